@@ -1,0 +1,65 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { BodyNotJsonError, BodyNotObjectError, DatestampInvalidError, TargetMissingError } from '../errors.js'
+import type { Route, RouteData } from '../routing/route.js'
+import { parseRoutespec } from '../routing/routespec.js'
+import type { RouteTable } from '../routing/table.js'
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+/** The handlers of /api/routes and what is below it. */
+export function routeHandlers(table: RouteTable): Record<'get' | 'post' | 'delete', Handler> {
+  return {
+    async get(request, reply) {
+      const { routespec, query } = addressed(request)
+      if (routespec === '/') {
+        const inactiveSince = parseDatestamp(query.get('inactiveSince') || query.get('inactive_since'))
+        const routes = [...table.all(inactiveSince)]
+        // Not from an object's keys in the ordinary way: a route may be called `/__proto__`.
+        return Object.fromEntries(routes.map((route) => [route.routespec, toJson(route)]))
+      }
+      const route = table.get(routespec)
+      return route === undefined ? reply.code(404).send() : toJson(route)
+    },
+
+    async post(request, reply) {
+      await table.put(addressed(request).routespec, parseBody(request.body))
+      return reply.code(201).send()
+    },
+
+    async delete(request, reply) {
+      const existed = await table.delete(addressed(request).routespec)
+      return reply.code(existed ? 204 : 404).send()
+    },
+  }
+}
+
+/** What a request is about, read from the URL as it was sent: the router's own decoding differs from CHP's. */
+function addressed(request: FastifyRequest): { routespec: string; query: URLSearchParams } {
+  const [path = '', query] = request.url.split('?', 2)
+  return { routespec: parseRoutespec(path.replace(/^\/api\/routes\/?/, '')), query: new URLSearchParams(query) }
+}
+
+/** A route as the API shows it: all that was posted, and when it was last active. */
+function toJson(route: Route): object {
+  return { ...route.data, last_activity: route.lastActivity.toISOString() }
+}
+
+function parseBody(body: unknown): RouteData {
+  let data: unknown
+  try {
+    data = JSON.parse(typeof body === 'string' ? body : '')
+  } catch (error) {
+    throw new BodyNotJsonError((error as Error).message)
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new BodyNotObjectError()
+  const { target } = data as { target?: unknown }
+  if (typeof target !== 'string') throw new TargetMissingError()
+  return { ...data, target }
+}
+
+function parseDatestamp(text: string | null): Date | undefined {
+  if (text === null || text === '') return undefined
+  const date = new Date(text)
+  if (Number.isNaN(date.getTime())) throw new DatestampInvalidError(text)
+  return date
+}

@@ -1,0 +1,80 @@
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import { fastify } from 'fastify'
+import { MethodNotSupportedError } from '../errors.js'
+import type { Logger } from '../log.js'
+import type { RouteTable } from '../routing/table.js'
+import { tokenCheck } from './auth.js'
+import { routeHandlers } from './routes.js'
+
+export interface ApiServerOptions {
+  readonly table: RouteTable
+  readonly token: string
+  readonly log: Logger
+}
+
+/** The largest body of a POST, in bytes; what JupyterHub sends for a route is a few hundred. */
+export const BODY_LIMIT = 1024 * 1024
+
+const PATHS = ['/api/routes', '/api/routes/*']
+
+/** The REST API by which the hub changes the route table, as CHP's: the same paths, statuses and bodies. */
+export function createApiServer({ table, token, log }: ApiServerOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    // An escape that can't be decoded is a bad routespec like any other.
+    frameworkErrors: (error, _request, reply) => sendError(error, reply),
+  })
+  const isAuthorized = tokenCheck(token)
+
+  // As in CHP the content type doesn't matter: the hub sends JSON without saying so.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.authorized && !isAuthorized(request.headers.authorization)) {
+      return reply.code(403).send()
+    }
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const path = request.url.split('?', 1)[0]
+    const level = reply.statusCode < 400 ? 'info' : reply.statusCode < 500 ? 'warn' : 'error'
+    log[level](`${reply.statusCode} ${request.method} ${path}`)
+  })
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    if ((error.statusCode ?? 500) >= 500) log.error(error.message)
+    sendError(error, reply)
+  })
+  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('Not Found'))
+
+  const handlers = routeHandlers(table)
+  const config = { authorized: true }
+  for (const url of PATHS) {
+    app.get(url, { config }, handlers.get)
+    app.post(url, { config }, handlers.post)
+    app.delete(url, { config }, handlers.delete)
+    app.route({
+      method: ['HEAD', 'PUT', 'PATCH', 'OPTIONS', 'TRACE'],
+      url,
+      handler: () => {
+        throw new MethodNotSupportedError()
+      },
+    })
+  }
+  return app
+}
+
+function sendError(error: FastifyError, reply: FastifyReply): void {
+  reply
+    .code(error.statusCode ?? 500)
+    .type('text/plain')
+    .send(error.message)
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the request must carry the token. */
+    authorized?: boolean
+  }
+}

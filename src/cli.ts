@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { once } from 'node:events'
+import { parseCommandLine } from './command.js'
+import { FatalError } from './errors.js'
+import { createLogger } from './log.js'
+import { ConfigurableEnvoyProxy } from './proxy.js'
+import { readSettings } from './settings.js'
+
+async function main(): Promise<void> {
+  const { values, inactive } = parseCommandLine(process.argv.slice(2))
+  const settings = await readSettings(values, process.env)
+  // Envoy and pip have no use for it, and what isn't there can't leak.
+  delete process.env.CONFIGPROXY_AUTH_TOKEN
+  const log = createLogger(settings.logLevel)
+  for (const flag of inactive) log.warn(`${flag} is accepted but not active yet`)
+
+  const proxy = new ConfigurableEnvoyProxy(settings, log)
+  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  await Promise.race([proxy.start(), stopped, proxy.failed])
+  await Promise.race([stopped, proxy.failed]).catch(async (error) => {
+    await proxy.close(false)
+    throw error
+  })
+  log.info('Stopping')
+  // A second signal ends the waiting for requests under way.
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void proxy.close(false))
+  await proxy.close(true)
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    // One line for what the operator can mend; anything else is a fault of ours and keeps its stack.
+    console.error(error instanceof FatalError ? `error: ${error.message}` : error)
+    process.exit(1)
+  },
+)

@@ -1,0 +1,164 @@
+import { InvalidArgumentError } from 'commander'
+import { LOG_LEVELS } from './log.js'
+
+/** One command-line option, declared once: the command line, its help and the README's table are made from it. */
+export interface OptionSpec {
+  readonly flags: string
+  readonly description: string
+  /** Options of CHP, or ones that only this proxy has. */
+  readonly group: 'CHP' | 'Envoy'
+  /** False for an option whose work is still to come: it is accepted, and a warning says that it does nothing. */
+  readonly active: boolean
+  readonly default?: string | number | Readonly<Record<string, string>>
+  /** What the default is, where that is no constant. */
+  readonly defaultDescription?: string
+  readonly parse?: (value: string, previous: never) => unknown
+}
+
+export function parsePort(value: string): number {
+  const port = Number(value)
+  if (!/^\d+$/.test(value) || port < 1 || port > 65535) {
+    throw new InvalidArgumentError('A port is a number from 1 to 65535.')
+  }
+  return port
+}
+
+function parseMilliseconds(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('A time in milliseconds is a whole number.')
+  return Number(value)
+}
+
+function parseWorkers(value: string): number {
+  const workers = Number(value)
+  if (!/^\d+$/.test(value) || workers < 1 || workers > 256) {
+    throw new InvalidArgumentError('The number of workers is from 1 to 256.')
+  }
+  return workers
+}
+
+function parseLogLevel(value: string): string {
+  const level = LOG_LEVELS.find((known) => known === value.toLowerCase())
+  if (level === undefined) throw new InvalidArgumentError(`A log level is one of ${LOG_LEVELS.join(', ')}.`)
+  return level
+}
+
+/** Collects `--custom-header name:value`; as in CHP the first colon divides and blanks around both are dropped. */
+function collectHeader(value: string, previous: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const colon = value.trim().indexOf(':')
+  if (colon <= 0) throw new InvalidArgumentError(`A colon was expected in custom header: ${value.trim()}`)
+  const name = value.trim().slice(0, colon).trim()
+  return {
+    ...previous,
+    [name]: value
+      .trim()
+      .slice(colon + 1)
+      .trim(),
+  }
+}
+
+const chp = { group: 'CHP', active: true } as const
+const later = { group: 'CHP', active: false } as const
+const own = { group: 'Envoy', active: true } as const
+
+/** In the order of CHP's help. */
+export const OPTIONS: readonly OptionSpec[] = [
+  { ...chp, flags: '--ip <ip-address>', description: 'Public-facing IP of the proxy', defaultDescription: 'all' },
+  { ...chp, flags: '--port <n>', description: 'Public-facing port of the proxy', default: 8000, parse: parsePort },
+  { ...later, flags: '--socket <path>', description: 'Unix socket for the proxy to listen on, instead of IP and port' },
+  { ...chp, flags: '--ssl-key <keyfile>', description: 'TLS key of the public port' },
+  { ...chp, flags: '--ssl-cert <certfile>', description: 'TLS certificate of the public port' },
+  { ...later, flags: '--ssl-ca <ca-file>', description: 'Authorities of client certificates on the public port' },
+  { ...later, flags: '--ssl-request-cert', description: 'Ask clients of the public port for a certificate' },
+  { ...later, flags: '--ssl-reject-unauthorized', description: 'Refuse clients without a valid certificate' },
+  { ...later, flags: '--ssl-protocol <ssl-protocol>', description: 'TLS version to use, such as TLSv1_2' },
+  { ...later, flags: '--ssl-ciphers <ciphers>', description: 'Colon-separated list of TLS ciphers' },
+  { ...later, flags: '--ssl-allow-rc4', description: 'Allow the RC4 cipher' },
+  { ...later, flags: '--ssl-dhparam <dhparam-file>', description: 'PEM file of Diffie-Hellman parameters' },
+  { ...chp, flags: '--api-ip <ip>', description: 'IP of the REST API', default: 'localhost' },
+  {
+    ...chp,
+    flags: '--api-port <n>',
+    description: 'Port of the REST API',
+    defaultDescription: 'the public port + 1',
+    parse: parsePort,
+  },
+  { ...later, flags: '--api-socket <path>', description: 'Unix socket of the REST API, instead of IP and port' },
+  { ...later, flags: '--api-ssl-key <keyfile>', description: 'TLS key of the REST API' },
+  { ...later, flags: '--api-ssl-cert <certfile>', description: 'TLS certificate of the REST API' },
+  { ...later, flags: '--api-ssl-ca <ca-file>', description: 'Authorities of client certificates on the REST API' },
+  { ...later, flags: '--api-ssl-request-cert', description: 'Ask clients of the REST API for a certificate' },
+  { ...later, flags: '--api-ssl-reject-unauthorized', description: 'Refuse API clients without a valid certificate' },
+  { ...later, flags: '--client-ssl-key <keyfile>', description: 'TLS key shown to https targets' },
+  { ...later, flags: '--client-ssl-cert <certfile>', description: 'TLS certificate shown to https targets' },
+  { ...later, flags: '--client-ssl-ca <ca-file>', description: 'Authorities that https targets are checked against' },
+  { ...later, flags: '--client-ssl-request-cert', description: 'Ask for a certificate' },
+  { ...later, flags: '--client-ssl-reject-unauthorized', description: 'Refuse targets without a valid certificate' },
+  { ...chp, flags: '--default-target <host>', description: 'Target of requests that no route matches' },
+  { ...later, flags: '--error-target <host>', description: 'Server of error pages (proto://host[:port])' },
+  { ...later, flags: '--error-path <path>', description: 'Directory of error pages' },
+  {
+    ...later,
+    flags: '--redirect-port <redirect-port>',
+    description: 'Port whose HTTP requests are redirected to HTTPS',
+    parse: parsePort,
+  },
+  { ...later, flags: '--redirect-to <port>', description: 'HTTPS port to redirect to', parse: parsePort },
+  { ...chp, flags: '--pid-file <pid-file>', description: 'File to write our process id to' },
+  { ...later, flags: '--no-x-forward', description: "Don't add X-Forwarded headers to requests" },
+  { ...later, flags: '--no-prepend-path', description: "Don't put the target's path before the request's" },
+  { ...later, flags: '--no-include-prefix', description: "Don't include the route's prefix in requests" },
+  { ...later, flags: '--auto-rewrite', description: "Rewrite host and port of redirects' Location" },
+  { ...later, flags: '--change-origin', description: "Set the Host header to the target's" },
+  { ...later, flags: '--protocol-rewrite <proto>', description: "Set the protocol of redirects' Location" },
+  {
+    ...later,
+    flags: '--custom-header <header>',
+    description: 'Header to add to requests, name:value; may be repeated',
+    default: {},
+    parse: collectHeader,
+  },
+  { ...later, flags: '--insecure', description: "Don't check https targets' certificates" },
+  { ...chp, flags: '--host-routing', description: "Routes' first path segment is the host" },
+  { ...later, flags: '--metrics-ip <ip>', description: 'IP of the metrics server', default: '' },
+  { ...later, flags: '--metrics-port <n>', description: 'Port of the metrics server', parse: parsePort },
+  { ...later, flags: '--metrics-socket <path>', description: 'Unix socket of the metrics server' },
+  {
+    ...chp,
+    flags: '--log-level <loglevel>',
+    description: 'How much to log (debug, info, warn, error)',
+    default: 'info',
+    parse: parseLogLevel,
+  },
+  {
+    ...later,
+    flags: '--timeout <n>',
+    description: 'Milliseconds after which an idle request is dropped',
+    parse: parseMilliseconds,
+  },
+  {
+    ...later,
+    flags: '--proxy-timeout <n>',
+    description: 'Milliseconds to wait for a response of the target',
+    parse: parseMilliseconds,
+  },
+  { ...later, flags: '--storage-backend <storage-class>', description: 'Where routes are kept' },
+  {
+    ...later,
+    flags: '--keep-alive-timeout <timeout>',
+    description: 'Milliseconds that an idle connection is kept',
+    parse: parseMilliseconds,
+  },
+  {
+    ...own,
+    flags: '--envoy-path <file>',
+    description: 'Envoy to run; also ENVOY_PATH in the environment',
+    defaultDescription: 'found on the PATH or fetched once',
+  },
+  {
+    ...own,
+    flags: '--workers <n>',
+    description: "Envoy's worker threads",
+    defaultDescription: 'one a processor, at most 4',
+    parse: parseWorkers,
+  },
+]

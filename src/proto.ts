@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { AnyExtension, MessageTypeDefinition } from '@grpc/proto-loader'
+import { loadSync } from '@grpc/proto-loader'
+
+/** The directory that holds package.json, from build/src as from anywhere the package is installed. */
+export const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Everything that is encoded or decoded; what these import comes along. */
+const FILES = [
+  'envoy/service/discovery/v3/ads.proto',
+  'envoy/config/cluster/v3/cluster.proto',
+  'envoy/config/listener/v3/listener.proto',
+  'envoy/config/route/v3/route.proto',
+  'envoy/extensions/filters/http/router/v3/router.proto',
+  'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
+  'envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.proto',
+  'envoy/extensions/router/cluster_specifiers/lua/v3/lua.proto',
+  'envoy/extensions/transport_sockets/tls/v3/tls.proto',
+  'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
+]
+
+/** The subset of Envoy's API under proto/, with field names as in Envoy's documentation. */
+export const definitions = loadSync(FILES, {
+  includeDirs: [`${PACKAGE_ROOT}proto`],
+  keepCase: true,
+  longs: String,
+  enums: String,
+  defaults: true,
+})
+
+/** A message of a type that the field it stands in doesn't name; encoded as a google.protobuf.Any. */
+export function any<T extends object>(type: string, message: T): AnyExtension {
+  return { '@type': `type.googleapis.com/${type}`, ...message }
+}
+
+/**
+ * Encodes a message and names the result by its content, so that equal messages have equal versions whichever process
+ * made them: a restarted control plane then has nothing to send.
+ */
+export function encode(type: string, message: object): { bytes: Buffer; version: string } {
+  const definition = definitions[type] as MessageTypeDefinition<object, object> | undefined
+  if (definition === undefined) throw new Error(`${type} is not in proto/`)
+  const bytes = definition.serialize(message)
+  return { bytes, version: createHash('sha256').update(bytes).digest('base64url').slice(0, 22) }
+}

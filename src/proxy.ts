@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { rootCertificates } from 'node:tls'
+import { createApiServer } from './api/server.js'
+import { findEnvoy } from './envoy/binary.js'
+import { readRelease } from './envoy/release.js'
+import { openRuntimeDir, removeRuntimeDir } from './envoy/runtime-dir.js'
+import { EnvoySupervisor } from './envoy/supervisor.js'
+import { takeOver } from './envoy/takeover.js'
+import { FatalError } from './errors.js'
+import type { Logger } from './log.js'
+import { PACKAGE_ROOT } from './proto.js'
+import { ClusterPublisher } from './publisher.js'
+import { bootstrap } from './resources/bootstrap.js'
+import { publicListener } from './resources/listener.js'
+import { PUBLIC, TYPE_URL } from './resources/names.js'
+import { resource } from './resources/resource.js'
+import { routeConfiguration } from './resources/route-configuration.js'
+import { RouteTable } from './routing/table.js'
+import { parseTarget } from './routing/target.js'
+import type { Settings } from './settings.js'
+import { MemoryStore } from './store/memory.js'
+import { ResourceCollection } from './xds/collection.js'
+import { AdsServer } from './xds/server.js'
+
+/** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
+const ACK_TIMEOUT_MS = 10_000
+
+/** A running proxy: the REST API, the ADS server and the Envoy that serves users. */
+export class ConfigurableEnvoyProxy {
+  readonly #settings: Settings
+  readonly #log: Logger
+  /** What undoes each step of the start, in the order of the steps. */
+  readonly #undo: Array<(drain: boolean) => unknown> = []
+  #fail: (error: FatalError) => void = () => {}
+
+  /** Settles only if the proxy can't go on. */
+  readonly failed = new Promise<never>((_resolve, reject) => {
+    this.#fail = reject
+  })
+
+  constructor(settings: Settings, log: Logger) {
+    this.#settings = settings
+    this.#log = log
+    // Whoever starts the proxy waits for it; until then a failure is no unhandled one.
+    this.failed.catch(() => {})
+  }
+
+  /**
+   * Resolves once both ports serve.
+   *
+   * @throws FatalError saying what is in the way; what was started so far has been stopped again
+   */
+  async start(): Promise<void> {
+    try {
+      await Promise.race([this.#start(), this.failed])
+    } catch (error) {
+      await this.close(false)
+      throw error
+    }
+  }
+
+  async #start(): Promise<void> {
+    const settings = this.#settings
+    const log = this.#log
+    if (settings.defaultTarget !== undefined) checkDefaultTarget(settings.defaultTarget)
+    const binary = await findEnvoy({
+      release: readRelease(),
+      explicit: settings.envoyPath,
+      env: process.env,
+      arch: process.arch,
+      progress: (line) => log.info(line),
+    })
+
+    const dir = await openRuntimeDir(`${settings.public.ip}-${settings.public.port}`, process.env)
+    await takeOver(dir, log)
+    this.#undo.push(() => removeRuntimeDir(dir))
+    await checkAddress(settings.public)
+    await writeFile(dir.trustedCaFile, rootCertificates.join('\n'), { mode: 0o600 })
+
+    const clusters = this.#collection(TYPE_URL.cluster, (name, reason) => log.warn(`Envoy rejected ${name}: ${reason}`))
+    const listeners = this.#collection(TYPE_URL.listener, (_name, reason) =>
+      this.#fail(new FatalError(`Envoy can't serve the public port: ${reason}`)),
+    )
+    const routeConfigurations = this.#collection(TYPE_URL.routeConfiguration, (_name, reason) =>
+      this.#fail(new FatalError(`Envoy rejected the lookup of routes: ${reason}`)),
+    )
+    const publisher = new ClusterPublisher({
+      clusters,
+      settings: dir,
+      lookup: (host) => lookup(host, { all: true }),
+    })
+    const store = new MemoryStore()
+    this.#undo.push(() => store.close())
+    const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
+    publisher.load(await table.load(settings.defaultTarget))
+    listeners.set(PUBLIC, resource(TYPE_URL.listener, publicListener(settings.public)))
+    const lookupSource = await readFile(`${PACKAGE_ROOT}envoy/lookup.lua`, 'utf8')
+    routeConfigurations.set(
+      PUBLIC,
+      resource(
+        TYPE_URL.routeConfiguration,
+        routeConfiguration({ hostRouting: settings.hostRouting, lookup: lookupSource }),
+      ),
+    )
+
+    const ads = new AdsServer({ collections: [clusters, listeners, routeConfigurations], log })
+    await ads.listen(dir.adsSocket)
+    this.#undo.push(() => ads.close())
+    await this.#serveApi(table)
+    await this.#writePidFile()
+
+    const supervisor = new EnvoySupervisor({
+      binary,
+      dir,
+      bootstrap: bootstrap(dir),
+      workers: settings.workers,
+      verbose: settings.logLevel === 'debug',
+      statPrefix: PUBLIC,
+      log,
+      onFailed: (error) => this.#fail(error),
+    })
+    this.#undo.push((drain) => supervisor.close(drain))
+    await supervisor.start()
+    if (await supervisor.ready()) this.#announce()
+  }
+
+  #collection(typeUrl: string, onRejected: (name: string, reason: string) => void): ResourceCollection {
+    return new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, onRejected })
+  }
+
+  async #serveApi(table: RouteTable): Promise<void> {
+    const { token, api } = this.#settings
+    if (token === undefined) {
+      this.#log.warn('CONFIGPROXY_AUTH_TOKEN is not set: a random token is used, so every REST API call gets 403.')
+    }
+    const server = createApiServer({ table, token: token ?? randomBytes(32).toString('hex'), log: this.#log })
+    await server.listen({ host: api.host, port: api.port }).catch((error: NodeJS.ErrnoException) => {
+      throw new FatalError(`The REST API can't listen on ${api.host}:${api.port}: ${reason(error)}`)
+    })
+    this.#undo.push(() => server.close())
+  }
+
+  async #writePidFile(): Promise<void> {
+    const { pidFile } = this.#settings
+    if (pidFile === undefined) return
+    await writeFile(pidFile, String(process.pid)).catch((error: Error) => {
+      throw new FatalError(`The --pid-file can't be written: ${error.message}`)
+    })
+    this.#undo.push(() => rm(pidFile, { force: true }))
+  }
+
+  #announce(): void {
+    const { public: at, api, defaultTarget } = this.#settings
+    const scheme = at.certificate === undefined ? 'http' : 'https'
+    this.#log.info(`Proxying ${scheme}://${hostPort(at.ip, at.port)} to ${defaultTarget ?? '(no default)'}`)
+    this.#log.info(`Proxy API at http://${hostPort(api.host, api.port)}/api/routes`)
+  }
+
+  /**
+   * Stops everything and frees the ports.
+   *
+   * @param drain whether requests under way get some seconds to end
+   */
+  async close(drain: boolean): Promise<void> {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo(drain)
+  }
+}
+
+function checkDefaultTarget(target: string): void {
+  try {
+    parseTarget(target)
+  } catch (error) {
+    throw new FatalError(`--default-target: ${(error as Error).message}`)
+  }
+}
+
+/** Tries an address before Envoy does, which would say the same later and less clearly. */
+async function checkAddress({ ip, port }: { ip: string; port: number }): Promise<void> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new FatalError(`The proxy can't listen on ${hostPort(ip, port)}: ${reason(error)}`)),
+    )
+    server.listen({ host: ip, port }, resolve)
+  })
+  await new Promise((resolve) => server.close(resolve))
+}
+
+function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'the port is in use. Stop what uses it or choose another.'
+  if (error.code === 'EACCES') return 'this user may not use that port. Choose one from 1024 on.'
+  if (error.code === 'EADDRNOTAVAIL') return 'this machine has no such address.'
+  return error.message
+}

@@ -1,0 +1,57 @@
+export interface BootstrapInput {
+  /** Unix sockets: the control plane's delta ADS, and the admin interface that Envoy is to open. */
+  readonly adsSocket: string
+  readonly adminSocket: string
+}
+
+const FOREVER = '0s'
+
+/**
+ * What Envoy is started with, as JSON: how to reach the control plane, and nothing that it can learn from there.
+ *
+ * Only clusters in use get statistics and a place in each worker, which halves the memory of a cluster.
+ */
+export function bootstrap({ adsSocket, adminSocket }: BootstrapInput): object {
+  return {
+    admin: { address: { pipe: { path: adminSocket, mode: 0o600 } } },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [
+          {
+            envoy_grpc: {
+              cluster_name: 'control_plane',
+              // By default Envoy waits up to 30 s before it tries a restarted control plane again.
+              retry_policy: { retry_back_off: { base_interval: '0.05s', max_interval: '0.25s' } },
+            },
+          },
+        ],
+      },
+      // Envoy would go on with an empty table when the control plane takes longer than 15 s.
+      cds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: FOREVER },
+      lds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: FOREVER },
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: 'control_plane',
+          type: 'STATIC',
+          load_assignment: {
+            cluster_name: 'control_plane',
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: adsSocket } } } }] }],
+          },
+          typed_extension_protocol_options: {
+            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+              explicit_http_config: { http2_protocol_options: {} },
+            },
+          },
+        },
+      ],
+    },
+    cluster_manager: { enable_deferred_cluster_creation: true },
+    deferred_stat_options: { enable_deferred_creation_stats: true },
+  }
+}

@@ -1,0 +1,117 @@
+import { isIP } from 'node:net'
+import type { Cluster } from '#proto/envoy/config/cluster/v3/Cluster.js'
+import type { Address } from '#proto/envoy/config/core/v3/Address.js'
+import type { Http1ProtocolOptions } from '#proto/envoy/config/core/v3/Http1ProtocolOptions.js'
+import type { TransportSocket } from '#proto/envoy/config/core/v3/TransportSocket.js'
+import type { Endpoint } from '#proto/envoy/config/endpoint/v3/Endpoint.js'
+import type { PreserveCaseFormatterConfig } from '#proto/envoy/extensions/http/header_formatters/preserve_case/v3/PreserveCaseFormatterConfig.js'
+import type { UpstreamTlsContext } from '#proto/envoy/extensions/transport_sockets/tls/v3/UpstreamTlsContext.js'
+import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js'
+import { any } from '../proto.js'
+import type { Target } from '../routing/target.js'
+import { clusterName, METADATA_NAMESPACE, PATH_PREFIX_KEY } from './names.js'
+
+export interface ClusterSettings {
+  /** A PEM file of the authorities that https targets' certificates are checked against. */
+  readonly trustedCaFile: string
+}
+
+export interface RouteClusterInput {
+  /** See {@link routeKey}. */
+  readonly key: string
+  readonly target: Target
+  /**
+   * The IP addresses of the target's host name, for a cluster that works the moment Envoy has it. Without them Envoy
+   * resolves the name itself, and keeps doing so, but can't use the cluster before the first answer.
+   */
+  readonly addresses?: readonly string[]
+}
+
+/** Envoy allows 1,024 of each to a cluster; CHP has no limit, so neither has a route. */
+const NO_LIMIT = { value: 4_294_967_295 }
+
+/**
+ * Upstream connections that are idle this long are closed. Below the 5 s after which a Node.js server closes its own,
+ * so that a request rarely meets a connection that the other side is just closing.
+ */
+const UPSTREAM_IDLE_SECONDS = 4
+
+/** Header names go out in the case they came in, as they do through CHP; Envoy would make them lower-case. */
+export const PRESERVE_HEADER_CASE: NonNullable<Http1ProtocolOptions['header_key_format']> = {
+  stateful_formatter: {
+    name: 'preserve_case',
+    typed_config: any('envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig', {
+      forward_reason_phrase: true,
+    } satisfies PreserveCaseFormatterConfig),
+  },
+}
+
+const PROTOCOL_OPTIONS = {
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+    {
+      common_http_protocol_options: { idle_timeout: { seconds: UPSTREAM_IDLE_SECONDS } },
+      explicit_http_config: { http_protocol_options: { header_key_format: PRESERVE_HEADER_CASE } },
+    } satisfies HttpProtocolOptions,
+  ),
+}
+
+/** The cluster that is a route: all that differs from route to route is in it. */
+export function routeCluster(input: RouteClusterInput, settings: ClusterSettings): Cluster & { name: string } {
+  const { key, target } = input
+  const name = clusterName(key)
+  const endpoint = endpointOf(target, input.addresses)
+  return {
+    name,
+    ...discoveryOf(target, input.addresses),
+    circuit_breakers: {
+      thresholds: [{ max_connections: NO_LIMIT, max_pending_requests: NO_LIMIT, max_requests: NO_LIMIT }],
+    },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
+    metadata: {
+      filter_metadata: { [METADATA_NAMESPACE]: { fields: { [PATH_PREFIX_KEY]: { stringValue: target.path } } } },
+    },
+    typed_extension_protocol_options: PROTOCOL_OPTIONS,
+    ...(target.tls ? { transport_socket: tlsTransport(settings) } : {}),
+  }
+}
+
+/** Whether Envoy would have to resolve a name before it can use the target. */
+export function needsResolving(target: Target): target is Target & { address: { host: string; port: number } } {
+  return 'host' in target.address && isIP(target.address.host) === 0
+}
+
+function discoveryOf(target: Target, addresses?: readonly string[]): Pick<Cluster, 'type' | 'dns_lookup_family'> {
+  if (!needsResolving(target) || addresses !== undefined) return { type: 'STATIC' }
+  // One logical host with all its addresses, tried in turn until one connects, as Node.js does.
+  return { type: 'LOGICAL_DNS', dns_lookup_family: 'ALL' }
+}
+
+function endpointOf({ address }: Target, addresses?: readonly string[]): Endpoint {
+  if ('socketPath' in address) {
+    return { address: { pipe: { path: address.socketPath } }, hostname: 'localhost' }
+  }
+  const [first = address.host, ...more] = addresses ?? []
+  return {
+    address: socketAddress(first, address.port),
+    hostname: address.host,
+    ...(more.length > 0
+      ? { additional_addresses: more.map((other) => ({ address: socketAddress(other, address.port) })) }
+      : {}),
+  }
+}
+
+function socketAddress(address: string, port: number): Address {
+  return { socket_address: { address, port_value: port } }
+}
+
+function tlsTransport(settings: ClusterSettings): TransportSocket {
+  return {
+    name: 'tls',
+    typed_config: any('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
+      auto_host_sni: true,
+      auto_sni_san_validation: true,
+      common_tls_context: { validation_context: { trusted_ca: { filename: settings.trustedCaFile } } },
+    } satisfies UpstreamTlsContext),
+  }
+}

@@ -1,0 +1,20 @@
+/** Type URLs of the resources that are served. */
+export const TYPE_URL = {
+  cluster: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
+  listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
+  routeConfiguration: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
+} as const
+
+/** The public listener, its route configuration and its statistics. */
+export const PUBLIC = 'public'
+
+/** Where a cluster's metadata keeps what the one route needs to know of it. */
+export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
+
+/** The metadata key of the path that goes before the request's own. */
+export const PATH_PREFIX_KEY = 'path_prefix'
+
+/** The cluster of a route. The Lua lookup builds the same name from a request. */
+export function clusterName(routeKey: string): string {
+  return `r:${routeKey}`
+}

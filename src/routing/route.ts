@@ -1,0 +1,35 @@
+import type { Target } from './target.js'
+
+/** What the hub posted for a route, returned as it came: the target and any field of its own. */
+export interface RouteData {
+  readonly target: string
+  readonly [field: string]: unknown
+}
+
+/** One entry of the route table. */
+export interface Route {
+  /** The decoded path prefix, under --host-routing with the host as its first segment. See {@link parseRoutespec}. */
+  readonly routespec: string
+  readonly data: RouteData
+  readonly lastActivity: Date
+}
+
+/** A route as the data path needs it: what is matched, and where it leads. */
+export interface RoutePublication {
+  /** See {@link routeKey}. */
+  readonly key: string
+  readonly target: Target
+}
+
+/** Brings routes to every Envoy. The route table owns the calls: at most one at a time for a key. */
+export interface RoutePublisher {
+  /**
+   * Resolves once every connected Envoy routes to the target, for a first or a changed one alike.
+   *
+   * @throws ResourceRejectedError if an Envoy refused it, NotAcknowledgedError if one didn't answer in time. The old
+   *   state is on its way back by then.
+   */
+  publish(route: RoutePublication): Promise<void>
+  /** Resolves once no connected Envoy has the route. @throws NotAcknowledgedError as above */
+  withdraw(key: string): Promise<void>
+}

@@ -1,0 +1,120 @@
+import type { RouteStore } from '../store/store.js'
+import type { Route, RouteData, RoutePublication, RoutePublisher } from './route.js'
+import { hostOf, routeKey } from './routespec.js'
+import { parseTarget } from './target.js'
+
+export interface RouteTableOptions {
+  readonly store: RouteStore
+  readonly publisher: RoutePublisher
+  readonly hostRouting: boolean
+  readonly now: () => Date
+}
+
+/**
+ * The routes that the hub has been told exist. An entry is here if and only if its POST was answered 201 (or is about
+ * to be): a change becomes visible after every Envoy acknowledged it and the store has it, and a change that fails
+ * leaves no trace.
+ */
+export class RouteTable {
+  readonly #store: RouteStore
+  readonly #publisher: RoutePublisher
+  readonly #hostRouting: boolean
+  readonly #now: () => Date
+  readonly #routes = new Map<string, Route>()
+  /** The end of the queue of changes to each key, so that changes to one route take effect in the order they came. */
+  readonly #queues = new Map<string, Promise<unknown>>()
+
+  constructor(options: RouteTableOptions) {
+    this.#store = options.store
+    this.#publisher = options.publisher
+    this.#hostRouting = options.hostRouting
+    this.#now = options.now
+  }
+
+  /**
+   * Fills the table from the store and returns what must be published before an Envoy may listen.
+   *
+   * @param defaultTarget the target of `/`, over what is stored for it; as in CHP it is an ordinary entry from then on
+   */
+  async load(defaultTarget?: string): Promise<RoutePublication[]> {
+    for (const route of await this.#store.load()) this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
+    if (defaultTarget !== undefined) {
+      const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
+      await this.#store.put(route)
+      this.#routes.set('/', route)
+    }
+    return [...this.#routes].map(([key, route]) => ({ key, target: parseTarget(route.data.target) }))
+  }
+
+  get(routespec: string): Route | undefined {
+    return this.#routes.get(routeKey(routespec, this.#hostRouting))
+  }
+
+  /** All routes, or those that were last active strictly before a moment. */
+  *all(inactiveSince?: Date): Iterable<Route> {
+    for (const route of this.#routes.values()) {
+      if (inactiveSince === undefined || route.lastActivity < inactiveSince) yield route
+    }
+  }
+
+  /**
+   * Adds a route or replaces the whole entry. Resolves once requests on every Envoy go to the target.
+   *
+   * @throws TargetInvalidError, ResourceRejectedError, NotAcknowledgedError; the table and Envoy are then as before
+   */
+  async put(routespec: string, data: RouteData): Promise<void> {
+    const target = parseTarget(data.target)
+    const key = routeKey(routespec, this.#hostRouting)
+    await this.#inTurn(key, async () => {
+      const host = this.#hostRouting ? hostOf(routespec) : undefined
+      const route = {
+        routespec,
+        data: host === undefined ? data : { ...data, host },
+        lastActivity: this.#now(),
+      }
+      await this.#publisher.publish({ key, target })
+      await this.#orRestore(key, () => this.#store.put(route))
+      this.#routes.set(key, route)
+    })
+  }
+
+  /**
+   * Removes a route. Resolves once no request on any Envoy goes to it; false if there was none.
+   *
+   * @throws NotAcknowledgedError; the table and Envoy are then as before
+   */
+  async delete(routespec: string): Promise<boolean> {
+    const key = routeKey(routespec, this.#hostRouting)
+    return this.#inTurn(key, async () => {
+      const route = this.#routes.get(key)
+      if (route === undefined) return false
+      await this.#publisher.withdraw(key)
+      await this.#orRestore(key, () => this.#store.delete(route.routespec))
+      this.#routes.delete(key)
+      return true
+    })
+  }
+
+  /** Writes to the store; if that fails, brings every Envoy back to what the table says before the error goes on. */
+  async #orRestore(key: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      const route = this.#routes.get(key)
+      if (route === undefined) await this.#publisher.withdraw(key)
+      else await this.#publisher.publish({ key, target: parseTarget(route.data.target) })
+      throw error
+    }
+  }
+
+  async #inTurn<T>(key: string, change: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(key) ?? Promise.resolve()
+    const turn = before.then(change, change)
+    this.#queues.set(key, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#queues.get(key) === turn) this.#queues.delete(key)
+    }
+  }
+}

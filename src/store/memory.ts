@@ -1,0 +1,15 @@
+import type { Route } from '../routing/route.js'
+import type { RouteStore } from './store.js'
+
+/** A store that survives nothing, as CHP's: the table is empty after a restart and the hub fills it again. */
+export class MemoryStore implements RouteStore {
+  async load(): Promise<readonly Route[]> {
+    return []
+  }
+
+  async put(): Promise<void> {}
+
+  async delete(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,135 @@
+import { NotAcknowledgedError, ResourceRejectedError } from '../errors.js'
+import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
+import type { DeltaResponse, InitialRequest } from './subscription.js'
+import { Subscription } from './subscription.js'
+
+interface Waiter {
+  readonly version: string | undefined
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+export interface CollectionOptions {
+  readonly typeUrl: string
+  /** How long {@link ResourceCollection.apply} waits for every Envoy, in milliseconds. */
+  readonly ackTimeoutMs: number
+  /** Called for each resource that an Envoy refuses, whoever waits for it. */
+  readonly onRejected: (name: string, reason: string) => void
+}
+
+/**
+ * The resources of one type, by name: what every Envoy should have. Each Envoy that subscribes gets the differences to
+ * what it holds, and those who change a resource can wait until all have answered.
+ */
+export class ResourceCollection implements ResourceSource, DeliveryObserver {
+  readonly typeUrl: string
+  readonly #ackTimeoutMs: number
+  readonly #onRejected: (name: string, reason: string) => void
+  readonly #resources = new Map<string, Resource>()
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #waiters = new Map<string, Set<Waiter>>()
+  #flushing: NodeJS.Immediate | undefined
+
+  constructor(options: CollectionOptions) {
+    this.typeUrl = options.typeUrl
+    this.#ackTimeoutMs = options.ackTimeoutMs
+    this.#onRejected = options.onRejected
+  }
+
+  get(name: string): Resource | undefined {
+    return this.#resources.get(name)
+  }
+
+  names(): Iterable<string> {
+    return this.#resources.keys()
+  }
+
+  /** Adds, replaces or removes a resource and lets every Envoy know, without waiting for any. */
+  set(name: string, resource: Resource | undefined): void {
+    if (resource === undefined) this.#resources.delete(name)
+    else this.#resources.set(name, resource)
+    for (const subscription of this.#subscriptions) subscription.changed(name)
+    // At the end of this turn of the event loop, so that calls which arrived together leave together.
+    this.#flushing ??= setImmediate(() => {
+      this.#flushing = undefined
+      for (const subscription of this.#subscriptions) subscription.flush()
+    })
+  }
+
+  /**
+   * As {@link set}, and resolves when every connected Envoy (at least one) has acknowledged it. If that fails, the
+   * resource of before is set again.
+   *
+   * @throws ResourceRejectedError with Envoy's reason, NotAcknowledgedError after the time limit
+   */
+  async apply(name: string, resource: Resource | undefined): Promise<void> {
+    const before = this.#resources.get(name)
+    try {
+      await this.#delivery(name, resource)
+    } catch (error) {
+      this.set(name, before)
+      throw error
+    }
+  }
+
+  #delivery(name: string, resource: Resource | undefined): Promise<void> {
+    const waiters = this.#waiters.get(name) ?? new Set<Waiter>()
+    this.#waiters.set(name, waiters)
+    return new Promise<void>((resolve, reject) => {
+      const done = (settle: () => void) => () => {
+        clearTimeout(timer)
+        waiters.delete(waiter)
+        if (waiters.size === 0) this.#waiters.delete(name)
+        settle()
+      }
+      const waiter: Waiter = {
+        version: resource?.version,
+        resolve: done(resolve),
+        reject: (error) => done(() => reject(error))(),
+      }
+      const timer = setTimeout(() => waiter.reject(this.#timeoutError()), this.#ackTimeoutMs)
+      waiters.add(waiter)
+      this.set(name, resource)
+    })
+  }
+
+  #timeoutError(): Error {
+    const seconds = this.#ackTimeoutMs / 1000
+    return new NotAcknowledgedError(
+      this.#subscriptions.size === 0
+        ? `no Envoy was connected for ${seconds} s`
+        : `Envoy did not acknowledge it within ${seconds} s`,
+    )
+  }
+
+  /** An Envoy asks for this type. {@link unsubscribe} must be called when its stream ends. */
+  subscribe(first: InitialRequest, send: (response: DeltaResponse) => void): Subscription {
+    const subscription = new Subscription(this, this, send, first)
+    this.#subscriptions.add(subscription)
+    return subscription
+  }
+
+  /** An Envoy has gone: nobody waits for it any longer. */
+  unsubscribe(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription)
+    this.settled([...this.#waiters.keys()])
+  }
+
+  settled(names: Iterable<string>): void {
+    if (this.#subscriptions.size === 0) return
+    for (const name of names) {
+      const waiters = this.#waiters.get(name)
+      if (waiters === undefined) continue
+      let everywhere = true
+      for (const subscription of this.#subscriptions) everywhere &&= subscription.isSettled(name)
+      if (everywhere) for (const waiter of [...waiters]) waiter.resolve()
+    }
+  }
+
+  rejected(resource: Resource, reason: string): void {
+    this.#onRejected(resource.name, reason)
+    for (const waiter of [...(this.#waiters.get(resource.name) ?? [])]) {
+      if (waiter.version === resource.version) waiter.reject(new ResourceRejectedError(reason))
+    }
+  }
+}

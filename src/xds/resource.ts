@@ -1,0 +1,22 @@
+/** An encoded message under the name and version that Envoy knows it by. */
+export interface Resource {
+  readonly name: string
+  /** A hash of the content: equal versions mean equal resources. */
+  readonly version: string
+  readonly bytes: Buffer
+}
+
+/** Told what became of the resources that a subscription was sent. */
+export interface DeliveryObserver {
+  /** Envoy has what the collection has, or refused it. */
+  settled(names: Iterable<string>): void
+  /** Envoy refused this very resource (a NACK of it alone). It keeps what it had before. */
+  rejected(resource: Resource, reason: string): void
+}
+
+/** What a {@link Subscription} needs of a collection. */
+export interface ResourceSource {
+  readonly typeUrl: string
+  get(name: string): Resource | undefined
+  names(): Iterable<string>
+}

@@ -1,0 +1,73 @@
+import { chmod } from 'node:fs/promises'
+import type { ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js'
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
+import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
+import type { Logger } from '../log.js'
+import { definitions } from '../proto.js'
+import type { ResourceCollection } from './collection.js'
+import { AdsStream } from './stream.js'
+
+const SERVICE = 'envoy.service.discovery.v3.AggregatedDiscoveryService'
+
+export interface AdsServerOptions {
+  /** In the order in which an Envoy must get them: what another type refers to first. */
+  readonly collections: readonly ResourceCollection[]
+  readonly log: Logger
+}
+
+/** Serves the collections to any number of Envoys over the delta variant of the aggregated discovery service. */
+export class AdsServer {
+  readonly #collections: readonly ResourceCollection[]
+  readonly #log: Logger
+  // An Envoy that reconnects names all it holds in one message, which a large table makes larger than gRPC's default.
+  readonly #server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 })
+
+  constructor(options: AdsServerOptions) {
+    this.#collections = options.collections
+    this.#log = options.log
+    const handlers: Record<string, UntypedHandleCall> = {
+      DeltaAggregatedResources: (call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>) =>
+        this.#serve(call),
+    }
+    // biome-ignore lint/suspicious/noExplicitAny: proto-loader's and grpc-js's definition types differ by name only
+    this.#server.addService(definitions[SERVICE] as any, handlers)
+  }
+
+  /** Listens on a unix socket that only this user may open. The directory must be private: the mode is set afterwards. */
+  async listen(socketPath: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
+        error === null ? resolve() : reject(error),
+      )
+    })
+    await chmod(socketPath, 0o600)
+  }
+
+  /** Ends every stream and stops listening. */
+  close(): void {
+    this.#server.forceShutdown()
+  }
+
+  #serve(call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>): void {
+    const stream = new AdsStream(this.#collections, (response) => call.write(response))
+    let node = 'an Envoy'
+    const end = () => {
+      if (stream.close()) this.#log.info(`${node} disconnected`)
+    }
+    call.on('data', (request: DeltaDiscoveryRequest__Output) => {
+      if (request.node?.id) {
+        node = `Envoy ${request.node.id}`
+        this.#log.debug(`${node} asks for ${request.type_url}`)
+      }
+      stream.receive(request)
+    })
+    call.on('end', () => {
+      end()
+      call.end()
+    })
+    call.on('cancelled', end)
+    // Streams end with an error whenever a peer dies: the same news as 'cancelled'.
+    call.on('error', end)
+  }
+}

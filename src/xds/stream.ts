@@ -1,0 +1,75 @@
+import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
+import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
+import type { ResourceCollection } from './collection.js'
+import type { DeltaResponse, Subscription } from './subscription.js'
+
+/**
+ * One Envoy's stream: a subscription for each type it asks for. Until it has been sent and has answered all of one
+ * type, it gets nothing of the types after it: a listener opens only over a complete table.
+ */
+export class AdsStream {
+  readonly #collections: readonly ResourceCollection[]
+  readonly #write: (response: DeltaDiscoveryResponse) => void
+  readonly #subscriptions = new Map<ResourceCollection, Subscription>()
+  /** How many of the collections, from the first on, this Envoy has had in full. */
+  #complete = 0
+  #closed = false
+
+  constructor(collections: readonly ResourceCollection[], write: (response: DeltaDiscoveryResponse) => void) {
+    this.#collections = collections
+    this.#write = write
+  }
+
+  /** Handles a request: a subscription, an ACK, a NACK, or several of these in one. Unknown types are left unanswered. */
+  receive(request: DeltaDiscoveryRequest__Output): void {
+    const collection = this.#collections.find(({ typeUrl }) => typeUrl === request.type_url)
+    if (collection === undefined || this.#closed) return
+    const subscription = this.#subscriptions.get(collection)
+    if (subscription === undefined) {
+      const first = { subscribe: request.resource_names_subscribe, held: request.initial_resource_versions }
+      this.#subscriptions.set(
+        collection,
+        collection.subscribe(first, (response) => this.#write(encodeResponse(collection.typeUrl, response))),
+      )
+    } else {
+      subscription.subscribe(request.resource_names_subscribe)
+      subscription.unsubscribe(request.resource_names_unsubscribe)
+      if (request.response_nonce !== '') {
+        if (request.error_detail) subscription.nack(request.response_nonce, request.error_detail.message)
+        else subscription.ack(request.response_nonce)
+      }
+    }
+    this.#flush()
+  }
+
+  #flush(): void {
+    for (const [index, collection] of this.#collections.entries()) {
+      const subscription = this.#subscriptions.get(collection)
+      if (index > this.#complete) return
+      if (subscription === undefined) continue
+      subscription.flush()
+      if (index === this.#complete && subscription.isSettled()) this.#complete += 1
+    }
+  }
+
+  /** Ends all subscriptions; false if that was done before. */
+  close(): boolean {
+    if (this.#closed) return false
+    this.#closed = true
+    for (const [collection, subscription] of this.#subscriptions) collection.unsubscribe(subscription)
+    return true
+  }
+}
+
+function encodeResponse(typeUrl: string, response: DeltaResponse): DeltaDiscoveryResponse {
+  return {
+    type_url: typeUrl,
+    nonce: response.nonce,
+    resources: response.resources.map(({ name, version, bytes }) => ({
+      name,
+      version,
+      resource: { type_url: typeUrl, value: bytes },
+    })),
+    removed_resources: [...response.removed],
+  }
+}

@@ -1,0 +1,163 @@
+import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
+
+/** One delta response: what changed for this Envoy. */
+export interface DeltaResponse {
+  readonly nonce: string
+  readonly resources: readonly Resource[]
+  readonly removed: readonly string[]
+}
+
+/** What Envoy asks for in its first request of a type on a stream. */
+export interface InitialRequest {
+  /** Names it wants; none, or '*', means all. */
+  readonly subscribe: readonly string[]
+  /** Name to version of what it holds from an earlier stream. */
+  readonly held: Readonly<Record<string, string>>
+}
+
+/**
+ * One Envoy's view of one collection over one stream: what it holds, what it has yet to be told, and the one response
+ * that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is sent
+ * at once and a crowd of them is batched by the round trip itself.
+ *
+ * A rejected response is sent again in halves until the resource that Envoy refuses stands alone; all others arrive.
+ */
+export class Subscription {
+  readonly #source: ResourceSource
+  readonly #observer: DeliveryObserver
+  readonly #send: (response: DeltaResponse) => void
+  readonly #wildcard: boolean
+  readonly #named = new Set<string>()
+  /** What Envoy has acknowledged. */
+  readonly #held: Map<string, string>
+  /** Names that may differ from what Envoy holds and are in no response. */
+  readonly #dirty = new Set<string>()
+  /** Parts of rejected responses, to be sent again one after the other. */
+  readonly #suspects: string[][] = []
+  /** The response Envoy hasn't answered; a missing resource was a removal. */
+  #inFlight: { nonce: string; sent: Map<string, Resource | undefined> } | undefined
+  #responses = 0
+
+  constructor(
+    source: ResourceSource,
+    observer: DeliveryObserver,
+    send: (response: DeltaResponse) => void,
+    first: InitialRequest,
+  ) {
+    this.#source = source
+    this.#observer = observer
+    this.#send = send
+    this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
+    this.#held = new Map(Object.entries(first.held))
+    if (this.#wildcard) {
+      for (const name of source.names()) this.#dirty.add(name)
+      for (const name of this.#held.keys()) this.#dirty.add(name)
+    }
+    this.subscribe(first.subscribe)
+  }
+
+  /** Adds names. One that is asked for again is sent again, as the protocol wants. */
+  subscribe(names: readonly string[]): void {
+    for (const name of names) {
+      if (name === '*') continue
+      if (this.#named.has(name)) this.#held.delete(name)
+      this.#named.add(name)
+      this.#dirty.add(name)
+    }
+  }
+
+  unsubscribe(names: readonly string[]): void {
+    for (const name of names) {
+      this.#named.delete(name)
+      if (this.#wildcard) continue
+      this.#held.delete(name)
+      this.#dirty.delete(name)
+    }
+  }
+
+  /** The collection's resource of that name changed. {@link flush} sends it. */
+  changed(name: string): void {
+    if (this.#wildcard || this.#named.has(name)) this.#dirty.add(name)
+  }
+
+  /** Whether Envoy has answered for all that the collection has under this name, or under any name. */
+  isSettled(name?: string): boolean {
+    if (name === undefined) {
+      return this.#dirty.size === 0 && this.#inFlight === undefined && this.#suspects.length === 0
+    }
+    return (
+      !this.#dirty.has(name) &&
+      !(this.#inFlight?.sent.has(name) ?? false) &&
+      !this.#suspects.some((names) => names.includes(name))
+    )
+  }
+
+  /** Sends what is due, unless a response is still unanswered. */
+  flush(): void {
+    while (this.#inFlight === undefined) {
+      const names = this.#suspects.shift() ?? [...this.#dirty]
+      if (names.length === 0) return
+      for (const name of names) this.#dirty.delete(name)
+      this.#deliver(names)
+    }
+  }
+
+  #deliver(names: readonly string[]): void {
+    const sent = new Map<string, Resource | undefined>()
+    const resources: Resource[] = []
+    const removed: string[] = []
+    for (const name of names) {
+      const resource = this.#source.get(name)
+      if (resource !== undefined && resource.version !== this.#held.get(name)) {
+        resources.push(resource)
+        sent.set(name, resource)
+      } else if (resource === undefined && (this.#held.has(name) || this.#named.has(name))) {
+        removed.push(name)
+        sent.set(name, undefined)
+      }
+    }
+    if (sent.size > 0) {
+      this.#responses += 1
+      const nonce = String(this.#responses)
+      this.#inFlight = { nonce, sent }
+      this.#send({ nonce, resources, removed })
+    }
+    if (sent.size < names.length) this.#observer.settled(names.filter((name) => !sent.has(name)))
+  }
+
+  /** Envoy applied the response of this nonce. An old nonce is ignored. */
+  ack(nonce: string): void {
+    const sent = this.#take(nonce)
+    if (sent === undefined) return
+    for (const [name, resource] of sent) {
+      if (resource === undefined) this.#held.delete(name)
+      else this.#held.set(name, resource.version)
+    }
+    this.#observer.settled(sent.keys())
+    this.flush()
+  }
+
+  /** Envoy refused the response of this nonce; it may have applied a part of it. */
+  nack(nonce: string, reason: string): void {
+    const sent = this.#take(nonce)
+    if (sent === undefined) return
+    const names = [...sent.keys()]
+    if (names.length > 1) {
+      const half = Math.ceil(names.length / 2)
+      this.#suspects.unshift(names.slice(0, half), names.slice(half))
+    } else {
+      for (const resource of sent.values()) {
+        if (resource !== undefined) this.#observer.rejected(resource, reason)
+      }
+      this.#observer.settled(names)
+    }
+    this.flush()
+  }
+
+  #take(nonce: string): Map<string, Resource | undefined> | undefined {
+    if (this.#inFlight?.nonce !== nonce) return undefined
+    const { sent } = this.#inFlight
+    this.#inFlight = undefined
+    return sent
+  }
+}

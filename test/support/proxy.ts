@@ -1,0 +1,114 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePorts } from './ports.js'
+import { eventually } from './wait.js'
+
+export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+export const TOKEN = 'a-token-of-the-tests'
+
+/** The command as a user runs it, in a runtime directory of its own. */
+export class ProxyProcess {
+  readonly child: ChildProcess
+  readonly runtimeBase: string
+  readonly port: number
+  readonly apiPort: number
+  /** All that it printed so far, to both outputs. */
+  output = ''
+  readonly #ownsRuntimeBase: boolean
+
+  private constructor(child: ChildProcess, runtimeBase: string, owns: boolean, ports: readonly [number, number]) {
+    this.child = child
+    this.runtimeBase = runtimeBase
+    this.#ownsRuntimeBase = owns
+    ;[this.port, this.apiPort] = ports
+    child.stdout?.on('data', (chunk) => {
+      this.output += chunk
+    })
+    child.stderr?.on('data', (chunk) => {
+      this.output += chunk
+    })
+  }
+
+  /** Starts it without waiting for anything. */
+  static async spawn(args: readonly string[] = [], options: SpawnOptions = {}): Promise<ProxyProcess> {
+    const runtimeBase = options.runtimeBase ?? (await mkdtemp(join(tmpdir(), 'cep-test-')))
+    const ports = options.ports ?? ((await freePorts(2)) as [number, number])
+    const own = [
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(ports[0]),
+      '--api-ip',
+      '127.0.0.1',
+      '--api-port',
+      String(ports[1]),
+    ]
+    const env = { ...process.env, XDG_RUNTIME_DIR: runtimeBase, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...options.env }
+    const child = spawn(process.execPath, [CLI, ...own, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    return new ProxyProcess(child, runtimeBase, options.runtimeBase === undefined, ports)
+  }
+
+  /** Starts it and waits until it serves. */
+  static async start(args: readonly string[] = [], options: SpawnOptions = {}): Promise<ProxyProcess> {
+    const proxy = await ProxyProcess.spawn(args, options)
+    await eventually(() => {
+      if (proxy.child.exitCode !== null) throw new Error(`the proxy ended:\n${proxy.output}`)
+      return proxy.output.includes('Proxy API at')
+    }, `the proxy serves`)
+    return proxy
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** The private directory of its sockets. */
+  get runtimeDir(): string {
+    return join(this.runtimeBase, 'configurable-envoy-proxy', `127.0.0.1-${this.port}`)
+  }
+
+  async envoyPid(): Promise<number> {
+    return Number(await readFile(join(this.runtimeDir, 'envoy.pid'), 'utf8'))
+  }
+
+  /** Calls the REST API below /api/routes. */
+  api(method: string, path: string, body?: unknown, token: string | undefined = TOKEN): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.apiPort}/api/routes${path}`, {
+      method,
+      headers: token === undefined ? {} : { authorization: `token ${token}` },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+  }
+
+  /** Adds a route, which must succeed. */
+  async route(routespec: string, target: string, data: object = {}): Promise<void> {
+    const response = await this.api('POST', routespec, { ...data, target })
+    if (response.status !== 201) throw new Error(`POST ${routespec}: ${response.status} ${await response.text()}`)
+  }
+
+  /** Waits for its end and says how it ended. */
+  async exit(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+    return { code: this.child.exitCode, signal: this.child.signalCode }
+  }
+
+  /** Stops it if it runs, and removes its files. */
+  async stop(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM')
+    await this.exit()
+    if (this.#ownsRuntimeBase) await rm(this.runtimeBase, { recursive: true, force: true })
+  }
+}
+
+export interface SpawnOptions {
+  readonly env?: NodeJS.ProcessEnv
+  /** A directory to use in place of a fresh one; the caller removes it. */
+  readonly runtimeBase?: string
+  /** The public port and the API's, in place of free ones. */
+  readonly ports?: readonly [number, number]
+}
