@@ -39,11 +39,10 @@ export class ClusterPublisher implements RoutePublisher {
 
     // Envoy doesn't use a cluster before it has resolved its host name; until then requests would fall to the parent
     // route. So the first version has the addresses in it, and the one that keeps resolving takes its place when ready.
-    const addresses = await this.#lookup(route.target.address.host).catch((): readonly LookupAddress[] => [])
-    if (addresses.length > 0) {
-      await this.#clusters.apply(name, this.#encode({ ...route, addresses: addresses.map(({ address }) => address) }))
-    }
-    this.#clusters.set(name, this.#encode(route))
+    const found = await this.#lookup(route.target.address.host).catch((): readonly LookupAddress[] => [])
+    const addresses = found.map(({ address }) => address)
+    await this.#clusters.apply(name, this.#encode({ ...route, addresses }))
+    if (addresses.length > 0) this.#clusters.set(name, this.#encode(route))
   }
 
   async withdraw(key: string): Promise<void> {

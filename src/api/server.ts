@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { fastify } from 'fastify'
 import { MethodNotSupportedError } from '../errors.js'
 import type { Logger } from '../log.js'
+import { malformedRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
 import { tokenCheck } from './auth.js'
 import { routeHandlers } from './routes.js'
@@ -23,8 +24,8 @@ export function createApiServer({ table, token, log }: ApiServerOptions): Fastif
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
-    // An escape that can't be decoded is a bad routespec like any other.
-    frameworkErrors: (error, _request, reply) => sendError(error, reply),
+    // The router reads the path before any handler does, and says less clearly what is wrong with it.
+    frameworkErrors: (_error, _request, reply) => sendError(malformedRoutespec(), reply),
   })
   const isAuthorized = tokenCheck(token)
 
@@ -65,7 +66,7 @@ export function createApiServer({ table, token, log }: ApiServerOptions): Fastif
   return app
 }
 
-function sendError(error: FastifyError, reply: FastifyReply): void {
+function sendError(error: Error & { statusCode?: number }, reply: FastifyReply): void {
   reply
     .code(error.statusCode ?? 500)
     .type('text/plain')

@@ -21,8 +21,9 @@ export interface RouteClusterInput {
   readonly key: string
   readonly target: Target
   /**
-   * The IP addresses of the target's host name, for a cluster that works the moment Envoy has it. Without them Envoy
-   * resolves the name itself, and keeps doing so, but can't use the cluster before the first answer.
+   * The IP addresses of the target's host name, for a cluster that works the moment Envoy has it; none at all for one
+   * that answers 503 until Envoy can resolve the name. If undefined, Envoy resolves the name, and keeps doing so, but
+   * doesn't use the cluster before the first answer.
    */
   readonly addresses?: readonly string[]
 }
@@ -81,10 +82,17 @@ export function needsResolving(target: Target): target is Target & { address: { 
   return 'host' in target.address && isIP(target.address.host) === 0
 }
 
-function discoveryOf(target: Target, addresses?: readonly string[]): Pick<Cluster, 'type' | 'dns_lookup_family'> {
-  if (!needsResolving(target) || addresses !== undefined) return { type: 'STATIC' }
-  // One logical host with all its addresses, tried in turn until one connects, as Node.js does.
-  return { type: 'LOGICAL_DNS', dns_lookup_family: 'ALL' }
+function discoveryOf(
+  target: Target,
+  addresses?: readonly string[],
+): Pick<Cluster, 'type' | 'dns_lookup_family' | 'wait_for_warm_on_init'> {
+  if (!needsResolving(target) || (addresses?.length ?? 0) > 0) return { type: 'STATIC' }
+  return {
+    // One logical host with all its addresses, tried in turn until one connects, as Node.js does.
+    type: 'LOGICAL_DNS',
+    dns_lookup_family: 'ALL',
+    ...(addresses === undefined ? {} : { wait_for_warm_on_init: { value: false } }),
+  }
 }
 
 function endpointOf({ address }: Target, addresses?: readonly string[]): Endpoint {

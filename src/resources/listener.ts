@@ -68,7 +68,12 @@ function connectionManager(): HttpConnectionManager {
         } satisfies Router),
       },
     ],
-    http_protocol_options: { accept_http_10: true, header_key_format: PRESERVE_HEADER_CASE },
+    http_protocol_options: {
+      accept_http_10: true,
+      // HTTP/1.0 has requests without a Host header; Envoy serves none without.
+      default_host_for_http_10: 'localhost',
+      header_key_format: PRESERVE_HEADER_CASE,
+    },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
     stream_idle_timeout: NEVER,

@@ -19,7 +19,7 @@ export function parseRoutespec(escaped: string): string {
   try {
     decoded = decodeURIComponent(new URL(`http://api/${escaped}`).pathname)
   } catch {
-    throw new RoutespecInvalidError('it has a malformed percent-encoding')
+    throw malformedRoutespec()
   }
   const routespec = `/${decoded.replace(/^\/+|\/+$/g, '')}`
   if (Buffer.byteLength(routespec) > ROUTESPEC_LIMITS.bytes) {
@@ -29,6 +29,11 @@ export function parseRoutespec(escaped: string): string {
     throw new RoutespecInvalidError(`it has more than ${ROUTESPEC_LIMITS.segments} segments`)
   }
   return routespec
+}
+
+/** The error for a path that can't be decoded. */
+export function malformedRoutespec(): Error & { statusCode?: number } {
+  return new RoutespecInvalidError('it has a malformed percent-encoding')
 }
 
 /** The host of a routespec under --host-routing, its first segment; undefined for `/`. */

@@ -23,6 +23,7 @@ export interface CollectionOptions {
  */
 export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly typeUrl: string
+  readonly doubtful = new Set<string>()
   readonly #ackTimeoutMs: number
   readonly #onRejected: (name: string, reason: string) => void
   readonly #resources = new Map<string, Resource>()

@@ -17,6 +17,11 @@ export interface DeliveryObserver {
 /** What a {@link Subscription} needs of a collection. */
 export interface ResourceSource {
   readonly typeUrl: string
+  /**
+   * Names that were in a rejected response with others and have not been acknowledged since. Envoy may use them
+   * although it doesn't name them when it reconnects. Kept by the subscriptions.
+   */
+  readonly doubtful: Set<string>
   get(name: string): Resource | undefined
   names(): Iterable<string>
 }

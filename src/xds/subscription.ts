@@ -15,6 +15,9 @@ export interface InitialRequest {
   readonly held: Readonly<Record<string, string>>
 }
 
+/** No version at all: whatever the collection has, it is sent. */
+const UNKNOWN = ''
+
 /**
  * One Envoy's view of one collection over one stream: what it holds, what it has yet to be told, and the one response
  * that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is sent
@@ -28,7 +31,7 @@ export class Subscription {
   readonly #send: (response: DeltaResponse) => void
   readonly #wildcard: boolean
   readonly #named = new Set<string>()
-  /** What Envoy has acknowledged. */
+  /** The version that Envoy has of each resource, by what it acknowledged. */
   readonly #held: Map<string, string>
   /** Names that may differ from what Envoy holds and are in no response. */
   readonly #dirty = new Set<string>()
@@ -49,6 +52,7 @@ export class Subscription {
     this.#send = send
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
     this.#held = new Map(Object.entries(first.held))
+    for (const name of source.doubtful) this.#held.set(name, UNKNOWN)
     if (this.#wildcard) {
       for (const name of source.names()) this.#dirty.add(name)
       for (const name of this.#held.keys()) this.#dirty.add(name)
@@ -83,7 +87,7 @@ export class Subscription {
   /** Whether Envoy has answered for all that the collection has under this name, or under any name. */
   isSettled(name?: string): boolean {
     if (name === undefined) {
-      return this.#dirty.size === 0 && this.#inFlight === undefined && this.#suspects.length === 0
+      return !this.#isAwaited() && this.#dirty.size === 0 && this.#inFlight === undefined && this.#suspects.length === 0
     }
     return (
       !this.#dirty.has(name) &&
@@ -96,10 +100,15 @@ export class Subscription {
   flush(): void {
     while (this.#inFlight === undefined) {
       const names = this.#suspects.shift() ?? [...this.#dirty]
-      if (names.length === 0) return
+      if (names.length === 0 && !this.#isAwaited()) return
       for (const name of names) this.#dirty.delete(name)
       this.#deliver(names)
     }
+  }
+
+  /** An Envoy that starts waits for a first response, even where there is nothing to say. */
+  #isAwaited(): boolean {
+    return this.#responses === 0 && this.#wildcard && this.#held.size === 0
   }
 
   #deliver(names: readonly string[]): void {
@@ -116,7 +125,7 @@ export class Subscription {
         sent.set(name, undefined)
       }
     }
-    if (sent.size > 0) {
+    if (sent.size > 0 || this.#isAwaited()) {
       this.#responses += 1
       const nonce = String(this.#responses)
       this.#inFlight = { nonce, sent }
@@ -132,6 +141,7 @@ export class Subscription {
     for (const [name, resource] of sent) {
       if (resource === undefined) this.#held.delete(name)
       else this.#held.set(name, resource.version)
+      this.#source.doubtful.delete(name)
     }
     this.#observer.settled(sent.keys())
     this.flush()
@@ -143,6 +153,11 @@ export class Subscription {
     if (sent === undefined) return
     const names = [...sent.keys()]
     if (names.length > 1) {
+      // Envoy may have applied any of these, and will not tell which.
+      for (const name of names) {
+        this.#held.set(name, UNKNOWN)
+        this.#source.doubtful.add(name)
+      }
       const half = Math.ceil(names.length / 2)
       this.#suspects.unshift(names.slice(0, half), names.slice(half))
     } else {

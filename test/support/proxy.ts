@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePorts } from './ports.js'
+import { plainEnvironment } from './environment.js'
+import { accepts, freePorts } from './ports.js'
 import { eventually } from './wait.js'
 
 export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
@@ -48,7 +49,7 @@ export class ProxyProcess {
       '--api-port',
       String(ports[1]),
     ]
-    const env = { ...process.env, XDG_RUNTIME_DIR: runtimeBase, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...options.env }
+    const env = { ...plainEnvironment(), XDG_RUNTIME_DIR: runtimeBase, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...options.env }
     const child = spawn(process.execPath, [CLI, ...own, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     return new ProxyProcess(child, runtimeBase, options.runtimeBase === undefined, ports)
   }
@@ -56,11 +57,16 @@ export class ProxyProcess {
   /** Starts it and waits until it serves. */
   static async start(args: readonly string[] = [], options: SpawnOptions = {}): Promise<ProxyProcess> {
     const proxy = await ProxyProcess.spawn(args, options)
-    await eventually(() => {
-      if (proxy.child.exitCode !== null) throw new Error(`the proxy ended:\n${proxy.output}`)
-      return proxy.output.includes('Proxy API at')
-    }, `the proxy serves`)
-    return proxy
+    try {
+      await eventually(async () => {
+        if (proxy.child.exitCode !== null) throw new Error('the proxy ended')
+        return (await accepts(proxy.port)) && (await accepts(proxy.apiPort))
+      }, 'both ports accept connections')
+      return proxy
+    } catch (error) {
+      await proxy.stop()
+      throw new Error(`${(error as Error).message}; it printed:\n${proxy.output}`)
+    }
   }
 
   get url(): string {

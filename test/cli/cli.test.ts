@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { plainEnvironment } from '../support/environment.js'
+import { CLI, ProxyProcess } from '../support/proxy.js'
+
+/** Runs a program to its end, whatever its exit status. */
+function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...args], { env: plainEnvironment() }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    })
+  })
+}
+
+const CHP = 'node_modules/configurable-http-proxy/bin/configurable-http-proxy'
+
+/** Every long flag in a help text, with the form of its argument dropped. */
+function flags(help: string): string[] {
+  return [...help.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag ?? '').sort()
+}
+
+t.test("every option of CHP's help is in ours, our own stand apart", async (t) => {
+  const [chp, ours] = await Promise.all([run([CHP, '--help']), run([CLI, '--help'])])
+  t.equal(ours.code, 0)
+  const [chpPart = '', ownPart = ''] = ours.stdout.split('Options of its own:')
+  t.ok(flags(chp.stdout).length > 40)
+  t.strictSame(flags(chpPart), flags(chp.stdout))
+  t.strictSame(flags(ownPart), ['--envoy-path', '--workers'])
+})
+
+t.test('--version is ours', async (t) => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
+  t.strictSame(await run([CLI, '--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+t.test('an unknown option or a bad value is one line on stderr and the status of CHP', async (t) => {
+  const unknown = await run([CHP, '--no-such-option'])
+  const cases: Array<[args: string[], line: RegExp]> = [
+    [['--no-such-option'], /unknown option '--no-such-option'/],
+    [['stray'], /too many arguments/],
+    [['--port'], /argument missing/],
+    [['--port', 'http'], /A port is a number from 1 to 65535/],
+    [['--port', '65536'], /A port is a number/],
+    [['--workers', '0'], /The number of workers/],
+    [['--log-level', 'loud'], /A log level is one of debug, info, warn, error/],
+    [['--timeout', '1s'], /whole number/],
+    [['--custom-header', 'no-colon'], /A colon was expected in custom header: no-colon/],
+  ]
+  for (const [args, line] of cases) {
+    const { code, stdout, stderr } = await run([CLI, ...args])
+    t.equal(code, unknown.code, `${args}: status`)
+    t.equal(stdout, '')
+    t.match(stderr, /^error: [^\n]*\n$/, `${args}: one line`)
+    t.match(stderr, line)
+  }
+})
+
+t.test("options whose work is to come are accepted with CHP's values, and say so", async (t) => {
+  const later = [
+    ...['--error-target', 'http://127.0.0.1:1/hub/error', '--custom-header', 'k1:v1', '--custom-header', ' k2 : v:2 '],
+    ...['--no-x-forward', '--no-include-prefix', '--insecure', '--timeout', '1000', '--metrics-port', '9000'],
+  ]
+  const proxy = await ProxyProcess.start(later)
+  t.teardown(() => proxy.stop())
+  for (const flag of new Set(later.filter((word) => word.startsWith('--')))) {
+    t.match(proxy.output, `warn: ${flag} is accepted but not active yet`)
+  }
+  t.notMatch(proxy.output, /--no-prepend-path/, 'and those that were not given are not mentioned')
+})
+
+t.test('without a token a warning says what follows, and calls are refused', async (t) => {
+  const proxy = await ProxyProcess.start([], { env: { CONFIGPROXY_AUTH_TOKEN: '' } })
+  t.teardown(() => proxy.stop())
+  t.match(proxy.output, /warn: CONFIGPROXY_AUTH_TOKEN is not set/)
+  for (const token of ['', 'undefined']) t.equal((await proxy.api('GET', '', undefined, token)).status, 403)
+})

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { routeCluster } from '../../src/resources/cluster.js'
+import { publicListener } from '../../src/resources/listener.js'
+import { routeConfiguration } from '../../src/resources/route-configuration.js'
+import { parseTarget } from '../../src/routing/target.js'
+import { ProxyProcess } from '../support/proxy.js'
+
+/** Asks Envoy itself, over its private admin socket. */
+function admin(proxy: ProxyProcess, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socketPath = join(proxy.runtimeDir, 'admin.sock')
+    request({ socketPath, path, agent: false }, (response) => text(response).then(resolve, reject))
+      .on('error', reject)
+      .end()
+  })
+}
+
+/**
+ * A message of ours as Envoy's JSON shows it: defaults left out, wrapped values bare, durations as text, and what is
+ * encoded in a google.protobuf.Any in place.
+ */
+function shown(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shown)
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value)
+  if (fields.length === 1 && fields[0]?.[0] === 'seconds') return `${fields[0][1]}s`
+  if (fields.length === 1 && fields[0]?.[0] === 'value') return fields[0][1]
+  if (fields.length === 1 && fields[0]?.[0] === 'stringValue') return fields[0][1]
+  if (fields.length === 1 && fields[0]?.[0] === 'fields') return shown(fields[0][1])
+  return Object.fromEntries(
+    fields.filter(([, field]) => !isDefault(field)).map(([name, field]) => [name, shown(field)]),
+  )
+}
+
+function isDefault(field: unknown): boolean {
+  return field === false || field === '' || (Array.isArray(field) && field.length === 0)
+}
+
+t.test('what Envoy holds is what we meant, field by field, with unknown fields refused', async (t) => {
+  const proxy = await ProxyProcess.start(['--host-routing'])
+  t.teardown(() => proxy.stop())
+  const commandLine = await readFile(`/proc/${await proxy.envoyPid()}/cmdline`, 'utf8')
+  t.ok(commandLine.split('\0').includes('--reject-unknown-dynamic-fields'))
+
+  const targets = {
+    '/plain': 'http://127.0.0.1:8888/base/',
+    '/tls': 'https://127.0.0.1:8443',
+    '/unix': 'http+unix://%2Frun%2Fu.sock',
+    '/ipv6': 'http://[::1]:8888',
+    '/name': 'http://localhost:8888',
+  }
+  for (const [key, target] of Object.entries(targets)) await proxy.route(key, target)
+
+  const dump = JSON.parse(await admin(proxy, '/config_dump')) as { configs: Array<Record<string, unknown>> }
+  type Entry = Record<'cluster' | 'route_config', { name: string }> & { active_state: { listener: object } }
+  const section = (name: string) => dump.configs.flatMap((config) => (config[name] as Entry[] | undefined) ?? [])
+  const withoutType = (message: object) =>
+    Object.fromEntries(Object.entries(message).filter(([name]) => name !== '@type'))
+
+  const clusters = section('dynamic_active_clusters').map(({ cluster }) => cluster)
+  const settings = { trustedCaFile: join(proxy.runtimeDir, 'trusted-ca.pem') }
+  for (const [key, target] of Object.entries(targets)) {
+    const cluster = clusters.find(({ name }) => name === `r:${key}`) ?? {}
+    t.strictSame(withoutType(cluster), shown(routeCluster({ key, target: parseTarget(target) }, settings)), key)
+  }
+  t.equal(clusters.length, Object.keys(targets).length)
+
+  const [listener] = section('dynamic_listeners').map(({ active_state }) => active_state.listener)
+  t.strictSame(withoutType(listener ?? {}), shown(publicListener({ ip: '127.0.0.1', port: proxy.port })))
+
+  const [routes] = section('dynamic_route_configs').map(({ route_config }) => route_config)
+  const lookup = await readFile(new URL('../../../envoy/lookup.lua', import.meta.url), 'utf8')
+  t.strictSame(withoutType(routes ?? {}), shown(routeConfiguration({ hostRouting: true, lookup })))
+})
+
+t.test('Envoy is started with its statistics and clusters deferred, and its sockets private', async (t) => {
+  const proxy = await ProxyProcess.start()
+  t.teardown(() => proxy.stop())
+  t.match(JSON.parse(await readFile(join(proxy.runtimeDir, 'bootstrap.json'), 'utf8')), {
+    cluster_manager: { enable_deferred_cluster_creation: true },
+    deferred_stat_options: { enable_deferred_creation_stats: true },
+    admin: { address: { pipe: { path: join(proxy.runtimeDir, 'admin.sock') } } },
+  })
+  const { stdout } = await promisify(execFile)(
+    'stat',
+    ['-c', '%a %F', '.', 'ads.sock', 'admin.sock', 'bootstrap.json'],
+    {
+      cwd: proxy.runtimeDir,
+    },
+  )
+  t.equal(stdout, '700 directory\n600 socket\n600 socket\n600 regular file\n')
+  const secrets = await promisify(execFile)('ps', ['-eo', 'args'])
+  t.notMatch(secrets.stdout, /a-token-of-the-tests/, 'the token is in no process list')
+  const environment = await readFile(`/proc/${await proxy.envoyPid()}/environ`, 'utf8')
+  t.notMatch(environment, /a-token-of-the-tests/, "nor in Envoy's environment")
+})
