@@ -16,7 +16,7 @@ async function main(): Promise<void> {
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
-  await Promise.race([proxy.start(), stopped, proxy.failed])
+  await Promise.race([proxy.start(), stopped])
   await Promise.race([stopped, proxy.failed]).catch(async (error) => {
     await proxy.close(false)
     throw error

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { plainEnvironment } from '../support/environment.js'
+import { PLAIN_NODE } from '../support/environment.js'
 import { CLI, ProxyProcess } from '../support/proxy.js'
 
 /** Runs a program to its end, whatever its exit status. */
 function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [command, ...before] = PLAIN_NODE
   return new Promise((resolve) => {
-    execFile(process.execPath, [...args], { env: plainEnvironment() }, (error, stdout, stderr) => {
+    execFile(command, [...before, ...args], (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
     })
   })

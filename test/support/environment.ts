@@ -1,4 +1,5 @@
-/** The environment without what tap puts into it for children, which changes how Node.js loads modules. */
-export function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE_OPTIONS|_?TAP)/.test(name)))
-}
+/**
+ * What goes before a Node.js program's path to run it as a user would. tap has NODE_OPTIONS set for every child, which
+ * loads modules of its own into it; `env` takes its own place, so that the process id is the program's.
+ */
+export const PLAIN_NODE: readonly [string, ...string[]] = ['env', '-u', 'NODE_OPTIONS', process.execPath]

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { plainEnvironment } from './environment.js'
+import { PLAIN_NODE } from './environment.js'
 import { accepts, freePorts } from './ports.js'
 import { eventually } from './wait.js'
 
@@ -49,8 +49,9 @@ export class ProxyProcess {
       '--api-port',
       String(ports[1]),
     ]
-    const env = { ...plainEnvironment(), XDG_RUNTIME_DIR: runtimeBase, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...options.env }
-    const child = spawn(process.execPath, [CLI, ...own, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const env = { ...process.env, XDG_RUNTIME_DIR: runtimeBase, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...options.env }
+    const [command, ...before] = PLAIN_NODE
+    const child = spawn(command, [...before, CLI, ...own, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     return new ProxyProcess(child, runtimeBase, options.runtimeBase === undefined, ports)
   }
 
