@@ -1,4 +1,4 @@
-// `npm run build`, also before the package is packed.
-import { build } from './setup.mjs'
+// `npm run build`, also before the package is packed: sets up what is missing and compiles.
+import { setUp } from './setup.mjs'
 
-build()
+await setUp()
