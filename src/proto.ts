@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { AnyExtension, MessageTypeDefinition } from '@grpc/proto-loader'
+import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import { loadSync } from '@grpc/proto-loader'
 
 /** The directory that holds package.json, from build/src as from anywhere the package is installed. */
@@ -29,9 +29,12 @@ export const definitions = loadSync(FILES, {
   defaults: true,
 })
 
-/** A message of a type that the field it stands in doesn't name; encoded as a google.protobuf.Any. */
-export function any<T extends object>(type: string, message: T): AnyExtension {
-  return { '@type': `type.googleapis.com/${type}`, ...message }
+/**
+ * A message of a type that the field it stands in doesn't name, as a google.protobuf.Any. It is encoded here and now, so
+ * that what many resources have in common is encoded once.
+ */
+export function any<T extends object>(type: string, message: T): { type_url: string; value: Buffer } {
+  return { type_url: `type.googleapis.com/${type}`, value: serialize(type, message) }
 }
 
 /**
@@ -39,8 +42,12 @@ export function any<T extends object>(type: string, message: T): AnyExtension {
  * made them: a restarted control plane then has nothing to send.
  */
 export function encode(type: string, message: object): { bytes: Buffer; version: string } {
+  const bytes = serialize(type, message)
+  return { bytes, version: createHash('sha256').update(bytes).digest('base64url').slice(0, 22) }
+}
+
+function serialize(type: string, message: object): Buffer {
   const definition = definitions[type] as MessageTypeDefinition<object, object> | undefined
   if (definition === undefined) throw new Error(`${type} is not in proto/`)
-  const bytes = definition.serialize(message)
-  return { bytes, version: createHash('sha256').update(bytes).digest('base64url').slice(0, 22) }
+  return definition.serialize(message)
 }

@@ -1,0 +1,66 @@
+import { Agent, request } from 'node:http'
+import { TOKEN } from '../test/support/proxy.js'
+
+/** Calls a proxy's API over a given number of connections that are kept open: the client's own share is small. */
+export class ApiClient {
+  readonly #port: number
+  readonly #connections: number
+  readonly #agent: Agent
+
+  constructor(port: number, connections: number) {
+    this.#port = port
+    this.#connections = connections
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
+  }
+
+  /** Adds routes, as many at a time as there are connections, and says how many milliseconds each took. */
+  add(routespecs: readonly string[], target: string): Promise<number[]> {
+    const body = JSON.stringify({ target, user: 'someone', jupyterhub: true })
+    return this.#each(routespecs, (routespec) => this.#call('POST', routespec, 201, body))
+  }
+
+  /** Removes routes in the same way. */
+  remove(routespecs: readonly string[]): Promise<number[]> {
+    return this.#each(routespecs, (routespec) => this.#call('DELETE', routespec, 204))
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  async #each(routespecs: readonly string[], call: (routespec: string) => Promise<void>): Promise<number[]> {
+    const times: number[] = []
+    const left = routespecs.values()
+    const work = async () => {
+      for (const routespec of left) {
+        const begin = performance.now()
+        await call(routespec)
+        times.push(performance.now() - begin)
+      }
+    }
+    await Promise.all(Array.from({ length: this.#connections }, work))
+    return times
+  }
+
+  #call(method: 'POST' | 'DELETE', routespec: string, expected: number, body?: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const options = {
+        agent: this.#agent,
+        host: '127.0.0.1',
+        port: this.#port,
+        method,
+        path: `/api/routes${routespec}`,
+        headers: { authorization: `token ${TOKEN}` },
+      }
+      const call = request(options, (response) => {
+        response.resume()
+        response.on('end', () => {
+          if (response.statusCode === expected) resolve()
+          else reject(new Error(`${method} ${routespec}: ${response.statusCode}`))
+        })
+      })
+      call.on('error', reject)
+      call.end(body)
+    })
+  }
+}
