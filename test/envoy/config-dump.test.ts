@@ -4,7 +4,9 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import t from 'tap'
+import { definitions } from '../../src/proto.js'
 import { routeCluster } from '../../src/resources/cluster.js'
 import { publicListener } from '../../src/resources/listener.js'
 import { routeConfiguration } from '../../src/resources/route-configuration.js'
@@ -28,18 +30,29 @@ function admin(proxy: ProxyProcess, path: string): Promise<string> {
 function shown(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shown)
   if (typeof value !== 'object' || value === null) return value
-  const fields = Object.entries(value)
-  if (fields.length === 1 && fields[0]?.[0] === 'seconds') return `${fields[0][1]}s`
-  if (fields.length === 1 && fields[0]?.[0] === 'value') return fields[0][1]
-  if (fields.length === 1 && fields[0]?.[0] === 'stringValue') return fields[0][1]
-  if (fields.length === 1 && fields[0]?.[0] === 'fields') return shown(fields[0][1])
-  return Object.fromEntries(
-    fields.filter(([, field]) => !isDefault(field)).map(([name, field]) => [name, shown(field)]),
-  )
+  const message = value as Record<string, unknown>
+  if (typeof message.type_url === 'string') return shownAny(message.type_url, message.value as Buffer)
+  if ('stringValue' in message) return message.stringValue
+  if ('seconds' in message) return `${message.seconds}s`
+  const fields = Object.entries(message).filter(([, field]) => !isDefault(field))
+  const [only] = fields
+  if (only !== undefined && fields.length === 1 && ['value', 'fields'].includes(only[0])) {
+    return shown(only[1])
+  }
+  return Object.fromEntries(fields.map(([name, field]) => [name, shown(field)]))
+}
+
+function shownAny(typeUrl: string, bytes: Buffer): object {
+  const { deserialize } = definitions[typeUrl.replace(/.*\//, '')] as MessageTypeDefinition<object, object>
+  const empty = deserialize(Buffer.alloc(0)) as Record<string, unknown>
+  // An enumeration's default is a name like any other, known only from an empty message.
+  const fields = Object.entries(deserialize(bytes)).filter(([name, field]) => field !== empty[name])
+  return { '@type': typeUrl, ...(shown(Object.fromEntries(fields)) as object) }
 }
 
 function isDefault(field: unknown): boolean {
-  return field === false || field === '' || (Array.isArray(field) && field.length === 0)
+  if (Array.isArray(field)) return field.length === 0
+  return field === null || field === false || field === '' || field === 0
 }
 
 t.test('what Envoy holds is what we meant, field by field, with unknown fields refused', async (t) => {
