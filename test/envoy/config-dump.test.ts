@@ -33,10 +33,11 @@ function shown(value: unknown): unknown {
   const message = value as Record<string, unknown>
   if (typeof message.type_url === 'string') return shownAny(message.type_url, message.value as Buffer)
   if ('stringValue' in message) return message.stringValue
+  if (Object.keys(message).join() === 'value') return message.value
   if ('seconds' in message) return `${message.seconds}s`
   const fields = Object.entries(message).filter(([, field]) => !isDefault(field))
   const [only] = fields
-  if (only !== undefined && fields.length === 1 && ['value', 'fields'].includes(only[0])) {
+  if (only !== undefined && fields.length === 1 && only[0] === 'fields') {
     return shown(only[1])
   }
   return Object.fromEntries(fields.map(([name, field]) => [name, shown(field)]))
