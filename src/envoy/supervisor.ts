@@ -69,8 +69,9 @@ export class EnvoySupervisor {
     const { binary, dir, workers, verbose, log } = this.#options
     const args = ['--config-path', dir.bootstrapFile, '--concurrency', String(workers), '--disable-hot-restart']
     args.push('--service-node', `embedded-${process.pid}`, '--service-cluster', 'configurable-envoy-proxy')
-    // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens.
-    args.push('--log-level', verbose ? 'info' : 'warning', '--component-log-level', 'main:warning')
+    // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens. Of its main
+    // component errors only: the rest is advice about settings, and a list of all extensions.
+    args.push('--log-level', verbose ? 'info' : 'warning', '--component-log-level', 'main:error')
     args.push('--log-format', ENVOY_LOG_FORMAT, '--log-format-escaped')
     // Unknown fields in what we send would be settings that silently do nothing.
     args.push('--reject-unknown-dynamic-fields')
