@@ -19,9 +19,15 @@ export interface InitialRequest {
 const UNKNOWN = ''
 
 /**
- * One Envoy's view of one collection over one stream: what it holds, what it has yet to be told, and the one response
+ * How many responses Envoy may have to answer at once. With two, it works on one while the next is made; with more, the
+ * batches get smaller and each costs Envoy more.
+ */
+const MAX_IN_FLIGHT = 2
+
+/**
+ * One Envoy's view of one collection over one stream: what it holds, what it has yet to be told, and the responses
  * that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is sent
- * at once and a crowd of them is batched by the round trip itself.
+ * at once and a crowd of them is batched by the round trip itself. No two unanswered responses have a name in common.
  *
  * A rejected response is sent again in halves until the resource that Envoy refuses stands alone; all others arrive.
  */
@@ -37,8 +43,8 @@ export class Subscription {
   readonly #dirty = new Set<string>()
   /** Parts of rejected responses, to be sent again one after the other. */
   readonly #suspects: string[][] = []
-  /** The response Envoy hasn't answered; a missing resource was a removal. */
-  #inFlight: { nonce: string; sent: Map<string, Resource | undefined> } | undefined
+  /** The responses Envoy hasn't answered, by nonce; a missing resource was a removal. */
+  readonly #inFlight = new Map<string, Map<string, Resource | undefined>>()
   #responses = 0
 
   constructor(
@@ -87,23 +93,24 @@ export class Subscription {
   /** Whether Envoy has answered for all that the collection has under this name, or under any name. */
   isSettled(name?: string): boolean {
     if (name === undefined) {
-      return !this.#isAwaited() && this.#dirty.size === 0 && this.#inFlight === undefined && this.#suspects.length === 0
+      return !this.#isAwaited() && this.#dirty.size === 0 && this.#inFlight.size === 0 && this.#suspects.length === 0
     }
-    return (
-      !this.#dirty.has(name) &&
-      !(this.#inFlight?.sent.has(name) ?? false) &&
-      !this.#suspects.some((names) => names.includes(name))
-    )
+    return !this.#dirty.has(name) && !this.#isInFlight(name) && !this.#suspects.some((names) => names.includes(name))
   }
 
-  /** Sends what is due, unless a response is still unanswered. */
+  /** Sends what is due, unless too many responses are still unanswered. */
   flush(): void {
-    while (this.#inFlight === undefined) {
-      const names = this.#suspects.shift() ?? [...this.#dirty]
+    while (this.#inFlight.size < MAX_IN_FLIGHT) {
+      const names = this.#suspects.shift() ?? [...this.#dirty].filter((name) => !this.#isInFlight(name))
       if (names.length === 0 && !this.#isAwaited()) return
       for (const name of names) this.#dirty.delete(name)
       this.#deliver(names)
     }
+  }
+
+  #isInFlight(name: string): boolean {
+    for (const sent of this.#inFlight.values()) if (sent.has(name)) return true
+    return false
   }
 
   /** An Envoy that starts waits for a first response, even where there is nothing to say. */
@@ -128,7 +135,7 @@ export class Subscription {
     if (sent.size > 0 || this.#isAwaited()) {
       this.#responses += 1
       const nonce = String(this.#responses)
-      this.#inFlight = { nonce, sent }
+      this.#inFlight.set(nonce, sent)
       this.#send({ nonce, resources, removed })
     }
     if (sent.size < names.length) this.#observer.settled(names.filter((name) => !sent.has(name)))
@@ -170,9 +177,8 @@ export class Subscription {
   }
 
   #take(nonce: string): Map<string, Resource | undefined> | undefined {
-    if (this.#inFlight?.nonce !== nonce) return undefined
-    const { sent } = this.#inFlight
-    this.#inFlight = undefined
+    const sent = this.#inFlight.get(nonce)
+    this.#inFlight.delete(nonce)
     return sent
   }
 }
