@@ -1,5 +1,4 @@
-import type { RouteStore } from '../store/store.js'
-import type { Route, RouteData, RoutePublication, RoutePublisher } from './route.js'
+import type { Route, RouteData, RoutePublication, RoutePublisher, RouteStore } from './route.js'
 import { hostOf, routeKey } from './routespec.js'
 import { parseTarget } from './target.js'
 

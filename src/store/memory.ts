@@ -1,5 +1,4 @@
-import type { Route } from '../routing/route.js'
-import type { RouteStore } from './store.js'
+import type { Route, RouteStore } from '../routing/route.js'
 
 /** A store that survives nothing, as CHP's: the table is empty after a restart and the hub fills it again. */
 export class MemoryStore implements RouteStore {
