@@ -49,7 +49,7 @@ function envoy_on_route(route)
     local slash = path:find("/", from, true)
     local last = (slash or #path + 1) - 1
     if last > MAX_BYTES then break end
-    if last >= from then ends[#ends + 1] = last end
+    ends[#ends + 1] = last
     if not slash then break end
     from = slash + 1
   end

@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { Route, RoutePublication, RoutePublisher } from '../../src/routing/route.js'
+import { RouteTable } from '../../src/routing/table.js'
+
+/** An Envoy and a store that do as they are told, after a turn or two of the event loop, or fail. */
+class World implements RoutePublisher {
+  readonly served = new Map<string, string>()
+  readonly stored = new Map<string, string>()
+  /** What the coming calls do, in turn; fine when there is nothing left. */
+  readonly fates: Array<'envoy fails' | 'store fails' | 'fine'> = []
+  readonly #busy = new Set<string>()
+  overlaps = 0
+  #storeFails = false
+
+  async publish({ key, target }: RoutePublication): Promise<void> {
+    const port = 'port' in target.address ? String(target.address.port) : ''
+    await this.#change(key, () => this.served.set(key, port))
+  }
+
+  async withdraw(key: string): Promise<void> {
+    await this.#change(key, () => this.served.delete(key))
+  }
+
+  async #change(key: string, apply: () => void): Promise<void> {
+    if (this.#busy.has(key)) this.overlaps += 1
+    this.#busy.add(key)
+    // A restoration after a failed write is what the store's failure was for; it goes well.
+    const fate = this.#storeFails ? 'fine' : (this.fates.shift() ?? 'fine')
+    await new Promise(setImmediate)
+    this.#busy.delete(key)
+    if (fate === 'envoy fails') throw new Error('Envoy')
+    this.#storeFails = fate === 'store fails'
+    apply()
+  }
+
+  async #write(apply: () => void): Promise<void> {
+    const fails = this.#storeFails
+    await Promise.resolve()
+    if (fails) throw new Error('disk')
+    apply()
+  }
+
+  table(): RouteTable {
+    return new RouteTable({
+      publisher: this,
+      store: {
+        load: async () => [],
+        put: (route: Route) => this.#write(() => this.stored.set(route.routespec, route.data.target)),
+        delete: (routespec: string) => this.#write(() => this.stored.delete(routespec)),
+        close: async () => {},
+      },
+      hostRouting: false,
+      now: () => new Date(0),
+    })
+  }
+}
+
+t.test('changes to one route never overlap and take effect in order', async (t) => {
+  const world = new World()
+  const table = world.table()
+  const changes = Array.from({ length: 9 }, (_, index) =>
+    index % 3 === 1 ? table.delete('/a') : table.put('/a', { target: `http://h:${index + 1}` }),
+  )
+  await Promise.all(changes)
+  t.equal(world.overlaps, 0)
+  t.strictSame(Object.fromEntries(world.served), { '/a': '9' })
+  t.equal(table.get('/a')?.data.target, 'http://h:9')
+})
+
+t.test('whatever fails, the table, the store and Envoy agree on what was answered with success', async () => {
+  const step = fc.record({
+    route: fc.constantFrom('/a', '/b'),
+    port: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+    fate: fc.constantFrom('fine' as const, 'envoy fails' as const, 'store fails' as const),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      const world = new World()
+      const table = world.table()
+      const expected = new Map<string, string>()
+      for (const { route, port, fate } of steps) {
+        world.fates.splice(0, world.fates.length, fate)
+        const change =
+          port === undefined ? table.delete(route) : table.put(route, { target: `http://h:${port}` }).then(() => true)
+        const done = await change.catch(() => false)
+        if (done && port !== undefined) expected.set(route, String(port))
+        else if (done) expected.delete(route)
+      }
+      const shown = [...table.all()].map((route): [string, string] => [route.routespec, route.data.target.slice(9)])
+      const stored = [...world.stored].map(([routespec, target]): [string, string] => [routespec, target.slice(9)])
+      const same = (entries: Iterable<[string, string]>) =>
+        JSON.stringify([...entries].sort()) === JSON.stringify([...expected].sort())
+      return same(shown) && same(stored) && same(world.served)
+    }),
+  )
+})

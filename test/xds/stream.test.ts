@@ -1,0 +1,101 @@
+import t from 'tap'
+import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
+import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
+import { ResourceCollection } from '../../src/xds/collection.js'
+import { AdsStream } from '../../src/xds/stream.js'
+
+const ACK_TIMEOUT_MS = 50
+
+function collection(typeUrl: string): ResourceCollection {
+  return new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, onRejected: () => {} })
+}
+
+function resource(name: string, version = '1') {
+  return { name, version, bytes: Buffer.from(version) }
+}
+
+/** A stream, with what it sent and what Envoy says on it. */
+function connect(...collections: ResourceCollection[]) {
+  const sent: DeltaDiscoveryResponse[] = []
+  const stream = new AdsStream(collections, (response) => sent.push(response))
+  const say = (request: Partial<DeltaDiscoveryRequest__Output>) =>
+    stream.receive({
+      node: null,
+      type_url: '',
+      resource_names_subscribe: [],
+      resource_names_unsubscribe: [],
+      initial_resource_versions: {},
+      response_nonce: '',
+      error_detail: null,
+      ...request,
+    })
+  const ack = ({ type_url = '', nonce = '' }: DeltaDiscoveryResponse) => say({ type_url, response_nonce: nonce })
+  return { sent, stream, say, ack }
+}
+
+t.test('a type is sent only after Envoy has answered for all of the types before it', async (t) => {
+  const [clusters, listeners] = [collection('clusters'), collection('listeners')]
+  clusters.set('a', resource('a'))
+  listeners.set('l', resource('l'))
+  const { sent, say, ack } = connect(clusters, listeners)
+  say({ type_url: 'listeners' })
+  say({ type_url: 'clusters' })
+  t.strictSame(
+    sent.map(({ type_url }) => type_url),
+    ['clusters'],
+  )
+  ack(sent[0] ?? {})
+  t.strictSame(
+    sent.map(({ type_url }) => type_url),
+    ['clusters', 'listeners'],
+  )
+})
+
+t.test('a change is delivered when every Envoy has it, and one that is gone is not waited for', async (t) => {
+  const clusters = collection('clusters')
+  const [one, two] = [connect(clusters), connect(clusters)]
+  for (const { say, ack, sent } of [one, two]) {
+    say({ type_url: 'clusters' })
+    ack(sent[0] ?? {})
+  }
+  let delivered = false
+  const change = clusters.apply('a', resource('a')).then(() => {
+    delivered = true
+  })
+  await new Promise(setImmediate)
+  one.ack(one.sent[1] ?? {})
+  await new Promise(setImmediate)
+  t.notOk(delivered, 'two has not answered')
+  two.stream.close()
+  await change
+  t.ok(delivered)
+})
+
+t.test('what fails is taken back from every Envoy', async (t) => {
+  const clusters = collection('clusters')
+  const { sent, say, ack } = connect(clusters)
+  say({ type_url: 'clusters' })
+  ack(sent[0] ?? {})
+  await t.rejects(clusters.apply('a', resource('a')), { statusCode: 503, message: /did not acknowledge it/ })
+  ack(sent[1] ?? {})
+  await new Promise(setImmediate)
+  t.strictSame(sent[2]?.removed_resources, ['a'])
+  ack(sent[2] ?? {})
+
+  const refused = clusters.apply('b', resource('b'))
+  await new Promise(setImmediate)
+  const { nonce = '' } = sent[3] ?? {}
+  say({ type_url: 'clusters', response_nonce: nonce, error_detail: { code: 3, message: 'no good' } })
+  await t.rejects(refused, { statusCode: 400, message: 'Envoy rejected the route: no good' })
+  t.equal(clusters.get('b'), undefined)
+})
+
+t.test('without any Envoy a change waits, and fails saying so', async (t) => {
+  const clusters = collection('clusters')
+  await t.rejects(clusters.apply('a', resource('a')), { statusCode: 503, message: /no Envoy was connected/ })
+  const change = clusters.apply('a', resource('a'))
+  const { sent, say, ack } = connect(clusters)
+  say({ type_url: 'clusters' })
+  ack(sent[0] ?? {})
+  await change
+})
