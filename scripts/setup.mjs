@@ -14,6 +14,11 @@ const LOCK = join(root, '.setup-lock')
 
 /** Installs and compiles what is missing or has changed since. Ends the process with one sentence if it can't. */
 export async function setUp() {
+  const [major] = process.versions.node.split('.')
+  if (Number(major) < 20) {
+    console.error(`Node.js ${process.versions.node} is too old: 20 or newer is needed.`)
+    process.exit(1)
+  }
   await withLock(() => {
     const packages = hash([join(root, 'package-lock.json')])
     if (read(PACKAGES_STAMP) !== packages) {

@@ -52,10 +52,13 @@ export function parseCommandLine(argv: readonly string[]): { values: CommandLine
 }
 
 function toOption(spec: OptionSpec): Option {
-  const description = spec.active ? spec.description : `${spec.description} (not active yet)`
+  const notes = [
+    ...(spec.defaultDescription === undefined ? [] : [`default: ${spec.defaultDescription}`]),
+    ...(spec.active ? [] : ['not active yet']),
+  ]
+  const description = notes.length === 0 ? spec.description : `${spec.description} (${notes.join(', ')})`
   const option = new Option(spec.flags, description).helpGroup(GROUPS[spec.group])
   if (spec.default !== undefined) option.default(spec.default)
-  else if (spec.defaultDescription !== undefined) option.default(undefined, spec.defaultDescription)
   if (spec.parse !== undefined) option.argParser(spec.parse as (value: string, previous: unknown) => unknown)
   return option
 }

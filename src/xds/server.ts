@@ -53,7 +53,7 @@ export class AdsServer {
     const stream = new AdsStream(this.#collections, (response) => call.write(response))
     let node = 'an Envoy'
     const end = () => {
-      if (stream.close()) this.#log.info(`${node} disconnected`)
+      if (stream.close()) this.#log.debug(`${node} disconnected`)
     }
     call.on('data', (request: DeltaDiscoveryRequest__Output) => {
       if (request.node?.id) {
