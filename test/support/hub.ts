@@ -1,0 +1,158 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { plainEnvironment } from './environment.js'
+import { freePorts } from './ports.js'
+import type { RunningProcess } from './processes.js'
+import { killProcess, processesWith } from './processes.js'
+import { CLI, TOKEN } from './proxy.js'
+import { eventually } from './wait.js'
+
+/** Stands in the environment of the hub and of all that it starts. */
+const MARK = 'CEP_TEST_HUB'
+
+/** The hub ends with the test, also with one that is killed and can't clean up. */
+const END_WITH_INPUT = `
+import os, signal, threading
+def end_with_input():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=end_with_input, daemon=True).start()
+`
+
+/** A route as the proxy's API lists it. */
+export interface ListedRoute {
+  readonly target: string
+  readonly user?: string
+}
+
+/** A JupyterHub that starts this proxy by itself, with all its files in a directory of its own. */
+export class HubProcess {
+  readonly directory: string
+  readonly ports: HubPorts
+  readonly child: ChildProcess
+  /** All that it, the proxy and the users' servers printed so far. */
+  output = ''
+
+  private constructor(directory: string, ports: HubPorts, child: ChildProcess) {
+    this.directory = directory
+    this.ports = ports
+    this.child = child
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.output += chunk
+      })
+    }
+  }
+
+  /**
+   * Starts it without waiting for anything.
+   *
+   * @param venv the virtual environment that it is installed in
+   */
+  static async spawn(venv: string): Promise<HubProcess> {
+    const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
+    const [open = 0, api = 0, hub = 0] = await freePorts(3)
+    const ports = { open, api, hub }
+    const configuration = join(directory, 'jupyterhub_config.py')
+    await writeFile(configuration, hubConfiguration(venv, directory, ports))
+    const child = spawn(join(venv, 'bin', 'jupyterhub'), ['--config', configuration], {
+      cwd: directory,
+      env: { ...plainEnvironment(), XDG_RUNTIME_DIR: directory, CONFIGPROXY_AUTH_TOKEN: TOKEN, [MARK]: directory },
+      // Nothing is ever written to its input, which ends with this process.
+      stdio: 'pipe',
+    })
+    return new HubProcess(directory, ports, child)
+  }
+
+  /** What users have in their browsers. */
+  get url(): string {
+    return `http://127.0.0.1:${this.ports.open}`
+  }
+
+  /** Where a user's server has its files. It makes the directory itself if there is none. */
+  home(user: string): string {
+    return homeOf(this.directory, user)
+  }
+
+  /** Waits until users reach it through the proxy. */
+  async ready(): Promise<void> {
+    await eventually(
+      () => {
+        if (this.child.exitCode !== null) throw new Error('the hub ended')
+        return fetch(`${this.url}/hub/health`).then(
+          ({ ok }) => ok,
+          () => false,
+        )
+      },
+      'the hub serves through the proxy',
+      60_000,
+    )
+  }
+
+  /** The proxy's routes by their paths. */
+  async routes(): Promise<Readonly<Record<string, ListedRoute>>> {
+    const response = await fetch(`http://127.0.0.1:${this.ports.api}/api/routes`, {
+      headers: { authorization: `token ${TOKEN}` },
+    })
+    if (!response.ok) throw new Error(`GET /api/routes: ${response.status}`)
+    return (await response.json()) as Record<string, ListedRoute>
+  }
+
+  /** The processes of it and of all that it started. */
+  processes(): Promise<RunningProcess[]> {
+    return processesWith(`${MARK}=${this.directory}`)
+  }
+
+  /** Asks it to end and waits until it has. */
+  async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const exited = once(this.child, 'exit')
+    this.child.kill('SIGTERM')
+    await exited
+    return { code: this.child.exitCode, signal: this.child.signalCode }
+  }
+
+  /** Ends whatever is left by force and removes the files. */
+  async cleanUp(): Promise<void> {
+    await eventually(async () => {
+      const left = await this.processes()
+      for (const { pid } of left) killProcess(pid)
+      return left.length === 0
+    }, 'all its processes are gone')
+    await rm(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** Where it serves users, where the proxy's API is and where the proxy finds the hub. */
+export interface HubPorts {
+  readonly open: number
+  readonly api: number
+  readonly hub: number
+}
+
+function homeOf(directory: string, user: string): string {
+  return join(directory, `home-${user}`)
+}
+
+function hubConfiguration(venv: string, directory: string, { open, api, hub }: HubPorts): string {
+  // JSON's strings, arrays and objects of strings are Python's as well.
+  const settings = {
+    'JupyterHub.bind_url': `http://127.0.0.1:${open}`,
+    'JupyterHub.hub_bind_url': `http://127.0.0.1:${hub}`,
+    'JupyterHub.authenticator_class': 'dummy',
+    'JupyterHub.spawner_class': 'simple',
+    'ConfigurableHTTPProxy.command': [process.execPath, CLI],
+    'ConfigurableHTTPProxy.api_url': `http://127.0.0.1:${api}`,
+    'SimpleLocalProcessSpawner.home_dir_template': homeOf(directory, '{username}'),
+    'Spawner.notebook_dir': homeOf(directory, '{username}'),
+    'Spawner.cmd': [join(venv, 'bin', 'jupyterhub-singleuser')],
+    // Continuous integration often runs as root.
+    'Spawner.args': ['--allow-root'],
+    'Spawner.environment': { [MARK]: directory },
+  }
+  const lines = Object.entries(settings).map(([name, value]) => `c.${name} = ${JSON.stringify(value)}`)
+  return [...lines, 'c.Authenticator.allow_all = True', END_WITH_INPUT].join('\n')
+}

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { PACKAGE_ROOT } from '../../src/proto.js'
+import { plainEnvironment } from './environment.js'
+
+const run = promisify(execFile)
+
+const REQUIREMENTS = join(PACKAGE_ROOT, 'test/hub/requirements.txt')
+const MAKE_VENV = join(PACKAGE_ROOT, 'test/hub/make_venv.py')
+/** Fails where the packages can't be installed; else prints what a virtual environment depends on. */
+const CHECK = `
+import sys
+if sys.version_info < (3, 11): sys.exit('python3 is older than 3.11')
+try: import ensurepip, venv
+except ImportError as error: sys.exit(f'python3 lacks a part: {error}')
+print(sys.version, sys.base_prefix)
+`
+
+/** Why there can be no virtual environment here; undefined if there can. */
+export function missingPython(): Promise<string | undefined> {
+  return describePython().then(
+    () => undefined,
+    (error: Error) => error.message,
+  )
+}
+
+/**
+ * The directory of a virtual environment with the pinned JupyterHub. It is made in the cache directory by the first
+ * test that needs it and stays there for the next ones.
+ */
+export async function hubVenv(): Promise<string> {
+  const versions = createHash('sha256')
+    .update(await describePython())
+    .update(await readFile(REQUIREMENTS))
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+  const directory = join(cache, 'configurable-envoy-proxy', `test-hub-${versions.digest('hex').slice(0, 16)}`)
+  await run('python3', [MAKE_VENV, directory, REQUIREMENTS], { env: plainEnvironment() })
+  return directory
+}
+
+async function describePython(): Promise<string> {
+  try {
+    return (await run('python3', ['-c', CHECK], { env: plainEnvironment() })).stdout
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string }
+    throw new Error(code === 'ENOENT' ? 'python3 is missing' : stderr?.trim() || String(error))
+  }
+}
