@@ -1,5 +1,8 @@
 /**
- * What goes before a Node.js program's path to run it as a user would. tap has NODE_OPTIONS set for every child, which
- * loads modules of its own into it; `env` takes its own place, so that the process id is the program's.
+ * What goes before a command to run it as a user would. tap has NODE_OPTIONS set for every child, which loads modules of
+ * its own into Node.js; `env` gives its place to the command, so that the process id is the command's.
  */
-export const PLAIN_NODE: readonly [string, ...string[]] = ['env', '-u', 'NODE_OPTIONS', process.execPath]
+export const PLAIN: readonly [string, ...string[]] = ['env', '-u', 'NODE_OPTIONS']
+
+/** The same for a Node.js program, whose path comes next. */
+export const PLAIN_NODE: readonly [string, ...string[]] = [...PLAIN, process.execPath]

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { plainEnvironment } from './environment.js'
+import { PLAIN } from './environment.js'
 import { freePorts } from './ports.js'
 import type { RunningProcess } from './processes.js'
 import { killProcess, processesWith } from './processes.js'
@@ -59,9 +59,10 @@ export class HubProcess {
     const ports = { open, api, hub }
     const configuration = join(directory, 'jupyterhub_config.py')
     await writeFile(configuration, hubConfiguration(venv, directory, ports))
-    const child = spawn(join(venv, 'bin', 'jupyterhub'), ['--config', configuration], {
+    const [command, ...before] = PLAIN
+    const child = spawn(command, [...before, join(venv, 'bin', 'jupyterhub'), '--config', configuration], {
       cwd: directory,
-      env: { ...plainEnvironment(), XDG_RUNTIME_DIR: directory, CONFIGPROXY_AUTH_TOKEN: TOKEN, [MARK]: directory },
+      env: { ...process.env, XDG_RUNTIME_DIR: directory, CONFIGPROXY_AUTH_TOKEN: TOKEN, [MARK]: directory },
       // Nothing is ever written to its input, which ends with this process.
       stdio: 'pipe',
     })

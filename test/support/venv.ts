@@ -5,7 +5,6 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PACKAGE_ROOT } from '../../src/proto.js'
-import { plainEnvironment } from './environment.js'
 
 const run = promisify(execFile)
 
@@ -38,13 +37,13 @@ export async function hubVenv(): Promise<string> {
     .update(await readFile(REQUIREMENTS))
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
   const directory = join(cache, 'configurable-envoy-proxy', `test-hub-${versions.digest('hex').slice(0, 16)}`)
-  await run('python3', [MAKE_VENV, directory, REQUIREMENTS], { env: plainEnvironment() })
+  await run('python3', [MAKE_VENV, directory, REQUIREMENTS])
   return directory
 }
 
 async function describePython(): Promise<string> {
   try {
-    return (await run('python3', ['-c', CHECK], { env: plainEnvironment() })).stdout
+    return (await run('python3', ['-c', CHECK])).stdout
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string }
     throw new Error(code === 'ENOENT' ? 'python3 is missing' : stderr?.trim() || String(error))
