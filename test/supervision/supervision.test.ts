@@ -167,6 +167,8 @@ t.test('what is in the way at the start is said in one line, and nothing stays b
     },
     { what: 'pid file', args: ['--pid-file', '/no/such/dir/pid'], line: /--pid-file can't be written/ },
     { what: 'directory', env: { XDG_RUNTIME_DIR: file }, line: /Cannot use .*a-file.*Set XDG_RUNTIME_DIR/ },
+    // Nothing can be made there, by root neither.
+    { what: 'read-only directory', env: { XDG_RUNTIME_DIR: '/sys' }, line: /Cannot use .*Set XDG_RUNTIME_DIR/ },
     { what: 'long directory', env: { XDG_RUNTIME_DIR: join(directory, 'x'.repeat(90)) }, line: /Set XDG_RUNTIME_DIR/ },
     { what: 'Envoy', args: ['--envoy-path', file], line: /a-file is not an Envoy/ },
   ]
