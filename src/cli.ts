@@ -6,6 +6,9 @@ import { createLogger } from './log.js'
 import { ConfigurableEnvoyProxy } from './proxy.js'
 import { readSettings } from './settings.js'
 
+/** A terminal that is closed sends SIGHUP; without us Envoy, in a process group of its own, would go on. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
 async function main(): Promise<void> {
   const { values, inactive } = parseCommandLine(process.argv.slice(2))
   const settings = await readSettings(values, process.env)
@@ -15,7 +18,7 @@ async function main(): Promise<void> {
   for (const flag of inactive) log.warn(`${flag} is accepted but not active yet`)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
-  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  const stopped = Promise.race(STOP_SIGNALS.map((signal) => once(process, signal)))
   await Promise.race([proxy.start(), stopped])
   await Promise.race([stopped, proxy.failed]).catch(async (error) => {
     await proxy.close(false)
@@ -23,7 +26,7 @@ async function main(): Promise<void> {
   })
   log.info('Stopping')
   // A second signal ends the waiting for requests under way.
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void proxy.close(false))
+  for (const signal of STOP_SIGNALS) process.on(signal, () => void proxy.close(false))
   await proxy.close(true)
 }
 

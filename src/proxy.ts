@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { rootCertificates } from 'node:tls'
+import { checkAddress, hostPort, listenFailure } from './address.js'
 import { createApiServer } from './api/server.js'
 import { findEnvoy } from './envoy/binary.js'
 import { readRelease } from './envoy/release.js'
@@ -138,7 +138,7 @@ export class ConfigurableEnvoyProxy {
     }
     const server = createApiServer({ table, token: token ?? randomBytes(32).toString('hex'), log: this.#log })
     await server.listen({ host: api.host, port: api.port }).catch((error: NodeJS.ErrnoException) => {
-      throw new FatalError(`The REST API can't listen on ${api.host}:${api.port}: ${reason(error)}`)
+      throw new FatalError(`The REST API can't listen on ${hostPort(api.host, api.port)}: ${listenFailure(error)}`)
     })
     this.#undo.push(() => server.close())
   }
@@ -175,27 +175,4 @@ function checkDefaultTarget(target: string): void {
   } catch (error) {
     throw new FatalError(`--default-target: ${(error as Error).message}`)
   }
-}
-
-/** Tries an address before Envoy does, which would say the same later and less clearly. */
-async function checkAddress({ ip, port }: { ip: string; port: number }): Promise<void> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new FatalError(`The proxy can't listen on ${hostPort(ip, port)}: ${reason(error)}`)),
-    )
-    server.listen({ host: ip, port }, resolve)
-  })
-  await new Promise((resolve) => server.close(resolve))
-}
-
-function hostPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-function reason(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EADDRINUSE') return 'the port is in use. Stop what uses it or choose another.'
-  if (error.code === 'EACCES') return 'this user may not use that port. Choose one from 1024 on.'
-  if (error.code === 'EADDRNOTAVAIL') return 'this machine has no such address.'
-  return error.message
 }

@@ -16,12 +16,16 @@ export interface ApiServerOptions {
 /** The largest body of a POST, in bytes; what JupyterHub sends for a route is a few hundred. */
 export const BODY_LIMIT = 1024 * 1024
 
+/** How long a client may take to send a request, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000
+
 const PATHS = ['/api/routes', '/api/routes/*']
 
 /** The REST API by which the hub changes the route table, as CHP's: the same paths, statuses and bodies. */
 export function createApiServer({ table, token, log }: ApiServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     // The router reads the path before any handler does, and says less clearly what is wrong with it.

@@ -30,6 +30,8 @@ const STEADY_AFTER_MS = 5_000
 const FAILED_STARTS_ALLOWED = 5
 const FIRST_BACK_OFF_MS = 100
 const READY_POLL_MS = 20
+/** JupyterHub gives up on a proxy that doesn't serve by then. */
+const SLOW_START_MS = 10_000
 /** JupyterHub kills a proxy that has not ended 10 s after SIGTERM. */
 const DRAIN_LIMIT_MS = 5_000
 const STOP_LIMIT_MS = 2_000
@@ -58,11 +60,18 @@ export class EnvoySupervisor {
 
   /** Resolves once Envoy has its configuration and serves; false if it was closed or failed instead. */
   async ready(): Promise<boolean> {
-    while (!this.#closing) {
-      if (await this.#admin.isReady()) return true
-      await delay(READY_POLL_MS)
+    const slow = setTimeout(() => {
+      this.#options.log.warn(`Envoy does not serve after ${SLOW_START_MS / 1000} s, still waiting for it`)
+    }, SLOW_START_MS)
+    try {
+      while (!this.#closing) {
+        if (await this.#admin.isReady()) return true
+        await delay(READY_POLL_MS)
+      }
+      return false
+    } finally {
+      clearTimeout(slow)
     }
-    return false
   }
 
   async #spawn(): Promise<void> {

@@ -73,7 +73,7 @@ t.test('an Envoy that cannot live ends the proxy, with its last lines', async (t
   t.match(proxy.output, /error: Envoy ended 6 times soon after its start \(status 3\): the disk is on fire\n$/)
 })
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   t.test(`${signal} closes the port at once, lets requests end, and leaves nothing behind`, async (t) => {
     let finish = () => {}
     const backend = await Backend.start('slow', (_incoming, response) => {
