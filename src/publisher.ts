@@ -1,4 +1,5 @@
 import type { LookupAddress } from 'node:dns'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterSettings, RouteClusterInput } from './resources/cluster.js'
 import { needsResolving, routeCluster } from './resources/cluster.js'
 import { clusterName, TYPE_URL } from './resources/names.js'
@@ -9,6 +10,9 @@ import type { Resource } from './xds/resource.js'
 
 /** All addresses of a host name, as the system resolves it; rejects if there are none. */
 export type Lookup = (host: string) => Promise<readonly LookupAddress[]>
+
+/** A resolver that doesn't answer would hold the POST for longer than the hub waits. */
+const LOOKUP_LIMIT_MS = 2_000
 
 export interface ClusterPublisherOptions {
   readonly clusters: ResourceCollection
@@ -39,10 +43,22 @@ export class ClusterPublisher implements RoutePublisher {
 
     // Envoy doesn't use a cluster before it has resolved its host name; until then requests would fall to the parent
     // route. So the first version has the addresses in it, and the one that keeps resolving takes its place when ready.
-    const found = await this.#lookup(route.target.address.host).catch((): readonly LookupAddress[] => [])
-    const addresses = found.map(({ address }) => address)
+    const addresses = await this.#resolve(route.target.address.host)
     await this.#clusters.apply(name, this.#encode({ ...route, addresses }))
     if (addresses.length > 0) this.#clusters.set(name, this.#encode(route))
+  }
+
+  /** None if the name doesn't resolve, or not soon: Envoy goes on trying. */
+  async #resolve(host: string): Promise<readonly string[]> {
+    const limit = new AbortController()
+    try {
+      const late = delay(LOOKUP_LIMIT_MS, [], { signal: limit.signal })
+      return (await Promise.race([this.#lookup(host), late])).map(({ address }) => address)
+    } catch {
+      return []
+    } finally {
+      limit.abort()
+    }
   }
 
   async withdraw(key: string): Promise<void> {

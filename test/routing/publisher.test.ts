@@ -1,0 +1,29 @@
+import t from 'tap'
+import { ClusterPublisher } from '../../src/publisher.js'
+import { parseTarget } from '../../src/routing/target.js'
+import { ResourceCollection } from '../../src/xds/collection.js'
+import type { DeltaResponse } from '../../src/xds/subscription.js'
+
+/** A publisher whose one Envoy acknowledges everything; returns how many versions of the cluster it got. */
+async function publish(lookup: () => Promise<Array<{ address: string; family: number }>>): Promise<number> {
+  const clusters = new ResourceCollection({ typeUrl: 'clusters', ackTimeoutMs: 1_000, onRejected: () => {} })
+  const sent: DeltaResponse[] = []
+  const subscription = clusters.subscribe({ subscribe: [], held: {} }, (response) => {
+    sent.push(response)
+    setImmediate(() => subscription.ack(response.nonce))
+  })
+  subscription.flush()
+  const publisher = new ClusterPublisher({ clusters, settings: { trustedCaFile: '/ca' }, lookup })
+  await publisher.publish({ key: '/a', target: parseTarget('http://a-name:80') })
+  await new Promise(setImmediate)
+  return sent.filter(({ resources }) => resources.some(({ name }) => name === 'r:/a')).length
+}
+
+t.test('a host name is sent as what it resolves to, then for Envoy to resolve', async (t) => {
+  t.equal(await publish(async () => [{ address: '10.0.0.1', family: 4 }]), 2)
+})
+
+t.test('one that does not resolve, or not soon, is left to Envoy and fails nothing', async (t) => {
+  t.equal(await publish(() => Promise.reject(new Error('ENOTFOUND'))), 1)
+  t.equal(await publish(() => new Promise(() => {})), 1)
+})
