@@ -11,8 +11,7 @@ const REQUESTS = 2
 
 for (const workers of [1, 4]) {
   t.test(`right after its answer a change holds for every request, ${workers} worker(s)`, async (t) => {
-    const [hub, one, two] = await Promise.all(['hub', 'one', 'two'].map((name) => Backend.start(name)))
-    if (!hub || !one || !two) throw new Error('no backends')
+    const [hub, one, two] = await Promise.all([Backend.start('hub'), Backend.start('one'), Backend.start('two')])
     const proxy = await ProxyProcess.start([
       ...['--workers', String(workers), '--default-target', hub.url, '--log-level', 'warn'],
     ])
@@ -43,8 +42,7 @@ for (const workers of [1, 4]) {
 }
 
 t.test('a target with a host name works like one with an address', async (t) => {
-  const [hub, one, two] = await Promise.all(['hub', 'one', 'two'].map((name) => Backend.start(name)))
-  if (!hub || !one || !two) throw new Error('no backends')
+  const [hub, one, two] = await Promise.all([Backend.start('hub'), Backend.start('one'), Backend.start('two')])
   const proxy = await ProxyProcess.start(['--default-target', `http://localhost:${hub.port}`])
   t.teardown(() => Promise.all([proxy.stop(), hub.stop(), one.stop(), two.stop()]))
   for (let index = 0; index < 50; index += 1) {
@@ -86,8 +84,7 @@ t.test('a route that Envoy refuses fails alone, whatever else is in its batch', 
 })
 
 t.test('an Envoy that does not answer fails the change with 503, and nothing has changed', async (t) => {
-  const [one, two] = await Promise.all(['one', 'two'].map((name) => Backend.start(name)))
-  if (!one || !two) throw new Error('no backends')
+  const [one, two] = await Promise.all([Backend.start('one'), Backend.start('two')])
   const proxy = await ProxyProcess.start()
   const envoy = await proxy.envoyPid()
   t.teardown(async () => {
