@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { freePorts } from '../test/support/ports.js'
+import { accepts, freePorts } from '../test/support/ports.js'
 import { ProxyProcess, TOKEN } from '../test/support/proxy.js'
 import { eventually } from '../test/support/wait.js'
 
@@ -45,9 +45,9 @@ export async function startChp(defaultTarget: string): Promise<Contender> {
   child.stdout.on('data', (chunk) => {
     output += chunk
   })
-  await eventually(() => {
+  await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`CHP ended:\n${output}`)
-    return output.includes('Proxy API at')
+    return (await accepts(port)) && (await accepts(apiPort))
   }, 'CHP serves')
   return {
     name: 'CHP',

@@ -141,7 +141,7 @@ export class Subscription {
     if (sent.size < names.length) this.#observer.settled(names.filter((name) => !sent.has(name)))
   }
 
-  /** Envoy applied the response of this nonce. An old nonce is ignored. */
+  /** Envoy applied the response of this nonce. An old nonce is ignored. {@link flush} sends what waited for this. */
   ack(nonce: string): void {
     const sent = this.#take(nonce)
     if (sent === undefined) return
@@ -151,10 +151,9 @@ export class Subscription {
       this.#source.doubtful.delete(name)
     }
     this.#observer.settled(sent.keys())
-    this.flush()
   }
 
-  /** Envoy refused the response of this nonce; it may have applied a part of it. */
+  /** Envoy refused the response of this nonce; it may have applied a part of it. {@link flush} sends the parts. */
   nack(nonce: string, reason: string): void {
     const sent = this.#take(nonce)
     if (sent === undefined) return
@@ -173,7 +172,6 @@ export class Subscription {
       }
       this.#observer.settled(names)
     }
-    this.flush()
   }
 
   #take(nonce: string): Map<string, Resource | undefined> | undefined {

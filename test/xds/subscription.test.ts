@@ -55,12 +55,14 @@ class Pair {
     for (const name of response.removed) this.applied.delete(name)
     if (bad.length > 0) {
       this.subscription.nack(response.nonce, `bad: ${bad.map(({ name }) => name)}`)
+      this.subscription.flush()
       return true
     }
     const added = response.resources.map(({ name, version }): [string, string] => [name, version])
     const kept = Object.entries(this.held).filter(([name]) => !response.removed.includes(name))
     this.held = Object.fromEntries([...kept, ...added])
     this.subscription.ack(response.nonce)
+    this.subscription.flush()
     return true
   }
 
