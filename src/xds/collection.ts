@@ -27,7 +27,8 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly #ackTimeoutMs: number
   readonly #onRejected: (name: string, reason: string) => void
   readonly #resources = new Map<string, Resource>()
-  readonly #subscriptions = new Set<Subscription>()
+  /** Each with what has it sent what is due. */
+  readonly #subscriptions = new Map<Subscription, () => void>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #flushing: NodeJS.Immediate | undefined
 
@@ -49,11 +50,11 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   set(name: string, resource: Resource | undefined): void {
     if (resource === undefined) this.#resources.delete(name)
     else this.#resources.set(name, resource)
-    for (const subscription of this.#subscriptions) subscription.changed(name)
+    for (const subscription of this.#subscriptions.keys()) subscription.changed(name)
     // At the end of this turn of the event loop, so that calls which arrived together leave together.
     this.#flushing ??= setImmediate(() => {
       this.#flushing = undefined
-      for (const subscription of this.#subscriptions) subscription.flush()
+      for (const flush of this.#subscriptions.values()) flush()
     })
   }
 
@@ -103,10 +104,14 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
     )
   }
 
-  /** An Envoy asks for this type. {@link unsubscribe} must be called when its stream ends. */
-  subscribe(first: InitialRequest, send: (response: DeltaResponse) => void): Subscription {
+  /**
+   * An Envoy asks for this type. {@link unsubscribe} must be called when its stream ends.
+   *
+   * @param flush called after changes: sends what is due, when its turn has come
+   */
+  subscribe(first: InitialRequest, send: (response: DeltaResponse) => void, flush: () => void): Subscription {
     const subscription = new Subscription(this, this, send, first)
-    this.#subscriptions.add(subscription)
+    this.#subscriptions.set(subscription, flush)
     return subscription
   }
 
@@ -122,7 +127,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
       const waiters = this.#waiters.get(name)
       if (waiters === undefined) continue
       let everywhere = true
-      for (const subscription of this.#subscriptions) everywhere &&= subscription.isSettled(name)
+      for (const subscription of this.#subscriptions.keys()) everywhere &&= subscription.isSettled(name)
       if (everywhere) for (const waiter of [...waiters]) waiter.resolve()
     }
   }

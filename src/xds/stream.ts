@@ -4,8 +4,8 @@ import type { ResourceCollection } from './collection.js'
 import type { DeltaResponse, Subscription } from './subscription.js'
 
 /**
- * One Envoy's stream: a subscription for each type it asks for. Until it has been sent and has answered all of one
- * type, it gets nothing of the types after it: a listener opens only over a complete table.
+ * One Envoy's stream: a subscription for each type it asks for. Until it has been sent and has answered all that there
+ * was of one type, it gets nothing of the types after it: a listener opens only over a complete table.
  */
 export class AdsStream {
   readonly #collections: readonly ResourceCollection[]
@@ -29,7 +29,11 @@ export class AdsStream {
       const first = { subscribe: request.resource_names_subscribe, held: request.initial_resource_versions }
       this.#subscriptions.set(
         collection,
-        collection.subscribe(first, (response) => this.#write(encodeResponse(collection.typeUrl, response))),
+        collection.subscribe(
+          first,
+          (response) => this.#write(encodeResponse(collection.typeUrl, response)),
+          () => this.#flush(),
+        ),
       )
     } else {
       subscription.subscribe(request.resource_names_subscribe)
@@ -48,7 +52,7 @@ export class AdsStream {
       if (index > this.#complete) return
       if (subscription === undefined) continue
       subscription.flush()
-      if (index === this.#complete && subscription.isSettled()) this.#complete += 1
+      if (index === this.#complete && subscription.isComplete()) this.#complete += 1
     }
   }
 

@@ -41,6 +41,8 @@ export class Subscription {
   readonly #held: Map<string, string>
   /** Names that may differ from what Envoy holds and are in no response. */
   readonly #dirty = new Set<string>()
+  /** Names that Envoy has yet to answer for of those there were when it subscribed. */
+  readonly #initial: Set<string>
   /** Parts of rejected responses, to be sent again one after the other. */
   readonly #suspects: string[][] = []
   /** The responses Envoy hasn't answered, by nonce; a missing resource was a removal. */
@@ -64,6 +66,7 @@ export class Subscription {
       for (const name of this.#held.keys()) this.#dirty.add(name)
     }
     this.subscribe(first.subscribe)
+    this.#initial = new Set(this.#dirty)
   }
 
   /** Adds names. One that is asked for again is sent again, as the protocol wants. */
@@ -96,6 +99,11 @@ export class Subscription {
       return !this.#isAwaited() && this.#dirty.size === 0 && this.#inFlight.size === 0 && this.#suspects.length === 0
     }
     return !this.#dirty.has(name) && !this.#isInFlight(name) && !this.#suspects.some((names) => names.includes(name))
+  }
+
+  /** Whether Envoy has answered for all there was when it subscribed, however much has changed since. */
+  isComplete(): boolean {
+    return !this.#isAwaited() && this.#initial.size === 0
   }
 
   /** Sends what is due, unless too many responses are still unanswered. */
@@ -138,7 +146,7 @@ export class Subscription {
       this.#inFlight.set(nonce, sent)
       this.#send({ nonce, resources, removed })
     }
-    if (sent.size < names.length) this.#observer.settled(names.filter((name) => !sent.has(name)))
+    if (sent.size < names.length) this.#settled(names.filter((name) => !sent.has(name)))
   }
 
   /** Envoy applied the response of this nonce. An old nonce is ignored. {@link flush} sends what waited for this. */
@@ -150,7 +158,7 @@ export class Subscription {
       else this.#held.set(name, resource.version)
       this.#source.doubtful.delete(name)
     }
-    this.#observer.settled(sent.keys())
+    this.#settled([...sent.keys()])
   }
 
   /** Envoy refused the response of this nonce; it may have applied a part of it. {@link flush} sends the parts. */
@@ -170,8 +178,13 @@ export class Subscription {
       for (const resource of sent.values()) {
         if (resource !== undefined) this.#observer.rejected(resource, reason)
       }
-      this.#observer.settled(names)
+      this.#settled(names)
     }
+  }
+
+  #settled(names: readonly string[]): void {
+    for (const name of names) this.#initial.delete(name)
+    this.#observer.settled(names)
   }
 
   #take(nonce: string): Map<string, Resource | undefined> | undefined {

@@ -8,10 +8,14 @@ import type { DeltaResponse } from '../../src/xds/subscription.js'
 async function publish(lookup: () => Promise<Array<{ address: string; family: number }>>): Promise<number> {
   const clusters = new ResourceCollection({ typeUrl: 'clusters', ackTimeoutMs: 1_000, onRejected: () => {} })
   const sent: DeltaResponse[] = []
-  const subscription = clusters.subscribe({ subscribe: [], held: {} }, (response) => {
+  const send = (response: DeltaResponse) => {
     sent.push(response)
-    setImmediate(() => subscription.ack(response.nonce))
-  })
+    setImmediate(() => {
+      subscription.ack(response.nonce)
+      subscription.flush()
+    })
+  }
+  const subscription = clusters.subscribe({ subscribe: [], held: {} }, send, () => subscription.flush())
   subscription.flush()
   const publisher = new ClusterPublisher({ clusters, settings: { trustedCaFile: '/ca' }, lookup })
   await publisher.publish({ key: '/a', target: parseTarget('http://a-name:80') })

@@ -51,6 +51,27 @@ t.test('a type is sent only after Envoy has answered for all of the types before
   )
 })
 
+t.test('changes without end of one type do not hold back the types after it', async (t) => {
+  const [clusters, listeners] = [collection('clusters'), collection('listeners')]
+  clusters.set('a', resource('a'))
+  listeners.set('l', resource('l'))
+  const { sent, say, ack } = connect(clusters, listeners)
+  say({ type_url: 'clusters' })
+  say({ type_url: 'listeners' })
+  clusters.set('b', resource('b'))
+  await new Promise(setImmediate)
+  t.strictSame(
+    sent.map(({ type_url }) => type_url),
+    ['clusters', 'clusters'],
+    'a, and b before a is answered',
+  )
+  ack(sent[0] ?? {})
+  t.strictSame(
+    sent.map(({ type_url }) => type_url),
+    ['clusters', 'clusters', 'listeners'],
+  )
+})
+
 t.test('a change is delivered when every Envoy has it, and one that is gone is not waited for', async (t) => {
   const clusters = collection('clusters')
   const [one, two] = [connect(clusters), connect(clusters)]
