@@ -6,6 +6,7 @@ import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/netw
 import type { DownstreamTlsContext } from '#proto/envoy/extensions/transport_sockets/tls/v3/DownstreamTlsContext.js'
 import { any } from '../proto.js'
 import { PRESERVE_HEADER_CASE } from './cluster.js'
+import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
 import { PUBLIC } from './names.js'
 
 /** A certificate and its key, in PEM. */
@@ -61,6 +62,7 @@ function connectionManager(): HttpConnectionManager {
       config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: NEVER },
     },
     http_filters: [
+      OWN_CONNECTION_FILTER,
       {
         name: 'router',
         typed_config: any('envoy.extensions.filters.http.router.v3.Router', {

@@ -1,8 +1,11 @@
+import type { ClusterSpecifierPlugin } from '#proto/envoy/config/route/v3/ClusterSpecifierPlugin.js'
 import type { Route } from '#proto/envoy/config/route/v3/Route.js'
+import type { RouteAction } from '#proto/envoy/config/route/v3/RouteAction.js'
 import type { RouteConfiguration } from '#proto/envoy/config/route/v3/RouteConfiguration.js'
 import type { LuaConfig } from '#proto/envoy/extensions/router/cluster_specifiers/lua/v3/LuaConfig.js'
 import { any } from '../proto.js'
 import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
+import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
 import { METADATA_NAMESPACE, PATH_PREFIX_KEY, PUBLIC } from './names.js'
 
 export interface RouteConfigurationInput {
@@ -13,11 +16,15 @@ export interface RouteConfigurationInput {
 
 const HEALTH_PATH = '/_chp_healthz'
 
+/** The name of the lookup within the route configuration. */
+const LOOKUP = 'lookup'
+
 /** The one route configuration, the same whatever routes there are: the lookup chooses among the clusters. */
 export function routeConfiguration(input: RouteConfigurationInput): RouteConfiguration & { name: string } {
   return {
     name: PUBLIC,
-    virtual_hosts: [{ name: PUBLIC, domains: ['*'], routes: [healthRoute(), lookupRoute(input)] }],
+    virtual_hosts: [{ name: PUBLIC, domains: ['*'], routes: [healthRoute(), ...lookupRoutes()] }],
+    cluster_specifier_plugins: [lookupPlugin(input)],
     // The lookup may name a cluster that isn't there; that is a 404 for the request, not an error in this resource.
     validate_clusters: { value: false },
   }
@@ -34,27 +41,33 @@ function healthRoute(): Route {
   }
 }
 
-function lookupRoute({ hostRouting, lookup }: RouteConfigurationInput): Route {
+function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): ClusterSpecifierPlugin {
   const constants = [
     `local HOST_ROUTING = ${hostRouting}`,
     `local MAX_SEGMENTS = ${ROUTESPEC_LIMITS.segments}`,
     `local MAX_BYTES = ${ROUTESPEC_LIMITS.bytes}`,
   ]
   return {
-    match: { prefix: '/' },
-    route: {
-      inline_cluster_specifier_plugin: {
-        extension: {
-          name: 'lookup',
-          typed_config: any('envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig', {
-            source_code: { inline_string: [...constants, lookup].join('\n') },
-          } satisfies LuaConfig),
-        },
-      },
-      cluster_not_found_response_code: 'NOT_FOUND',
-      path_rewrite: `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${PATH_PREFIX_KEY})%%PATH(NQ)%`,
-      timeout: { seconds: 0 },
-      idle_timeout: { seconds: 0 },
+    extension: {
+      name: LOOKUP,
+      typed_config: any('envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig', {
+        source_code: { inline_string: [...constants, lookup].join('\n') },
+      } satisfies LuaConfig),
     },
   }
+}
+
+/** All requests, in two kinds: those that may be sent twice, and the others. */
+function lookupRoutes(): Route[] {
+  const route: RouteAction = {
+    cluster_specifier_plugin: LOOKUP,
+    cluster_not_found_response_code: 'NOT_FOUND',
+    path_rewrite: `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${PATH_PREFIX_KEY})%%PATH(NQ)%`,
+    timeout: { seconds: 0 },
+    idle_timeout: { seconds: 0 },
+  }
+  return [
+    { match: { prefix: '/', headers: [SAFE_METHOD] }, route: { ...route, retry_policy: RETRY_ON_RESET } },
+    { match: { prefix: '/' }, route, ...ON_OWN_CONNECTION },
+  ]
 }

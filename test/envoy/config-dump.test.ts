@@ -34,7 +34,9 @@ function shown(value: unknown): unknown {
   if (typeof message.type_url === 'string') return shownAny(message.type_url, message.value as Buffer)
   if ('stringValue' in message) return message.stringValue
   if (Object.keys(message).join() === 'value') return message.value
-  if ('seconds' in message) return `${message.seconds}s`
+  if ('seconds' in message || 'nanos' in message) {
+    return `${Number(message.seconds ?? 0) + Number(message.nanos ?? 0) / 1e9}s`
+  }
   const fields = Object.entries(message).filter(([, field]) => !isDefault(field))
   const [only] = fields
   if (only !== undefined && fields.length === 1 && only[0] === 'fields') {
