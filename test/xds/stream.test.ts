@@ -17,7 +17,7 @@ function resource(name: string, version = '1') {
 /** A stream, with what it sent and what Envoy says on it. */
 function connect(...collections: ResourceCollection[]) {
   const sent: DeltaDiscoveryResponse[] = []
-  const stream = new AdsStream(collections, (response) => sent.push(response))
+  const stream = new AdsStream({ ordered: collections, onDemand: [] }, (response) => sent.push(response))
   const say = (request: Partial<DeltaDiscoveryRequest__Output>) =>
     stream.receive({
       node: null,
