@@ -18,7 +18,7 @@ import { publicListener } from './resources/listener.js'
 import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
-import { publicTransport, secretsCluster, targetTransport } from './resources/tls.js'
+import { publicTransport, secretsCluster } from './resources/tls.js'
 import { RouteTable } from './routing/table.js'
 import { parseTarget } from './routing/target.js'
 import { SecretPublisher } from './secrets.js'
@@ -98,14 +98,12 @@ export class ConfigurableEnvoyProxy {
     secretPublisher.start()
     this.#undo.push(() => secretPublisher.close())
 
-    const toTargets = targetTransport({
-      showCertificate: settings.tls.targets.certificate !== undefined,
-      verify: settings.tls.targets.authorities !== undefined,
-    })
-    clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(toTargets)))
+    const { certificate, authorities } = settings.tls.targets
+    const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
+    clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
     const publisher = new ClusterPublisher({
       clusters,
-      settings: { tlsTransport: toTargets },
+      settings: { targetTls },
       lookup: (host) => lookup(host, { all: true }),
     })
     const store = new MemoryStore()

@@ -11,7 +11,7 @@ import { routeCluster } from '../../src/resources/cluster.js'
 import { publicListener } from '../../src/resources/listener.js'
 import { SECRETS_CLUSTER } from '../../src/resources/names.js'
 import { routeConfiguration } from '../../src/resources/route-configuration.js'
-import { secretsCluster, targetTransport } from '../../src/resources/tls.js'
+import { secretsCluster } from '../../src/resources/tls.js'
 import { parseTarget } from '../../src/routing/target.js'
 import { ProxyProcess } from '../support/proxy.js'
 
@@ -80,13 +80,13 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
     Object.fromEntries(Object.entries(message).filter(([name]) => name !== '@type'))
 
   const clusters = section('dynamic_active_clusters').map(({ cluster }) => cluster)
-  const settings = { tlsTransport: targetTransport({ showCertificate: false, verify: true }) }
+  const settings = { targetTls: { showCertificate: false, verify: true } }
   for (const [key, target] of Object.entries(targets)) {
     const cluster = clusters.find(({ name }) => name === `r:${key}`) ?? {}
     t.strictSame(withoutType(cluster), shown(routeCluster({ key, target: parseTarget(target) }, settings)), key)
   }
   const internal = clusters.find(({ name }) => name === SECRETS_CLUSTER) ?? {}
-  t.strictSame(withoutType(internal), shown(secretsCluster(settings.tlsTransport)))
+  t.strictSame(withoutType(internal), shown(secretsCluster(settings.targetTls)))
   t.equal(clusters.length, Object.keys(targets).length + 1)
 
   const [listener] = section('dynamic_listeners').map(({ active_state }) => active_state.listener)
