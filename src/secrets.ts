@@ -62,7 +62,9 @@ export class SecretPublisher {
       this.#options.onFailed(new FatalError(message))
     } else {
       this.#options.log.warn(`${message} What was there before stays in use.`)
-      this.#options.secrets.set(name, before)
+      // Envoy keeps what it refused for who asks next, such as a new https route: the old one must be sent again,
+      // and so under another version.
+      this.#options.secrets.set(name, { ...before, version: `${before.version}+` })
     }
   }
 
