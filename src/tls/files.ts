@@ -97,11 +97,12 @@ function certificatesIn(pem: Buffer): X509Certificate[] {
 function parseKey(pem: Buffer, file: OptionFile, { variable, value }: KeyPairFiles['passphrase']): KeyObject {
   try {
     return createPrivateKey({ key: pem, ...(value ? { passphrase: value } : {}) })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE') {
+  } catch {
+    const encrypted = pem.includes('ENCRYPTED')
+    if (encrypted && !value) {
       throw new FatalError(`The key of ${named(file)} is encrypted. Set ${variable} to its passphrase.`)
     }
-    const hint = /ENCRYPTED/.test(pem.toString('latin1')) ? `, or ${variable} is not its passphrase` : ''
+    const hint = encrypted ? `, or ${variable} is not its passphrase` : ''
     throw new FatalError(`The file of ${named(file)} does not hold a whole private key in PEM${hint}.`)
   }
 }

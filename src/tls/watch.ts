@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 
 /** How often files are looked at. A change is reported when two looks in a row have seen the same. */
-const LOOK_MS = 500
+const LOOK_MS = 250
 
 /** Looks at files until it is closed. */
 export interface FileWatch {

@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import t from 'tap'
@@ -13,17 +11,8 @@ import { SECRETS_CLUSTER } from '../../src/resources/names.js'
 import { routeConfiguration } from '../../src/resources/route-configuration.js'
 import { secretsCluster } from '../../src/resources/tls.js'
 import { parseTarget } from '../../src/routing/target.js'
+import { admin } from '../support/admin.js'
 import { ProxyProcess } from '../support/proxy.js'
-
-/** Asks Envoy itself, over its private admin socket. */
-function admin(proxy: ProxyProcess, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socketPath = join(proxy.runtimeDir, 'admin.sock')
-    request({ socketPath, path, agent: false }, (response) => text(response).then(resolve, reject))
-      .on('error', reject)
-      .end()
-  })
-}
 
 /**
  * A message of ours as Envoy's JSON shows it: defaults left out, wrapped values bare, durations as text, and what is

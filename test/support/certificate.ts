@@ -27,19 +27,21 @@ const ELLIPTIC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
 /** Signs certificates, in a directory that {@link remove} removes with all that it made. */
 export class Authority {
   readonly directory: string
+  readonly #name: string
   readonly #own: Certificate
   readonly #isPart: boolean
   #made = 0
 
-  private constructor(directory: string, own: Certificate, isPart: boolean) {
+  private constructor(directory: string, name: string, own: Certificate, isPart: boolean) {
     this.directory = directory
+    this.#name = name
     this.#own = own
     this.#isPart = isPart
   }
 
   static async make(name = 'root'): Promise<Authority> {
     const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
-    return new Authority(directory, await make(directory, name, ['-addext', CA_EXTENSION], {}), false)
+    return new Authority(directory, name, await make(directory, name, ['-addext', CA_EXTENSION], {}), false)
   }
 
   /** The file of its own certificate. */
@@ -54,14 +56,14 @@ export class Authority {
 
   /** An authority that this one has signed. */
   async intermediate(name = 'intermediate'): Promise<Authority> {
-    return new Authority(this.directory, await this.#sign(name, ['-addext', CA_EXTENSION], {}), true)
+    return new Authority(this.directory, name, await this.#sign(name, ['-addext', CA_EXTENSION], {}), true)
   }
 
   /** A certificate, of localhost unless other names are given. */
   issue(options: CertificateOptions = {}): Promise<Certificate> {
     this.#made += 1
     const names = ['-addext', `subjectAltName=${options.names ?? LOCAL}`, '-addext', 'basicConstraints=CA:FALSE']
-    return this.#sign(`${this.#own.certFile.slice(this.directory.length + 1)}-${this.#made}`, names, options)
+    return this.#sign(`${this.#name}-${this.#made}`, names, options)
   }
 
   #sign(name: string, args: readonly string[], options: CertificateOptions): Promise<Certificate> {

@@ -143,3 +143,23 @@ t.test('one connection has at most 256 requests under way', async (t) => {
   t.equal(session.remoteSettings.maxConcurrentStreams, 256)
   t.equal(session.remoteSettings.enableConnectProtocol, true)
 })
+
+t.test('a websocket over HTTP/2 does not hold up the stop, as none does', async (t) => {
+  const other = await ProxyProcess.start([
+    ...['--ssl-key', keyFile, '--ssl-cert', certFile, '--default-target', backend.url],
+  ])
+  const session = connect(`https://localhost:${other.port}`, { ca: authority.cert })
+  t.teardown(async () => {
+    session.destroy()
+    await other.stop()
+  })
+  session.on('error', () => {})
+  await once(session, 'remoteSettings')
+  const socket = openWebsocket(session, '/ws')
+  socket.on('error', () => {})
+  await responseOf(socket)
+  const started = performance.now()
+  other.child.kill('SIGTERM')
+  t.equal((await other.exit()).code, 0)
+  t.ok(performance.now() - started < 4_000, 'in less than the 5 s that requests get')
+})

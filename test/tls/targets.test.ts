@@ -3,6 +3,7 @@ import type { ServerOptions } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { admin } from '../support/admin.js'
 import { Backend } from '../support/backend.js'
 import type { Certificate } from '../support/certificate.js'
 import { Authority } from '../support/certificate.js'
@@ -82,6 +83,14 @@ t.test('a route to an https target holds right after its answer: the first one, 
     { env: { CONFIGPROXY_CLIENT_SSL_KEY_PASSPHRASE: 'a-passphrase' } },
   )
   t.teardown(() => Promise.all([proxy.stop(), hub.stop(), backend.stop()]))
+  const held = JSON.parse(await admin(proxy, '/config_dump?resource=dynamic_active_secrets')) as {
+    configs: Array<{ name: string }>
+  }
+  t.strictSame(
+    held.configs.map(({ name }) => name).sort(),
+    ['target-authorities', 'target-certificate'],
+    'Envoy has the secrets before there is such a route, or it might answer for the route without having them',
+  )
   await proxy.route('/first', backend.url)
   t.equal(await backendOf(proxy.port, '/first'), 'tls')
   const names = await Promise.all(
