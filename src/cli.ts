@@ -4,6 +4,7 @@ import { parseCommandLine } from './command.js'
 import { FatalError } from './errors.js'
 import { createLogger } from './log.js'
 import { ConfigurableEnvoyProxy } from './proxy.js'
+import { PASSPHRASES } from './settings/tls.js'
 import { readSettings } from './settings.js'
 
 /** A terminal that is closed sends SIGHUP; without us Envoy, in a process group of its own, would go on. */
@@ -12,9 +13,10 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 async function main(): Promise<void> {
   const { values, inactive } = parseCommandLine(process.argv.slice(2))
   const settings = await readSettings(values, process.env)
-  // Envoy and pip have no use for it, and what isn't there can't leak.
-  delete process.env.CONFIGPROXY_AUTH_TOKEN
+  // Envoy and pip have no use for them, and what isn't there can't leak.
+  for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
   const log = createLogger(settings.logLevel)
+  for (const warning of settings.tls.warnings) log.warn(warning)
   for (const flag of inactive) log.warn(`${flag} is accepted but not active yet`)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)

@@ -3,13 +3,12 @@ import { Command, Option } from 'commander'
 import type { OptionSpec } from './options.js'
 import { OPTIONS } from './options.js'
 import { PACKAGE_ROOT } from './proto.js'
+import type { TlsOptions } from './settings/tls.js'
 
 /** The values of the active options, as commander names them. */
-export interface CommandLine {
+export interface CommandLine extends TlsOptions {
   readonly ip?: string
   readonly port: number
-  readonly sslKey?: string
-  readonly sslCert?: string
   readonly apiIp: string
   readonly apiPort?: number
   readonly defaultTarget?: string

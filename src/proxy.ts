@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { rootCertificates } from 'node:tls'
 import { checkAddress, hostPort, listenFailure } from './address.js'
 import { createApiServer } from './api/server.js'
 import { findEnvoy } from './envoy/binary.js'
@@ -14,12 +13,15 @@ import type { Logger } from './log.js'
 import { PACKAGE_ROOT } from './proto.js'
 import { ClusterPublisher } from './publisher.js'
 import { bootstrap } from './resources/bootstrap.js'
+import type { PublicListenerInput } from './resources/listener.js'
 import { publicListener } from './resources/listener.js'
-import { PUBLIC, TYPE_URL } from './resources/names.js'
+import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
+import { publicTransport, secretsCluster } from './resources/tls.js'
 import { RouteTable } from './routing/table.js'
 import { parseTarget } from './routing/target.js'
+import { SecretPublisher } from './secrets.js'
 import type { Settings } from './settings.js'
 import { MemoryStore } from './store/memory.js'
 import { ResourceCollection } from './xds/collection.js'
@@ -78,7 +80,6 @@ export class ConfigurableEnvoyProxy {
     await takeOver(dir, log)
     this.#undo.push(() => removeRuntimeDir(dir))
     await checkAddress(settings.public)
-    await writeFile(dir.trustedCaFile, rootCertificates.join('\n'), { mode: 0o600 })
 
     const clusters = this.#collection(TYPE_URL.cluster, (name, reason) => log.warn(`Envoy rejected ${name}: ${reason}`))
     const listeners = this.#collection(TYPE_URL.listener, (_name, reason) =>
@@ -87,16 +88,29 @@ export class ConfigurableEnvoyProxy {
     const routeConfigurations = this.#collection(TYPE_URL.routeConfiguration, (_name, reason) =>
       this.#fail(new FatalError(`Envoy rejected the lookup of routes: ${reason}`)),
     )
+    const secrets = this.#collection(TYPE_URL.secret, (name, reason) => secretPublisher.rejected(name, reason))
+    const secretPublisher = new SecretPublisher({
+      secrets,
+      tls: settings.tls,
+      log,
+      onFailed: (error) => this.#fail(error),
+    })
+    secretPublisher.start()
+    this.#undo.push(() => secretPublisher.close())
+
+    const { certificate, authorities } = settings.tls.targets
+    const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
+    clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
     const publisher = new ClusterPublisher({
       clusters,
-      settings: dir,
+      settings: { targetTls },
       lookup: (host) => lookup(host, { all: true }),
     })
     const store = new MemoryStore()
     this.#undo.push(() => store.close())
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
     publisher.load(await table.load(settings.defaultTarget))
-    listeners.set(PUBLIC, resource(TYPE_URL.listener, publicListener(settings.public)))
+    listeners.set(PUBLIC, resource(TYPE_URL.listener, publicListener(publicListenerInput(settings))))
     const lookupSource = await readFile(`${PACKAGE_ROOT}envoy/lookup.lua`, 'utf8')
     routeConfigurations.set(
       PUBLIC,
@@ -106,7 +120,7 @@ export class ConfigurableEnvoyProxy {
       ),
     )
 
-    const ads = new AdsServer({ collections: [clusters, listeners, routeConfigurations], log })
+    const ads = new AdsServer({ ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets], log })
     await ads.listen(dir.adsSocket)
     this.#undo.push(() => ads.close())
     await this.#serveApi(table)
@@ -153,8 +167,8 @@ export class ConfigurableEnvoyProxy {
   }
 
   #announce(): void {
-    const { public: at, api, defaultTarget } = this.#settings
-    const scheme = at.certificate === undefined ? 'http' : 'https'
+    const { public: at, tls, api, defaultTarget } = this.#settings
+    const scheme = tls.public === undefined ? 'http' : 'https'
     this.#log.info(`Proxying ${scheme}://${hostPort(at.ip, at.port)} to ${defaultTarget ?? '(no default)'}`)
     this.#log.info(`Proxy API at http://${hostPort(api.host, api.port)}/api/routes`)
   }
@@ -167,6 +181,13 @@ export class ConfigurableEnvoyProxy {
   async close(drain: boolean): Promise<void> {
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo(drain)
   }
+}
+
+function publicListenerInput({ public: at, tls }: Settings): PublicListenerInput {
+  if (tls.public === undefined) return at
+  const { clientAuthorities, versions, ciphers } = tls.public
+  const transport = publicTransport({ requestCertificate: clientAuthorities !== undefined, versions, ciphers })
+  return { ...at, transport }
 }
 
 function checkDefaultTarget(target: string): void {

@@ -1,16 +1,17 @@
 import { lookup } from 'node:dns/promises'
-import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { availableParallelism, networkInterfaces } from 'node:os'
 import type { CommandLine } from './command.js'
 import { FatalError } from './errors.js'
 import type { LogLevel } from './log.js'
-import type { Certificate } from './resources/listener.js'
+import type { TlsSettings } from './settings/tls.js'
+import { readTlsSettings } from './settings/tls.js'
 
 /** What the proxy runs with: the command line and the environment, checked and complete. */
 export interface Settings {
   /** An IP address, `::` for all; the port is fixed. */
-  readonly public: { readonly ip: string; readonly port: number; readonly certificate?: Certificate }
+  readonly public: { readonly ip: string; readonly port: number }
+  readonly tls: TlsSettings
   readonly api: { readonly host: string; readonly port: number }
   /** Undefined where CONFIGPROXY_AUTH_TOKEN is not set. */
   readonly token: string | undefined
@@ -27,9 +28,9 @@ const DEFAULT_MAX_WORKERS = 4
 
 /** @throws FatalError if a file can't be read or an address not be resolved */
 export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv): Promise<Settings> {
-  const certificate = await readCertificate(values, env)
   return {
-    public: { ip: await listenIp(values.ip), port: values.port, ...(certificate && { certificate }) },
+    public: { ip: await listenIp(values.ip), port: values.port },
+    tls: await readTlsSettings(values, env),
     api: { host: values.apiIp === '*' ? '' : values.apiIp, port: values.apiPort ?? values.port + 1 },
     token: env.CONFIGPROXY_AUTH_TOKEN || undefined,
     defaultTarget: values.defaultTarget,
@@ -53,21 +54,4 @@ async function listenIp(ip: string | undefined): Promise<string> {
 
 function hasIPv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'))
-}
-
-async function readCertificate(values: CommandLine, env: NodeJS.ProcessEnv): Promise<Certificate | undefined> {
-  const { sslKey, sslCert } = values
-  if (sslKey === undefined && sslCert === undefined) return undefined
-  if (sslKey === undefined || sslCert === undefined) {
-    throw new FatalError('--ssl-key and --ssl-cert are needed together.')
-  }
-  const [key, chain] = await Promise.all([readOption('--ssl-key', sslKey), readOption('--ssl-cert', sslCert)])
-  const passphrase = env.CONFIGPROXY_SSL_KEY_PASSPHRASE
-  return { chain, key, ...(passphrase ? { passphrase } : {}) }
-}
-
-function readOption(flag: string, path: string): Promise<Buffer> {
-  return readFile(path).catch((error: Error) => {
-    throw new FatalError(`The file of ${flag} can't be read: ${error.message}`)
-  })
 }

@@ -10,7 +10,6 @@ export interface RuntimeDir {
   readonly adsSocket: string
   readonly adminSocket: string
   readonly bootstrapFile: string
-  readonly trustedCaFile: string
   /** Holds the process id of the Envoy that was started last. */
   readonly envoyPidFile: string
 }
@@ -38,7 +37,6 @@ export async function openRuntimeDir(publicAddress: string, env: NodeJS.ProcessE
     adsSocket: join(path, 'ads.sock'),
     adminSocket: join(path, 'admin.sock'),
     bootstrapFile: join(path, 'bootstrap.json'),
-    trustedCaFile: join(path, 'trusted-ca.pem'),
     envoyPidFile: join(path, 'envoy.pid'),
   }
   if (Buffer.byteLength(dir.adminSocket) > MAX_SOCKET_PATH) {

@@ -2,18 +2,17 @@ import { isIP } from 'node:net'
 import type { Cluster } from '#proto/envoy/config/cluster/v3/Cluster.js'
 import type { Address } from '#proto/envoy/config/core/v3/Address.js'
 import type { Http1ProtocolOptions } from '#proto/envoy/config/core/v3/Http1ProtocolOptions.js'
-import type { TransportSocket } from '#proto/envoy/config/core/v3/TransportSocket.js'
 import type { Endpoint } from '#proto/envoy/config/endpoint/v3/Endpoint.js'
 import type { PreserveCaseFormatterConfig } from '#proto/envoy/extensions/http/header_formatters/preserve_case/v3/PreserveCaseFormatterConfig.js'
-import type { UpstreamTlsContext } from '#proto/envoy/extensions/transport_sockets/tls/v3/UpstreamTlsContext.js'
 import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js'
 import { any } from '../proto.js'
 import type { Target } from '../routing/target.js'
 import { clusterName, METADATA_NAMESPACE, PATH_PREFIX_KEY } from './names.js'
+import type { TargetTls } from './tls.js'
+import { targetTransport } from './tls.js'
 
 export interface ClusterSettings {
-  /** A PEM file of the authorities that https targets' certificates are checked against. */
-  readonly trustedCaFile: string
+  readonly targetTls: TargetTls
 }
 
 export interface RouteClusterInput {
@@ -73,7 +72,7 @@ export function routeCluster(input: RouteClusterInput, settings: ClusterSettings
       filter_metadata: { [METADATA_NAMESPACE]: { fields: { [PATH_PREFIX_KEY]: { stringValue: target.path } } } },
     },
     typed_extension_protocol_options: PROTOCOL_OPTIONS,
-    ...(target.tls ? { transport_socket: tlsTransport(settings) } : {}),
+    ...(target.tls ? { transport_socket: targetTransport(settings.targetTls, endpoint.hostname ?? '') } : {}),
   }
 }
 
@@ -111,15 +110,4 @@ function endpointOf({ address }: Target, addresses?: readonly string[]): Endpoin
 
 function socketAddress(address: string, port: number): Address {
   return { socket_address: { address, port_value: port } }
-}
-
-function tlsTransport(settings: ClusterSettings): TransportSocket {
-  return {
-    name: 'tls',
-    typed_config: any('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
-      auto_host_sni: true,
-      auto_sni_san_validation: true,
-      common_tls_context: { validation_context: { trusted_ca: { filename: settings.trustedCaFile } } },
-    } satisfies UpstreamTlsContext),
-  }
 }

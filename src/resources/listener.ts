@@ -3,27 +3,33 @@ import type { TransportSocket } from '#proto/envoy/config/core/v3/TransportSocke
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Router.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
-import type { DownstreamTlsContext } from '#proto/envoy/extensions/transport_sockets/tls/v3/DownstreamTlsContext.js'
+import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import { any } from '../proto.js'
 import { PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
+import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { PUBLIC } from './names.js'
-
-/** A certificate and its key, in PEM. */
-export interface Certificate {
-  readonly chain: Buffer
-  readonly key: Buffer
-  readonly passphrase?: string
-}
 
 export interface PublicListenerInput {
   /** An IP address; `::` takes IPv4 too. */
   readonly ip: string
   readonly port: number
-  readonly certificate?: Certificate
+  /** Undefined for plain HTTP. */
+  readonly transport?: TransportSocket
 }
 
 const NEVER = { seconds: 0 }
+
+/** What every request goes through. */
+const FILTERS: HttpFilter[] = [
+  OWN_CONNECTION_FILTER,
+  {
+    name: 'router',
+    typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
+      suppress_envoy_headers: true,
+    } satisfies Router),
+  },
+]
 
 /** The listener that users connect to. */
 export function publicListener(input: PublicListenerInput): Listener & { name: string } {
@@ -44,7 +50,7 @@ export function publicListener(input: PublicListenerInput): Listener & { name: s
             ),
           },
         ],
-        ...(input.certificate === undefined ? {} : { transport_socket: tlsTransport(input.certificate) }),
+        ...(input.transport === undefined ? {} : { transport_socket: input.transport }),
       },
     ],
   }
@@ -61,45 +67,20 @@ function connectionManager(): HttpConnectionManager {
       route_config_name: PUBLIC,
       config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: NEVER },
     },
-    http_filters: [
-      OWN_CONNECTION_FILTER,
-      {
-        name: 'router',
-        typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
-          suppress_envoy_headers: true,
-        } satisfies Router),
-      },
-    ],
+    http_filters: FILTERS,
     http_protocol_options: {
       accept_http_10: true,
       // HTTP/1.0 has requests without a Host header; Envoy serves none without.
       default_host_for_http_10: 'localhost',
       header_key_format: PRESERVE_HEADER_CASE,
     },
-    upgrade_configs: [{ upgrade_type: 'websocket' }],
+    http2_protocol_options: HTTP2_OPTIONS,
+    upgrade_configs: [{ upgrade_type: 'websocket', filters: [WEBSOCKET_KEY, ...FILTERS] }],
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
     stream_idle_timeout: NEVER,
     request_timeout: NEVER,
     // No headers of Envoy's own: the backend and the browser see what they would see through CHP.
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
-  }
-}
-
-function tlsTransport(certificate: Certificate): TransportSocket {
-  return {
-    name: 'tls',
-    typed_config: any('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
-      common_tls_context: {
-        alpn_protocols: ['http/1.1'],
-        tls_certificates: [
-          {
-            certificate_chain: { inline_bytes: certificate.chain },
-            private_key: { inline_bytes: certificate.key },
-            ...(certificate.passphrase === undefined ? {} : { password: { inline_string: certificate.passphrase } }),
-          },
-        ],
-      },
-    } satisfies DownstreamTlsContext),
   }
 }

@@ -2,11 +2,23 @@
 export const TYPE_URL = {
   cluster: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
   listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
+  secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
   routeConfiguration: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
 } as const
 
 /** The public listener, its route configuration and its statistics. */
 export const PUBLIC = 'public'
+
+/** Secrets: certificates with their keys, and the authorities that others' certificates are checked against. */
+export const SECRET = {
+  publicCertificate: 'public-certificate',
+  clientAuthorities: 'client-authorities',
+  targetCertificate: 'target-certificate',
+  targetAuthorities: 'target-authorities',
+} as const
+
+/** The cluster that keeps the secrets of https targets in Envoy. */
+export const SECRETS_CLUSTER = 'secrets'
 
 /** Where a cluster's metadata keeps what the one route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'

@@ -5,27 +5,23 @@ import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discove
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import type { Logger } from '../log.js'
 import { definitions } from '../proto.js'
-import type { ResourceCollection } from './collection.js'
+import type { AdsCollections } from './stream.js'
 import { AdsStream } from './stream.js'
 
 const SERVICE = 'envoy.service.discovery.v3.AggregatedDiscoveryService'
 
-export interface AdsServerOptions {
-  /** In the order in which an Envoy must get them: what another type refers to first. */
-  readonly collections: readonly ResourceCollection[]
+export interface AdsServerOptions extends AdsCollections {
   readonly log: Logger
 }
 
 /** Serves the collections to any number of Envoys over the delta variant of the aggregated discovery service. */
 export class AdsServer {
-  readonly #collections: readonly ResourceCollection[]
-  readonly #log: Logger
+  readonly #options: AdsServerOptions
   // An Envoy that reconnects names all it holds in one message, which a large table makes larger than gRPC's default.
   readonly #server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 })
 
   constructor(options: AdsServerOptions) {
-    this.#collections = options.collections
-    this.#log = options.log
+    this.#options = options
     const handlers: Record<string, UntypedHandleCall> = {
       DeltaAggregatedResources: (call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>) =>
         this.#serve(call),
@@ -50,15 +46,15 @@ export class AdsServer {
   }
 
   #serve(call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>): void {
-    const stream = new AdsStream(this.#collections, (response) => call.write(response))
+    const stream = new AdsStream(this.#options, (response) => call.write(response))
     let node = 'an Envoy'
     const end = () => {
-      if (stream.close()) this.#log.debug(`${node} disconnected`)
+      if (stream.close()) this.#options.log.debug(`${node} disconnected`)
     }
     call.on('data', (request: DeltaDiscoveryRequest__Output) => {
       if (request.node?.id) {
         node = `Envoy ${request.node.id}`
-        this.#log.debug(`${node} asks for ${request.type_url}`)
+        this.#options.log.debug(`${node} asks for ${request.type_url}`)
       }
       stream.receive(request)
     })

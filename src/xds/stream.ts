@@ -3,26 +3,35 @@ import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/D
 import type { ResourceCollection } from './collection.js'
 import type { DeltaResponse, Subscription } from './subscription.js'
 
+/** The collections that a stream serves. */
+export interface AdsCollections {
+  /** In the order in which an Envoy must get them: what another type refers to first. */
+  readonly ordered: readonly ResourceCollection[]
+  /** Types that an Envoy asks for when a resource of the others refers to one, and waits for: sent at once. */
+  readonly onDemand: readonly ResourceCollection[]
+}
+
 /**
  * One Envoy's stream: a subscription for each type it asks for. Until it has been sent and has answered all that there
- * was of one type, it gets nothing of the types after it: a listener opens only over a complete table.
+ * was of one type in the order, it gets nothing of the types after it: a listener opens only over a complete table.
  */
 export class AdsStream {
-  readonly #collections: readonly ResourceCollection[]
+  readonly #collections: AdsCollections
   readonly #write: (response: DeltaDiscoveryResponse) => void
   readonly #subscriptions = new Map<ResourceCollection, Subscription>()
-  /** How many of the collections, from the first on, this Envoy has had in full. */
+  /** How many of the collections in order, from the first on, this Envoy has had in full. */
   #complete = 0
   #closed = false
 
-  constructor(collections: readonly ResourceCollection[], write: (response: DeltaDiscoveryResponse) => void) {
+  constructor(collections: AdsCollections, write: (response: DeltaDiscoveryResponse) => void) {
     this.#collections = collections
     this.#write = write
   }
 
   /** Handles a request: a subscription, an ACK, a NACK, or several of these in one. Unknown types are left unanswered. */
   receive(request: DeltaDiscoveryRequest__Output): void {
-    const collection = this.#collections.find(({ typeUrl }) => typeUrl === request.type_url)
+    const { ordered, onDemand } = this.#collections
+    const collection = [...ordered, ...onDemand].find(({ typeUrl }) => typeUrl === request.type_url)
     if (collection === undefined || this.#closed) return
     const subscription = this.#subscriptions.get(collection)
     if (subscription === undefined) {
@@ -47,7 +56,8 @@ export class AdsStream {
   }
 
   #flush(): void {
-    for (const [index, collection] of this.#collections.entries()) {
+    for (const collection of this.#collections.onDemand) this.#subscriptions.get(collection)?.flush()
+    for (const [index, collection] of this.#collections.ordered.entries()) {
       const subscription = this.#subscriptions.get(collection)
       if (index > this.#complete) return
       if (subscription === undefined) continue

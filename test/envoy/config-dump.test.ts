@@ -1,27 +1,18 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import t from 'tap'
 import { definitions } from '../../src/proto.js'
 import { routeCluster } from '../../src/resources/cluster.js'
 import { publicListener } from '../../src/resources/listener.js'
+import { SECRETS_CLUSTER } from '../../src/resources/names.js'
 import { routeConfiguration } from '../../src/resources/route-configuration.js'
+import { secretsCluster } from '../../src/resources/tls.js'
 import { parseTarget } from '../../src/routing/target.js'
+import { admin } from '../support/admin.js'
 import { ProxyProcess } from '../support/proxy.js'
-
-/** Asks Envoy itself, over its private admin socket. */
-function admin(proxy: ProxyProcess, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socketPath = join(proxy.runtimeDir, 'admin.sock')
-    request({ socketPath, path, agent: false }, (response) => text(response).then(resolve, reject))
-      .on('error', reject)
-      .end()
-  })
-}
 
 /**
  * A message of ours as Envoy's JSON shows it: defaults left out, wrapped values bare, durations as text, and what is
@@ -80,12 +71,14 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
     Object.fromEntries(Object.entries(message).filter(([name]) => name !== '@type'))
 
   const clusters = section('dynamic_active_clusters').map(({ cluster }) => cluster)
-  const settings = { trustedCaFile: join(proxy.runtimeDir, 'trusted-ca.pem') }
+  const settings = { targetTls: { showCertificate: false, verify: true } }
   for (const [key, target] of Object.entries(targets)) {
     const cluster = clusters.find(({ name }) => name === `r:${key}`) ?? {}
     t.strictSame(withoutType(cluster), shown(routeCluster({ key, target: parseTarget(target) }, settings)), key)
   }
-  t.equal(clusters.length, Object.keys(targets).length)
+  const internal = clusters.find(({ name }) => name === SECRETS_CLUSTER) ?? {}
+  t.strictSame(withoutType(internal), shown(secretsCluster(settings.targetTls)))
+  t.equal(clusters.length, Object.keys(targets).length + 1)
 
   const [listener] = section('dynamic_listeners').map(({ active_state }) => active_state.listener)
   t.strictSame(withoutType(listener ?? {}), shown(publicListener({ ip: '127.0.0.1', port: proxy.port })))

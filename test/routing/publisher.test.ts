@@ -17,7 +17,11 @@ async function publish(lookup: () => Promise<Array<{ address: string; family: nu
   }
   const subscription = clusters.subscribe({ subscribe: [], held: {} }, send, () => subscription.flush())
   subscription.flush()
-  const publisher = new ClusterPublisher({ clusters, settings: { trustedCaFile: '/ca' }, lookup })
+  const publisher = new ClusterPublisher({
+    clusters,
+    settings: { targetTls: { showCertificate: false, verify: true } },
+    lookup,
+  })
   await publisher.publish({ key: '/a', target: parseTarget('http://a-name:80') })
   await new Promise(setImmediate)
   return sent.filter(({ resources }) => resources.some(({ name }) => name === 'r:/a')).length

@@ -14,11 +14,8 @@ function resource(name: string, version = '1') {
   return { name, version, bytes: Buffer.from(version) }
 }
 
-/** A stream, with what it sent and what Envoy says on it. */
-function connect(...collections: ResourceCollection[]) {
-  const sent: DeltaDiscoveryResponse[] = []
-  const stream = new AdsStream(collections, (response) => sent.push(response))
-  const say = (request: Partial<DeltaDiscoveryRequest__Output>) =>
+function saying(stream: AdsStream) {
+  return (request: Partial<DeltaDiscoveryRequest__Output>) =>
     stream.receive({
       node: null,
       type_url: '',
@@ -29,6 +26,13 @@ function connect(...collections: ResourceCollection[]) {
       error_detail: null,
       ...request,
     })
+}
+
+/** A stream, with what it sent and what Envoy says on it. */
+function connect(...collections: ResourceCollection[]) {
+  const sent: DeltaDiscoveryResponse[] = []
+  const stream = new AdsStream({ ordered: collections, onDemand: [] }, (response) => sent.push(response))
+  const say = saying(stream)
   const ack = ({ type_url = '', nonce = '' }: DeltaDiscoveryResponse) => say({ type_url, response_nonce: nonce })
   return { sent, stream, say, ack }
 }
@@ -49,6 +53,27 @@ t.test('a type is sent only after Envoy has answered for all of the types before
     sent.map(({ type_url }) => type_url),
     ['clusters', 'listeners'],
   )
+})
+
+t.test('a type on demand is sent whenever it is asked for, before and after those in order', async (t) => {
+  const [clusters, listeners, secrets] = [collection('clusters'), collection('listeners'), collection('secrets')]
+  clusters.set('a', resource('a'))
+  listeners.set('l', resource('l'))
+  for (const name of ['s', 'not asked for']) secrets.set(name, resource(name))
+  const sent: DeltaDiscoveryResponse[] = []
+  const collections = { ordered: [clusters, listeners], onDemand: [secrets] }
+  const stream = new AdsStream(collections, (response) => sent.push(response))
+  const say = saying(stream)
+  say({ type_url: 'clusters' })
+  say({ type_url: 'secrets', resource_names_subscribe: ['s'] })
+  const names = () => sent.map(({ resources }) => resources?.map(({ name }) => name).join())
+  t.strictSame(names(), ['a', 's'], 'while the clusters are not answered')
+  say({ type_url: 'listeners' })
+  say({ type_url: 'secrets', response_nonce: sent[1]?.nonce ?? '' })
+  t.strictSame(names(), ['a', 's'], 'and the order of the others stays')
+  secrets.set('s', resource('s', '2'))
+  await new Promise(setImmediate)
+  t.strictSame(names(), ['a', 's', 's'])
 })
 
 t.test('changes without end of one type do not hold back the types after it', async (t) => {

@@ -1,0 +1,19 @@
+import type { Secret } from '#proto/envoy/extensions/transport_sockets/tls/v3/Secret.js'
+import type { KeyPair } from '../tls/files.js'
+
+/** A key and its certificate, under the name by which TLS refers to it. */
+export function certificateSecret(name: string, { chain, key, passphrase }: KeyPair): Secret & { name: string } {
+  return {
+    name,
+    tls_certificate: {
+      certificate_chain: { inline_bytes: chain },
+      private_key: { inline_bytes: key },
+      ...(passphrase === undefined ? {} : { password: { inline_string: passphrase } }),
+    },
+  }
+}
+
+/** The authorities that certificates are checked against, in PEM, under the name by which TLS refers to them. */
+export function authoritiesSecret(name: string, authorities: Buffer): Secret & { name: string } {
+  return { name, validation_context: { trusted_ca: { inline_bytes: authorities } } }
+}

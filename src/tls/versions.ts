@@ -1,0 +1,42 @@
+import { FatalError } from '../errors.js'
+
+/** A version of TLS, as Node.js spells it. */
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+
+/** The lowest and the highest version that is spoken. */
+export interface TlsVersions {
+  readonly min: TlsVersion
+  readonly max: TlsVersion
+}
+
+/** Node.js's defaults. */
+const ANY: TlsVersions = { min: 'TLSv1.2', max: 'TLSv1.3' }
+
+/**
+ * CHP puts `_method` after the name and has OpenSSL look it up: a version means that very one. SSLv23 is OpenSSL's old
+ * name of TLS without a version; from Node.js 12 on it leaves out TLS 1.3, for no reason that users have.
+ */
+const PROTOCOLS: Readonly<Record<string, TlsVersions>> = {
+  TLS: ANY,
+  SSLv23: ANY,
+  TLSv1: exactly('TLSv1'),
+  TLSv1_1: exactly('TLSv1.1'),
+  TLSv1_2: exactly('TLSv1.2'),
+  TLSv1_3: exactly('TLSv1.3'),
+}
+
+function exactly(version: TlsVersion): TlsVersions {
+  return { min: version, max: version }
+}
+
+/**
+ * The versions that --ssl-protocol means.
+ *
+ * @throws FatalError if it is none that is known
+ */
+export function tlsVersions(protocol: string | undefined): TlsVersions {
+  if (protocol === undefined) return ANY
+  const versions = Object.hasOwn(PROTOCOLS, protocol) ? PROTOCOLS[protocol] : undefined
+  if (versions !== undefined) return versions
+  throw new FatalError(`--ssl-protocol ${protocol} can't be used. Choose one of ${Object.keys(PROTOCOLS).join(', ')}.`)
+}
