@@ -57,19 +57,6 @@ t.test('an unknown option or a bad value is one line on stderr and the status of
   }
 })
 
-t.test("options whose work is to come are accepted with CHP's values, and say so", async (t) => {
-  const later = [
-    ...['--error-target', 'http://127.0.0.1:1/hub/error', '--custom-header', 'k1:v1', '--custom-header', ' k2 : v:2 '],
-    ...['--no-x-forward', '--no-include-prefix', '--insecure', '--timeout', '1000', '--metrics-port', '9000'],
-  ]
-  const proxy = await ProxyProcess.start(later)
-  t.teardown(() => proxy.stop())
-  for (const flag of new Set(later.filter((word) => word.startsWith('--')))) {
-    t.match(proxy.output, `warn: ${flag} is accepted but not active yet`)
-  }
-  t.notMatch(proxy.output, /--no-prepend-path/, 'and those that were not given are not mentioned')
-})
-
 t.test('without a token a warning says what follows, and calls are refused', async (t) => {
   const proxy = await ProxyProcess.start([], { env: { CONFIGPROXY_AUTH_TOKEN: '' } })
   t.teardown(() => proxy.stop())
