@@ -95,8 +95,8 @@ t.test('many requests and websockets share a connection and do not mix', async (
   const requests = Array.from({ length: 100 }, (_, index) => echo(session, { ':path': `/page/${index}` }))
   const sockets = Array.from({ length: 20 }, async (_, index) => {
     const stream = openWebsocket(session, `/channels/${index}`)
-    const headers = await responseOf(stream)
-    t.equal(headers[':status'], 200, 'the websocket is open')
+    const { ':status': status } = await responseOf(stream)
+    if (Number(status) !== 200) throw new Error(`websocket ${index} was answered ${status}`)
     for (const message of [`hello ${index}`, `again ${index}`]) {
       stream.write(frame(message))
       const [answer] = (await once(stream, 'data')) as [Buffer]
@@ -131,8 +131,7 @@ t.test('a malformed request ends alone, and what shares its connection goes on',
   const session = await connection(t)
   const socket = openWebsocket(session, '/ws')
   await responseOf(socket)
-  const bad = session.request({ ':path': '/x', 'content-length': '5', ':method': 'POST' })
-  bad.end('more than five')
+  const bad = session.request({ ':path': '/a b' })
   await t.rejects(once(bad, 'close'), { code: 'ERR_HTTP2_STREAM_ERROR' })
   socket.write(frame('still here'))
   t.equal(((await once(socket, 'data')) as [Buffer])[0].subarray(2).toString(), 'still here')
