@@ -12,6 +12,8 @@ export interface CommandLine extends TlsOptions {
   readonly apiIp: string
   readonly apiPort?: number
   readonly defaultTarget?: string
+  readonly errorTarget?: string
+  readonly errorPath?: string
   readonly pidFile?: string
   readonly hostRouting?: true
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'

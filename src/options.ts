@@ -106,8 +106,8 @@ export const OPTIONS: readonly OptionSpec[] = [
     description: 'Does nothing: the certificates of https targets are always checked',
   },
   { ...chp, flags: '--default-target <host>', description: 'Target of requests that no route matches' },
-  { ...later, flags: '--error-target <host>', description: 'Server of error pages (proto://host[:port])' },
-  { ...later, flags: '--error-path <path>', description: 'Directory of error pages' },
+  { ...chp, flags: '--error-target <host>', description: 'Server of error pages (proto://host[:port]/path)' },
+  { ...chp, flags: '--error-path <path>', description: 'Directory of error pages, CODE.html or error.html' },
   {
     ...later,
     flags: '--redirect-port <redirect-port>',

@@ -13,9 +13,12 @@ import type { Logger } from './log.js'
 import { PACKAGE_ROOT } from './proto.js'
 import { ClusterPublisher } from './publisher.js'
 import { bootstrap } from './resources/bootstrap.js'
+import type { ClusterSettings } from './resources/cluster.js'
+import { errorTargetCluster } from './resources/error-target.js'
 import type { PublicListenerInput } from './resources/listener.js'
 import { publicListener } from './resources/listener.js'
-import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
+import type { ErrorPages } from './resources/local-replies.js'
+import { ERROR_TARGET, PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
 import { publicTransport, secretsCluster } from './resources/tls.js'
@@ -110,8 +113,9 @@ export class ConfigurableEnvoyProxy {
     this.#undo.push(() => store.close())
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
     publisher.load(await table.load(settings.defaultTarget))
-    listeners.set(PUBLIC, resource(TYPE_URL.listener, publicListener(publicListenerInput(settings))))
-    const lookupSource = await readFile(`${PACKAGE_ROOT}envoy/lookup.lua`, 'utf8')
+    const errorPages = await this.#errorPages(clusters, { targetTls })
+    listeners.set(PUBLIC, resource(TYPE_URL.listener, publicListener(publicListenerInput(settings, errorPages))))
+    const lookupSource = await readScript('lookup.lua')
     routeConfigurations.set(
       PUBLIC,
       resource(
@@ -143,6 +147,14 @@ export class ConfigurableEnvoyProxy {
 
   #collection(typeUrl: string, onRejected: (name: string, reason: string) => void): ResourceCollection {
     return new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, onRejected })
+  }
+
+  /** Makes the cluster of the error target, if there is one. */
+  async #errorPages(clusters: ResourceCollection, tls: ClusterSettings): Promise<ErrorPages> {
+    const { target, pages } = this.#settings.errorPages
+    if (target === undefined) return pages === undefined ? {} : { pages }
+    clusters.set(ERROR_TARGET, resource(TYPE_URL.cluster, errorTargetCluster(target.target, tls)))
+    return { target: { request: target.request, script: await readScript('error-page.lua') } }
   }
 
   async #serveApi(table: RouteTable): Promise<void> {
@@ -183,11 +195,16 @@ export class ConfigurableEnvoyProxy {
   }
 }
 
-function publicListenerInput({ public: at, tls }: Settings): PublicListenerInput {
-  if (tls.public === undefined) return at
+/** A script that runs within Envoy. */
+function readScript(name: string): Promise<string> {
+  return readFile(`${PACKAGE_ROOT}envoy/${name}`, 'utf8')
+}
+
+function publicListenerInput({ public: at, tls }: Settings, errorPages: ErrorPages): PublicListenerInput {
+  if (tls.public === undefined) return { ...at, errorPages }
   const { clientAuthorities, versions, ciphers } = tls.public
   const transport = publicTransport({ requestCertificate: clientAuthorities !== undefined, versions, ciphers })
-  return { ...at, transport }
+  return { ...at, transport, errorPages }
 }
 
 function checkDefaultTarget(target: string): void {

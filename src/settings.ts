@@ -4,6 +4,8 @@ import { availableParallelism, networkInterfaces } from 'node:os'
 import type { CommandLine } from './command.js'
 import { FatalError } from './errors.js'
 import type { LogLevel } from './log.js'
+import type { ErrorPageSettings } from './settings/error-pages.js'
+import { readErrorPages } from './settings/error-pages.js'
 import type { TlsSettings } from './settings/tls.js'
 import { readTlsSettings } from './settings/tls.js'
 
@@ -16,6 +18,7 @@ export interface Settings {
   /** Undefined where CONFIGPROXY_AUTH_TOKEN is not set. */
   readonly token: string | undefined
   readonly defaultTarget: string | undefined
+  readonly errorPages: ErrorPageSettings
   readonly pidFile: string | undefined
   readonly hostRouting: boolean
   readonly logLevel: LogLevel
@@ -34,6 +37,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     api: { host: values.apiIp === '*' ? '' : values.apiIp, port: values.apiPort ?? values.port + 1 },
     token: env.CONFIGPROXY_AUTH_TOKEN || undefined,
     defaultTarget: values.defaultTarget,
+    errorPages: await readErrorPages(values),
     pidFile: values.pidFile,
     hostRouting: values.hostRouting ?? false,
     logLevel: values.logLevel,

@@ -4,6 +4,8 @@ export interface BootstrapInput {
   readonly adminSocket: string
 }
 
+import { ERROR_PAGE_LIMIT } from './error-target.js'
+
 const FOREVER = '0s'
 
 /**
@@ -50,6 +52,10 @@ export function bootstrap({ adsSocket, adminSocket }: BootstrapInput): object {
           },
         },
       ],
+    },
+    layered_runtime: {
+      // The largest error page, in bytes, that is taken from the error target; by default 32 MiB.
+      layers: [{ name: 'static', static_layer: { 'http.async_response_buffer_limit': ERROR_PAGE_LIMIT } }],
     },
     cluster_manager: { enable_deferred_cluster_creation: true },
     deferred_stat_options: { enable_deferred_creation_stats: true },

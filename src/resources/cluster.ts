@@ -34,7 +34,7 @@ const NO_LIMIT = { value: 4_294_967_295 }
  * Upstream connections that are idle this long are closed. Below the 5 s after which a Node.js server closes its own,
  * so that a request rarely meets a connection that the other side is just closing.
  */
-const UPSTREAM_IDLE_SECONDS = 4
+export const UPSTREAM_IDLE_SECONDS = 4
 
 /** Header names go out in the case they came in, as they do through CHP; Envoy would make them lower-case. */
 export const PRESERVE_HEADER_CASE: NonNullable<Http1ProtocolOptions['header_key_format']> = {
@@ -59,19 +59,34 @@ const PROTOCOL_OPTIONS = {
 /** The cluster that is a route: all that differs from route to route is in it. */
 export function routeCluster(input: RouteClusterInput, settings: ClusterSettings): Cluster & { name: string } {
   const { key, target } = input
-  const name = clusterName(key)
-  const endpoint = endpointOf(target, input.addresses)
   return {
-    name,
-    ...discoveryOf(target, input.addresses),
+    ...targetCluster(clusterName(key), target, settings, input.addresses),
     circuit_breakers: {
       thresholds: [{ max_connections: NO_LIMIT, max_pending_requests: NO_LIMIT, max_requests: NO_LIMIT }],
     },
-    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
     metadata: {
       filter_metadata: { [METADATA_NAMESPACE]: { fields: { [PATH_PREFIX_KEY]: { stringValue: target.path } } } },
     },
     typed_extension_protocol_options: PROTOCOL_OPTIONS,
+  }
+}
+
+/**
+ * How Envoy finds a target and speaks to it.
+ *
+ * @param addresses see {@link RouteClusterInput.addresses}
+ */
+export function targetCluster(
+  name: string,
+  target: Target,
+  settings: ClusterSettings,
+  addresses?: readonly string[],
+): Cluster & { name: string } {
+  const endpoint = endpointOf(target, addresses)
+  return {
+    name,
+    ...discoveryOf(target, addresses),
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
     ...(target.tls ? { transport_socket: targetTransport(settings.targetTls, endpoint.hostname ?? '') } : {}),
   }
 }

@@ -7,7 +7,10 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import { any } from '../proto.js'
 import { PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
+import { errorTargetFilters } from './error-target.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
+import type { ErrorPages } from './local-replies.js'
+import { localReplies } from './local-replies.js'
 import { PUBLIC } from './names.js'
 
 export interface PublicListenerInput {
@@ -16,6 +19,7 @@ export interface PublicListenerInput {
   readonly port: number
   /** Undefined for plain HTTP. */
   readonly transport?: TransportSocket
+  readonly errorPages: ErrorPages
 }
 
 const NEVER = { seconds: 0 }
@@ -46,7 +50,7 @@ export function publicListener(input: PublicListenerInput): Listener & { name: s
             name: 'http',
             typed_config: any(
               'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-              connectionManager(),
+              connectionManager(input.errorPages),
             ),
           },
         ],
@@ -60,14 +64,14 @@ function listenAddress(ip: string, port: number): Address {
   return { socket_address: { address: ip, port_value: port, ...(ip === '::' ? { ipv4_compat: true } : {}) } }
 }
 
-function connectionManager(): HttpConnectionManager {
+function connectionManager(errorPages: ErrorPages): HttpConnectionManager {
   return {
     stat_prefix: PUBLIC,
     rds: {
       route_config_name: PUBLIC,
       config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: NEVER },
     },
-    http_filters: FILTERS,
+    http_filters: [...(errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)), ...FILTERS],
     http_protocol_options: {
       accept_http_10: true,
       // HTTP/1.0 has requests without a Host header; Envoy serves none without.
@@ -82,5 +86,6 @@ function connectionManager(): HttpConnectionManager {
     // No headers of Envoy's own: the backend and the browser see what they would see through CHP.
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
+    local_reply_config: localReplies(errorPages),
   }
 }

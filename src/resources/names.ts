@@ -20,6 +20,15 @@ export const SECRET = {
 /** The cluster that keeps the secrets of https targets in Envoy. */
 export const SECRETS_CLUSTER = 'secrets'
 
+/** The cluster that error pages are fetched from. No route's has such a name: see {@link clusterName}. */
+export const ERROR_TARGET = 'error_target'
+
+/**
+ * A response header that is never seen outside Envoy: it marks a reply of Envoy's own on its way to the filter that
+ * fetches an error page, and holds the path that was asked for.
+ */
+export const FAILED_PATH_HEADER = 'x-cep-failed-path'
+
 /** Where a cluster's metadata keeps what the one route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 

@@ -6,7 +6,7 @@ import type { LuaConfig } from '#proto/envoy/extensions/router/cluster_specifier
 import { any } from '../proto.js'
 import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
 import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
-import { METADATA_NAMESPACE, PATH_PREFIX_KEY, PUBLIC } from './names.js'
+import { FAILED_PATH_HEADER, METADATA_NAMESPACE, PATH_PREFIX_KEY, PUBLIC } from './names.js'
 
 export interface RouteConfigurationInput {
   readonly hostRouting: boolean
@@ -66,8 +66,10 @@ function lookupRoutes(): Route[] {
     timeout: { seconds: 0 },
     idle_timeout: { seconds: 0 },
   }
+  // What a backend sends is no reply of Envoy's own.
+  const unmarked: Pick<Route, 'response_headers_to_remove'> = { response_headers_to_remove: [FAILED_PATH_HEADER] }
   return [
-    { match: { prefix: '/', headers: [SAFE_METHOD] }, route: { ...route, retry_policy: RETRY_ON_RESET } },
-    { match: { prefix: '/' }, route, ...ON_OWN_CONNECTION },
+    { match: { prefix: '/', headers: [SAFE_METHOD] }, route: { ...route, retry_policy: RETRY_ON_RESET }, ...unmarked },
+    { match: { prefix: '/' }, route, ...ON_OWN_CONNECTION, ...unmarked },
   ]
 }

@@ -6,11 +6,13 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import t from 'tap'
 import { definitions } from '../../src/proto.js'
 import { routeCluster } from '../../src/resources/cluster.js'
+import { errorTargetCluster } from '../../src/resources/error-target.js'
 import { publicListener } from '../../src/resources/listener.js'
-import { SECRETS_CLUSTER } from '../../src/resources/names.js'
+import { ERROR_TARGET, SECRETS_CLUSTER } from '../../src/resources/names.js'
 import { routeConfiguration } from '../../src/resources/route-configuration.js'
 import { secretsCluster } from '../../src/resources/tls.js'
 import { parseTarget } from '../../src/routing/target.js'
+import { errorPageRequest } from '../../src/settings/error-pages.js'
 import { admin } from '../support/admin.js'
 import { ProxyProcess } from '../support/proxy.js'
 
@@ -24,7 +26,7 @@ function shown(value: unknown): unknown {
   const message = value as Record<string, unknown>
   if (typeof message.type_url === 'string') return shownAny(message.type_url, message.value as Buffer)
   if ('stringValue' in message) return message.stringValue
-  if (Object.keys(message).join() === 'value') return message.value
+  if (Object.keys(message).join() === 'value' && typeof message.value !== 'object') return message.value
   if ('seconds' in message || 'nanos' in message) {
     return `${Number(message.seconds ?? 0) + Number(message.nanos ?? 0) / 1e9}s`
   }
@@ -44,13 +46,18 @@ function shownAny(typeUrl: string, bytes: Buffer): object {
   return { '@type': typeUrl, ...(shown(Object.fromEntries(fields)) as object) }
 }
 
+/** The names are defaults of enumerations in nested messages. */
+const DEFAULTS = new Set<unknown>([null, false, '', 0, 'EQ', 'NONE'])
+
 function isDefault(field: unknown): boolean {
   if (Array.isArray(field)) return field.length === 0
-  return field === null || field === false || field === '' || field === 0
+  return DEFAULTS.has(field)
 }
 
+const errorTarget = 'http://localhost:8081/hub/error'
+
 t.test('what Envoy holds is what we meant, field by field, with unknown fields refused', async (t) => {
-  const proxy = await ProxyProcess.start(['--host-routing'])
+  const proxy = await ProxyProcess.start(['--host-routing', '--error-target', `${errorTarget}/?a=1`])
   t.teardown(() => proxy.stop())
   const commandLine = await readFile(`/proc/${await proxy.envoyPid()}/cmdline`, 'utf8')
   t.ok(commandLine.split('\0').includes('--reject-unknown-dynamic-fields'))
@@ -78,10 +85,18 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   }
   const internal = clusters.find(({ name }) => name === SECRETS_CLUSTER) ?? {}
   t.strictSame(withoutType(internal), shown(secretsCluster(settings.targetTls)))
-  t.equal(clusters.length, Object.keys(targets).length + 1)
+  const errorCluster = clusters.find(({ name }) => name === ERROR_TARGET) ?? {}
+  t.strictSame(withoutType(errorCluster), shown(errorTargetCluster(parseTarget(errorTarget), settings)), 'error target')
+  t.equal(clusters.length, Object.keys(targets).length + 2)
 
   const [listener] = section('dynamic_listeners').map(({ active_state }) => active_state.listener)
-  t.strictSame(withoutType(listener ?? {}), shown(publicListener({ ip: '127.0.0.1', port: proxy.port })))
+  const script = await readFile(new URL('../../../envoy/error-page.lua', import.meta.url), 'utf8')
+  const errorPages = { target: { request: errorPageRequest(`${errorTarget}/?a=1`), script } }
+  // A text that is set to nothing has a meaning, and Envoy shows it; without such and all that is false the two are equal.
+  t.strictSame(
+    shown(withoutType(listener ?? {})),
+    shown(shown(publicListener({ ip: '127.0.0.1', port: proxy.port, errorPages }))),
+  )
 
   const [routes] = section('dynamic_route_configs').map(({ route_config }) => route_config)
   const lookup = await readFile(new URL('../../../envoy/lookup.lua', import.meta.url), 'utf8')

@@ -1,0 +1,78 @@
+/** What a built-in error page says. */
+interface Words {
+  readonly title: string
+  /** Paragraphs, in HTML. */
+  readonly text: readonly string[]
+}
+
+const WORDS: Readonly<Record<number, Words>> = {
+  400: {
+    title: 'This request could not be understood',
+    text: ['The address or something that your browser sent with it is malformed. Check the address.'],
+  },
+  403: {
+    title: 'This is not allowed here',
+    text: ['What your browser asked for is not offered at this address.'],
+  },
+  404: {
+    title: 'There is nothing at this address',
+    text: [
+      'Your server may not be running, or the address may have a typing error.',
+      "Check the address, or go to your hub's start page and start your server there.",
+    ],
+  },
+  408: {
+    title: 'Sending this request took too long',
+    text: ['Your connection may be slow or may have been interrupted. Try again.'],
+  },
+  413: {
+    title: 'This is too large to send',
+    text: ['What your browser tried to send is larger than can be taken. Send less at once.'],
+  },
+  431: {
+    title: 'Your browser sent too much',
+    text: ['The address or the cookies are too large. Delete the cookies of this site and try again.'],
+  },
+  500: {
+    title: 'Something went wrong',
+    text: ['This is not your fault. Try again in a moment; if it stays, tell the people who run this hub.'],
+  },
+  503: {
+    title: 'Your server cannot be reached right now',
+    text: [
+      'It may still be starting, it may have stopped, or it may be overloaded.',
+      "Reload this page in a moment. If that doesn't help, go to your hub's start page and start your server again.",
+    ],
+  },
+}
+
+/** The statuses that have words of their own. */
+export const BUILTIN_STATUSES: readonly number[] = Object.keys(WORDS).map(Number)
+
+const OTHER: Words = { title: 'This did not work', text: ['Try again in a moment.'] }
+
+const STYLE = [
+  ':root{color-scheme:light dark}',
+  'body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1.5rem}',
+  'h1{font-size:1.5rem}',
+].join('')
+
+/**
+ * The page for an error when nobody has a better one: it loads nothing, and repeats nothing of the request.
+ *
+ * @param status undefined for all that have no words of their own
+ */
+export function builtinPage(status?: number): string {
+  const { title, text } = (status !== undefined && WORDS[status]) || OTHER
+  return [
+    '<!DOCTYPE html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${title}</title><style>${STYLE}</style></head>`,
+    `<body><h1>${title}</h1>`,
+    ...text.map((paragraph) => `<p>${paragraph}</p>`),
+    ...(status === undefined ? [] : [`<p><small>Error ${status}</small></p>`]),
+    '</body></html>',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,72 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CommandLine } from '../command.js'
+import { FatalError } from '../errors.js'
+import type { ErrorPageRequest } from '../resources/error-target.js'
+import { ERROR_PAGE_LIMIT } from '../resources/error-target.js'
+import type { OwnPages } from '../resources/local-replies.js'
+import type { Target } from '../routing/target.js'
+import { parseTarget } from '../routing/target.js'
+
+/** Where error pages come from: at most one of the two, else the built-in pages are used. */
+export interface ErrorPageSettings {
+  readonly target?: { readonly target: Target; readonly request: ErrorPageRequest }
+  readonly pages?: OwnPages
+}
+
+/** @throws FatalError if both are given, or one can't be used */
+export async function readErrorPages(values: CommandLine): Promise<ErrorPageSettings> {
+  const { errorTarget, errorPath } = values
+  if (errorTarget !== undefined && errorPath !== undefined) {
+    throw new FatalError('--error-target and --error-path exclude each other. Pick one.')
+  }
+  if (errorTarget !== undefined) return { target: readErrorTarget(errorTarget) }
+  if (errorPath !== undefined) return { pages: await readPages(errorPath) }
+  return {}
+}
+
+function readErrorTarget(text: string): NonNullable<ErrorPageSettings['target']> {
+  try {
+    return { target: parseTarget(text), request: errorPageRequest(text) }
+  } catch (error) {
+    throw new FatalError(`--error-target: ${(error as Error).message}`)
+  }
+}
+
+/** Stands for the path until it is known. Nothing in a URL escapes it. */
+const PATH = '__path__'
+
+/**
+ * How a page is asked for at `URL/STATUS?url=PATH`, composed as CHP does: a slash is put after the URL if it has none,
+ * and a query of its own is kept.
+ */
+export function errorPageRequest(errorTarget: string): ErrorPageRequest {
+  const url = new URL(errorTarget.endsWith('/') ? errorTarget : `${errorTarget}/`)
+  url.searchParams.set('url', PATH)
+  const [beforePath = '', afterPath = ''] = url.search.split(PATH)
+  const isUnix = url.protocol.includes('+')
+  return { authority: isUnix ? 'localhost' : url.host, beforeStatus: url.pathname, beforePath, afterPath }
+}
+
+async function readPages(directory: string): Promise<OwnPages> {
+  const names = await readdir(directory).catch((error: Error) => {
+    throw new FatalError(`The directory of --error-path can't be read: ${error.message}`)
+  })
+  const byStatus = new Map<number, Buffer>()
+  for (const name of names.sort()) {
+    const status = /^([45]\d\d)\.html$/.exec(name)?.[1]
+    if (status !== undefined) byStatus.set(Number(status), await readPage(join(directory, name)))
+  }
+  if (!names.includes('error.html')) return { byStatus }
+  return { byStatus, other: await readPage(join(directory, 'error.html')) }
+}
+
+async function readPage(path: string): Promise<Buffer> {
+  const page = await readFile(path).catch((error: Error) => {
+    throw new FatalError(`An error page of --error-path can't be read: ${error.message}`)
+  })
+  if (page.length === 0 || page.length > ERROR_PAGE_LIMIT) {
+    throw new FatalError(`The error page ${path} must have 1 to ${ERROR_PAGE_LIMIT} bytes, but it has ${page.length}.`)
+  }
+  return page
+}
