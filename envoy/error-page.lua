@@ -8,6 +8,14 @@ local function escaped(text)
   return (text:gsub("[^%w*._-]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
+-- A flood of failures is no flood of lines: one a minute from each worker.
+local quiet_until = 0
+local function warn_of(response, reason)
+  if os.time() < quiet_until then return end
+  quiet_until = os.time() + 60
+  response:logWarn("The error target gives no page, so users get the built-in one: " .. reason)
+end
+
 function envoy_on_response(response)
   local headers = response:headers()
   local path = headers:get(FAILED_PATH_HEADER)
@@ -24,7 +32,8 @@ function envoy_on_response(response)
     [":authority"] = AUTHORITY,
   }, nil, { timeout_ms = TIMEOUT_MS, send_xff = false })
   -- Whatever the status of the answer: some servers give error pages the status of the error.
-  if not answer[ANSWERED_HEADER] or not page then return end
+  if not answer[ANSWERED_HEADER] then return warn_of(response, page or "status " .. answer[":status"]) end
+  if not page then return warn_of(response, "it answered status " .. answer[":status"] .. " without a body") end
 
   -- What was at hand before the call is not any longer.
   headers = response:headers()

@@ -152,6 +152,9 @@ export class ConfigurableEnvoyProxy {
   /** Makes the cluster of the error target, if there is one. */
   async #errorPages(clusters: ResourceCollection, tls: ClusterSettings): Promise<ErrorPages> {
     const { target, pages } = this.#settings.errorPages
+    if (pages?.byStatus.size === 0 && pages.other === undefined) {
+      this.#log.warn('--error-path has neither error.html nor a page such as 404.html: users get the built-in pages')
+    }
     if (target === undefined) return pages === undefined ? {} : { pages }
     clusters.set(ERROR_TARGET, resource(TYPE_URL.cluster, errorTargetCluster(target.target, tls)))
     return { target: { request: target.request, script: await readScript('error-page.lua') } }
