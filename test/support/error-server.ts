@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
+import type { ServerOptions } from 'node:https'
 import { Backend } from './backend.js'
 
 /** An error target that remembers what it was asked. */
@@ -15,9 +16,9 @@ export class ErrorServer {
   #backend: Backend | undefined
 
   /** @param at a port or a unix socket, in place of a free port */
-  static async start(at?: number | string): Promise<ErrorServer> {
+  static async start(at?: number | string, tls?: ServerOptions): Promise<ErrorServer> {
     const server = new ErrorServer()
-    server.#backend = await Backend.start('errors', (request, response) => server.#serve(request, response), at)
+    server.#backend = await Backend.start('errors', (request, response) => server.#serve(request, response), at, tls)
     return server
   }
 
@@ -42,7 +43,7 @@ export class ErrorServer {
 
   /** As JupyterHub's, with a path. */
   get url(): string {
-    return `http://127.0.0.1:${this.port}/hub/error`
+    return `${this.#backend?.url}/hub/error`
   }
 
   async stop(): Promise<void> {
