@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { rootCertificates } from 'node:tls'
+import { activityService } from './activity/service.js'
 import { checkAddress, hostPort, listenFailure } from './address.js'
 import { createApiServer } from './api/server.js'
 import { findEnvoy } from './envoy/binary.js'
@@ -106,7 +107,8 @@ export class ConfigurableEnvoyProxy {
       ),
     )
 
-    const ads = new AdsServer({ collections: [clusters, listeners, routeConfigurations], log })
+    const activity = activityService((key) => table.touch(key, new Date()))
+    const ads = new AdsServer({ collections: [clusters, listeners, routeConfigurations], services: [activity], log })
     await ads.listen(dir.adsSocket)
     this.#undo.push(() => ads.close())
     await this.#serveApi(table)

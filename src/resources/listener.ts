@@ -5,6 +5,7 @@ import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Rout
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { DownstreamTlsContext } from '#proto/envoy/extensions/transport_sockets/tls/v3/DownstreamTlsContext.js'
 import { any } from '../proto.js'
+import { activityLog } from './activity.js'
 import { PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
 import { PUBLIC } from './names.js'
@@ -83,6 +84,7 @@ function connectionManager(): HttpConnectionManager {
     // No headers of Envoy's own: the backend and the browser see what they would see through CHP.
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
+    ...activityLog(),
   }
 }
 
