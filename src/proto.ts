@@ -12,6 +12,7 @@ const FILES = [
   'envoy/config/cluster/v3/cluster.proto',
   'envoy/config/listener/v3/listener.proto',
   'envoy/config/route/v3/route.proto',
+  'envoy/extensions/access_loggers/stats/v3/stats.proto',
   'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto',
   'envoy/extensions/filters/http/lua/v3/lua.proto',
   'envoy/extensions/filters/http/router/v3/router.proto',
@@ -23,6 +24,7 @@ const FILES = [
   'envoy/extensions/transport_sockets/tls/v3/secret.proto',
   'envoy/extensions/transport_sockets/tls/v3/tls.proto',
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
+  'envoy/service/metrics/v3/metrics_service.proto',
 ]
 
 /** The subset of Envoy's API under proto/, with field names as in Envoy's documentation. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile, rm, writeFile } from 'node:fs/promises'
+import { activityService } from './activity/service.js'
 import { checkAddress, hostPort, listenFailure } from './address.js'
 import { createApiServer } from './api/server.js'
 import { findEnvoy } from './envoy/binary.js'
@@ -124,7 +125,13 @@ export class ConfigurableEnvoyProxy {
       ),
     )
 
-    const ads = new AdsServer({ ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets], log })
+    const activity = activityService((key) => table.touch(key, new Date()))
+    const ads = new AdsServer({
+      ordered: [clusters, listeners, routeConfigurations],
+      onDemand: [secrets],
+      services: [activity],
+      log,
+    })
     await ads.listen(dir.adsSocket)
     this.#undo.push(() => ads.close())
     await this.#serveApi(table)

@@ -1,3 +1,6 @@
+import { activityReports } from './activity.js'
+import { CONTROL_PLANE } from './names.js'
+
 export interface BootstrapInput {
   /** Unix sockets: the control plane's delta ADS, and the admin interface that Envoy is to open. */
   readonly adsSocket: string
@@ -24,7 +27,7 @@ export function bootstrap({ adsSocket, adminSocket }: BootstrapInput): object {
         grpc_services: [
           {
             envoy_grpc: {
-              cluster_name: 'control_plane',
+              cluster_name: CONTROL_PLANE,
               // By default Envoy waits up to 30 s before it tries a restarted control plane again.
               retry_policy: { retry_back_off: { base_interval: '0.05s', max_interval: '0.25s' } },
             },
@@ -38,10 +41,10 @@ export function bootstrap({ adsSocket, adminSocket }: BootstrapInput): object {
     static_resources: {
       clusters: [
         {
-          name: 'control_plane',
+          name: CONTROL_PLANE,
           type: 'STATIC',
           load_assignment: {
-            cluster_name: 'control_plane',
+            cluster_name: CONTROL_PLANE,
             endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: adsSocket } } } }] }],
           },
           typed_extension_protocol_options: {
@@ -59,5 +62,6 @@ export function bootstrap({ adsSocket, adminSocket }: BootstrapInput): object {
     },
     cluster_manager: { enable_deferred_cluster_creation: true },
     deferred_stat_options: { enable_deferred_creation_stats: true },
+    ...activityReports(),
   }
 }

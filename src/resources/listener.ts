@@ -5,6 +5,7 @@ import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Rout
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import { any } from '../proto.js'
+import { activityLog } from './activity.js'
 import { PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
 import { errorTargetFilters } from './error-target.js'
@@ -87,5 +88,6 @@ function connectionManager(errorPages: ErrorPages): HttpConnectionManager {
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
     local_reply_config: localReplies(errorPages),
+    ...activityLog(),
   }
 }

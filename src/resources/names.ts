@@ -29,13 +29,30 @@ export const ERROR_TARGET = 'error_target'
  */
 export const FAILED_PATH_HEADER = 'x-cep-failed-path'
 
+/** The static cluster that is the control plane, as Envoy sees it. */
+export const CONTROL_PLANE = 'control_plane'
+
+/** Under which names Envoy reports what its users do. See {@link activityLog}. */
+export const ACTIVITY = {
+  prefix: 'activity',
+  counters: { answered: 'answered', body: 'body', stream: 'stream' },
+  labels: { route: 'route', stream: 'stream', bytes: 'bytes' },
+} as const
+
 /** Where a cluster's metadata keeps what the one route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 
 /** The metadata key of the path that goes before the request's own. */
 export const PATH_PREFIX_KEY = 'path_prefix'
 
+const ROUTE_PREFIX = 'r:'
+
 /** The cluster of a route. The Lua lookup builds the same name from a request. */
 export function clusterName(routeKey: string): string {
-  return `r:${routeKey}`
+  return `${ROUTE_PREFIX}${routeKey}`
+}
+
+/** The route whose cluster has this name; undefined if it is no route's. */
+export function routeKeyOf(name: string): string | undefined {
+  return name.startsWith(ROUTE_PREFIX) ? name.slice(ROUTE_PREFIX.length) : undefined
 }

@@ -11,6 +11,7 @@ export interface Route {
   /** The decoded path prefix, under --host-routing with the host as its first segment. See {@link parseRoutespec}. */
   readonly routespec: string
   readonly data: RouteData
+  /** When it was added or last in use, as CHP counts it. */
   readonly lastActivity: Date
 }
 

@@ -56,6 +56,12 @@ export class RouteTable {
     }
   }
 
+  /** A route was in use at a moment; not remembered by the store. A key that isn't there is one that was just removed. */
+  touch(key: string, at: Date): void {
+    const route = this.#routes.get(key)
+    if (route !== undefined && route.lastActivity < at) this.#routes.set(key, { ...route, lastActivity: at })
+  }
+
   /**
    * Adds a route or replaces the whole entry. Resolves once requests on every Envoy go to the target.
    *

@@ -10,7 +10,15 @@ import { AdsStream } from './stream.js'
 
 const SERVICE = 'envoy.service.discovery.v3.AggregatedDiscoveryService'
 
+/** A gRPC service of proto/, by its full name. */
+export interface GrpcService {
+  readonly name: string
+  readonly handlers: Readonly<Record<string, UntypedHandleCall>>
+}
+
 export interface AdsServerOptions extends AdsCollections {
+  /** What else Envoys find at the same address. */
+  readonly services: readonly GrpcService[]
   readonly log: Logger
 }
 
@@ -26,8 +34,10 @@ export class AdsServer {
       DeltaAggregatedResources: (call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>) =>
         this.#serve(call),
     }
-    // biome-ignore lint/suspicious/noExplicitAny: proto-loader's and grpc-js's definition types differ by name only
-    this.#server.addService(definitions[SERVICE] as any, handlers)
+    for (const service of [{ name: SERVICE, handlers }, ...options.services]) {
+      // biome-ignore lint/suspicious/noExplicitAny: proto-loader's and grpc-js's definition types differ by name only
+      this.#server.addService(definitions[service.name] as any, service.handlers)
+    }
   }
 
   /** Listens on a unix socket that only this user may open. The directory must be private: the mode is set afterwards. */

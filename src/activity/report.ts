@@ -1,0 +1,53 @@
+import type { Metric__Output } from '#proto/io/prometheus/client/Metric.js'
+import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
+import { ACTIVITY, routeKeyOf } from '../resources/names.js'
+
+const { prefix, counters, labels } = ACTIVITY
+
+/**
+ * Reads the reports of one Envoy, in their order: the counters of {@link activityLog}, with what was added to each since
+ * the report before.
+ */
+export class ReportReader {
+  /** How many bytes the client of each open stream has sent; undefined before the first report. */
+  #streams: ReadonlyMap<string, number> | undefined
+
+  /** The keys of the routes that were in use since the report before. */
+  read(report: readonly MetricFamily__Output[]): Set<string> {
+    const active = new Set<string>()
+    const streams = new Map<string, number>()
+    for (const { name, metric } of report) {
+      switch (name) {
+        case `${prefix}.${counters.answered}`:
+        case `${prefix}.${counters.body}`:
+          for (const one of metric) if ((one.counter?.value ?? 0) > 0) addRoute(active, one)
+          break
+        case `${prefix}.${counters.stream}`:
+          for (const one of metric) {
+            const stream = labelOf(one, labels.stream)
+            const bytes = Number(labelOf(one, labels.bytes))
+            if (bytes > this.#bytesBefore(stream, bytes)) addRoute(active, one)
+            // Names of before stay for some seconds.
+            streams.set(stream, Math.max(bytes, streams.get(stream) ?? 0))
+          }
+          break
+      }
+    }
+    this.#streams = streams
+    return active
+  }
+
+  /** Nobody knows when a stream that is there in the first report got its bytes: they are no news. */
+  #bytesBefore(stream: string, bytes: number): number {
+    return this.#streams === undefined ? bytes : (this.#streams.get(stream) ?? 0)
+  }
+}
+
+function addRoute(routes: Set<string>, metric: Metric__Output): void {
+  const key = routeKeyOf(labelOf(metric, labels.route))
+  if (key !== undefined) routes.add(key)
+}
+
+function labelOf(metric: Metric__Output, name: string): string {
+  return metric.label.find((pair) => pair.name === name)?.value ?? ''
+}
