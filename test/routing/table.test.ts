@@ -68,6 +68,20 @@ t.test('changes to one route never overlap and take effect in order', async (t) 
   t.equal(table.get('/a')?.data.target, 'http://h:9')
 })
 
+t.test('activity moves a route on in time, never back, and makes none', async (t) => {
+  const table = new World().table()
+  await table.put('/a', { target: 'http://h:1', user: 'alice' })
+  const added = table.get('/a')?.lastActivity ?? new Date(Number.NaN)
+  const later = new Date(added.getTime() + 1000)
+  table.touch('/a', later)
+  table.touch('/a', added)
+  table.touch('/gone', later)
+  t.strictSame(
+    [...table.all()],
+    [{ routespec: '/a', data: { target: 'http://h:1', user: 'alice' }, lastActivity: later }],
+  )
+})
+
 t.test('whatever fails, the table, the store and Envoy agree on what was answered with success', async () => {
   const step = fc.record({
     route: fc.constantFrom('/a', '/b'),
