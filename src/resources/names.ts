@@ -32,9 +32,6 @@ export const FAILED_PATH_HEADER = 'x-cep-failed-path'
 /** Where a cluster's metadata keeps what the one route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 
-/** The metadata key of the path that goes before the request's own. */
-export const PATH_PREFIX_KEY = 'path_prefix'
-
 /** The cluster of a route. The Lua lookup builds the same name from a request. */
 export function clusterName(routeKey: string): string {
   return `r:${routeKey}`
