@@ -15,7 +15,17 @@ export interface CommandLine extends TlsOptions {
   readonly errorTarget?: string
   readonly errorPath?: string
   readonly pidFile?: string
+  readonly xForward: boolean
+  readonly prependPath: boolean
+  readonly includePrefix: boolean
+  readonly autoRewrite?: true
+  readonly changeOrigin?: true
+  readonly protocolRewrite?: string
+  readonly customHeader: Readonly<Record<string, string>>
   readonly hostRouting?: true
+  readonly timeout?: number
+  readonly proxyTimeout?: number
+  readonly keepAliveTimeout?: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly envoyPath?: string
   readonly workers?: number

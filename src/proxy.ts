@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { activityService } from './activity/service.js'
 import { checkAddress, hostPort, listenFailure } from './address.js'
 import { createApiServer } from './api/server.js'
@@ -11,10 +11,9 @@ import { EnvoySupervisor } from './envoy/supervisor.js'
 import { takeOver } from './envoy/takeover.js'
 import { FatalError } from './errors.js'
 import type { Logger } from './log.js'
-import { PACKAGE_ROOT } from './proto.js'
 import { ClusterPublisher } from './publisher.js'
 import { bootstrap } from './resources/bootstrap.js'
-import type { ClusterSettings } from './resources/cluster.js'
+import type { TargetSettings } from './resources/cluster.js'
 import { errorTargetCluster } from './resources/error-target.js'
 import type { PublicListenerInput } from './resources/listener.js'
 import { publicListener } from './resources/listener.js'
@@ -25,6 +24,8 @@ import { routeConfiguration } from './resources/route-configuration.js'
 import { publicTransport, secretsCluster } from './resources/tls.js'
 import { RouteTable } from './routing/table.js'
 import { parseTarget } from './routing/target.js'
+import type { Scripts } from './scripts.js'
+import { readScripts } from './scripts.js'
 import { SecretPublisher } from './secrets.js'
 import type { Settings } from './settings.js'
 import { MemoryStore } from './store/memory.js'
@@ -103,26 +104,27 @@ export class ConfigurableEnvoyProxy {
     this.#undo.push(() => secretPublisher.close())
 
     const { certificate, authorities } = settings.tls.targets
+    const { hostRouting, forwarding } = settings
     const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
     clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
     const publisher = new ClusterPublisher({
       clusters,
-      settings: { targetTls },
+      settings: { targetTls, hostRouting, forwarding },
       lookup: (host) => lookup(host, { all: true }),
     })
     const store = new MemoryStore()
     this.#undo.push(() => store.close())
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
     publisher.load(await table.load(settings.defaultTarget))
-    const errorPages = await this.#errorPages(clusters, { targetTls })
-    listeners.set(PUBLIC, resource(TYPE_URL.listener, publicListener(publicListenerInput(settings, errorPages))))
-    const lookupSource = await readScript('lookup.lua')
+    const scripts = await readScripts()
+    const errorPages = this.#errorPages(clusters, { targetTls }, scripts)
+    listeners.set(
+      PUBLIC,
+      resource(TYPE_URL.listener, publicListener(publicListenerInput(settings, errorPages, scripts))),
+    )
     routeConfigurations.set(
       PUBLIC,
-      resource(
-        TYPE_URL.routeConfiguration,
-        routeConfiguration({ hostRouting: settings.hostRouting, lookup: lookupSource }),
-      ),
+      resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),
     )
 
     const activity = activityService((key) => table.touch(key, new Date()))
@@ -157,14 +159,14 @@ export class ConfigurableEnvoyProxy {
   }
 
   /** Makes the cluster of the error target, if there is one. */
-  async #errorPages(clusters: ResourceCollection, tls: ClusterSettings): Promise<ErrorPages> {
+  #errorPages(clusters: ResourceCollection, tls: TargetSettings, scripts: Scripts): ErrorPages {
     const { target, pages } = this.#settings.errorPages
     if (pages?.byStatus.size === 0 && pages.other === undefined) {
       this.#log.warn('--error-path has neither error.html nor a page such as 404.html: users get the built-in pages')
     }
     if (target === undefined) return pages === undefined ? {} : { pages }
     clusters.set(ERROR_TARGET, resource(TYPE_URL.cluster, errorTargetCluster(target.target, tls)))
-    return { target: { request: target.request, script: await readScript('error-page.lua') } }
+    return { target: { request: target.request, script: scripts.errorPage } }
   }
 
   async #serveApi(table: RouteTable): Promise<void> {
@@ -205,16 +207,16 @@ export class ConfigurableEnvoyProxy {
   }
 }
 
-/** A script that runs within Envoy. */
-function readScript(name: string): Promise<string> {
-  return readFile(`${PACKAGE_ROOT}envoy/${name}`, 'utf8')
-}
-
-function publicListenerInput({ public: at, tls }: Settings, errorPages: ErrorPages): PublicListenerInput {
-  if (tls.public === undefined) return { ...at, errorPages }
+function publicListenerInput(
+  { public: at, tls, forwarding }: Settings,
+  errorPages: ErrorPages,
+  scripts: Scripts,
+): PublicListenerInput {
+  const input = { ...at, forwarding, errorPages, scripts }
+  if (tls.public === undefined) return input
   const { clientAuthorities, versions, ciphers } = tls.public
   const transport = publicTransport({ requestCertificate: clientAuthorities !== undefined, versions, ciphers })
-  return { ...at, transport, errorPages }
+  return { ...input, transport }
 }
 
 function checkDefaultTarget(target: string): void {

@@ -6,6 +6,8 @@ import { FatalError } from './errors.js'
 import type { LogLevel } from './log.js'
 import type { ErrorPageSettings } from './settings/error-pages.js'
 import { readErrorPages } from './settings/error-pages.js'
+import type { ForwardingSettings } from './settings/forwarding.js'
+import { readForwarding } from './settings/forwarding.js'
 import type { TlsSettings } from './settings/tls.js'
 import { readTlsSettings } from './settings/tls.js'
 
@@ -21,6 +23,7 @@ export interface Settings {
   readonly errorPages: ErrorPageSettings
   readonly pidFile: string | undefined
   readonly hostRouting: boolean
+  readonly forwarding: ForwardingSettings
   readonly logLevel: LogLevel
   readonly envoyPath: string | undefined
   readonly workers: number
@@ -40,6 +43,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     errorPages: await readErrorPages(values),
     pidFile: values.pidFile,
     hostRouting: values.hostRouting ?? false,
+    forwarding: readForwarding(values),
     logLevel: values.logLevel,
     envoyPath: values.envoyPath ?? (env.ENVOY_PATH || undefined),
     workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),

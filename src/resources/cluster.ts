@@ -7,18 +7,19 @@ import type { PreserveCaseFormatterConfig } from '#proto/envoy/extensions/http/h
 import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js'
 import { any } from '../proto.js'
 import type { Target } from '../routing/target.js'
-import { clusterName, METADATA_NAMESPACE, PATH_PREFIX_KEY } from './names.js'
+import { clusterName } from './names.js'
+import type { RouteMetadataInput, RouteMetadataSettings } from './route-metadata.js'
+import { routeMetadata } from './route-metadata.js'
 import type { TargetTls } from './tls.js'
 import { targetTransport } from './tls.js'
 
-export interface ClusterSettings {
+export interface TargetSettings {
   readonly targetTls: TargetTls
 }
 
-export interface RouteClusterInput {
-  /** See {@link routeKey}. */
-  readonly key: string
-  readonly target: Target
+export interface ClusterSettings extends TargetSettings, RouteMetadataSettings {}
+
+export interface RouteClusterInput extends RouteMetadataInput {
   /**
    * The IP addresses of the target's host name, for a cluster that works the moment Envoy has it; none at all for one
    * that answers 503 until Envoy can resolve the name. If undefined, Envoy resolves the name, and keeps doing so, but
@@ -36,6 +37,9 @@ const NO_LIMIT = { value: 4_294_967_295 }
  */
 export const UPSTREAM_IDLE_SECONDS = 4
 
+/** As many as Node.js takes by default; Envoy would refuse requests and responses of more than 100. */
+export const MAX_HEADERS = { value: 2000 }
+
 /** Header names go out in the case they came in, as they do through CHP; Envoy would make them lower-case. */
 export const PRESERVE_HEADER_CASE: NonNullable<Http1ProtocolOptions['header_key_format']> = {
   stateful_formatter: {
@@ -50,7 +54,10 @@ const PROTOCOL_OPTIONS = {
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
     {
-      common_http_protocol_options: { idle_timeout: { seconds: UPSTREAM_IDLE_SECONDS } },
+      common_http_protocol_options: {
+        idle_timeout: { seconds: UPSTREAM_IDLE_SECONDS },
+        max_headers_count: MAX_HEADERS,
+      },
       explicit_http_config: { http_protocol_options: { header_key_format: PRESERVE_HEADER_CASE } },
     } satisfies HttpProtocolOptions,
   ),
@@ -64,9 +71,7 @@ export function routeCluster(input: RouteClusterInput, settings: ClusterSettings
     circuit_breakers: {
       thresholds: [{ max_connections: NO_LIMIT, max_pending_requests: NO_LIMIT, max_requests: NO_LIMIT }],
     },
-    metadata: {
-      filter_metadata: { [METADATA_NAMESPACE]: { fields: { [PATH_PREFIX_KEY]: { stringValue: target.path } } } },
-    },
+    metadata: routeMetadata(input, settings),
     typed_extension_protocol_options: PROTOCOL_OPTIONS,
   }
 }
@@ -79,7 +84,7 @@ export function routeCluster(input: RouteClusterInput, settings: ClusterSettings
 export function targetCluster(
   name: string,
   target: Target,
-  settings: ClusterSettings,
+  settings: TargetSettings,
   addresses?: readonly string[],
 ): Cluster & { name: string } {
   const endpoint = endpointOf(target, addresses)

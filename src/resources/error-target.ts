@@ -8,7 +8,7 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js'
 import { any } from '../proto.js'
 import type { Target } from '../routing/target.js'
-import type { ClusterSettings } from './cluster.js'
+import type { TargetSettings } from './cluster.js'
 import { targetCluster, UPSTREAM_IDLE_SECONDS } from './cluster.js'
 import { ERROR_TARGET, FAILED_PATH_HEADER } from './names.js'
 
@@ -94,7 +94,7 @@ export function errorTargetFilters({ request, script }: ErrorTargetInput): HttpF
 }
 
 /** The cluster of the error target. */
-export function errorTargetCluster(target: Target, settings: ClusterSettings): Cluster & { name: string } {
+export function errorTargetCluster(target: Target, settings: TargetSettings): Cluster & { name: string } {
   return {
     ...targetCluster(ERROR_TARGET, target, settings),
     // Users are served before its name is resolved: there are the built-in pages.

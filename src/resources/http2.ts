@@ -1,7 +1,5 @@
 import type { Http2ProtocolOptions } from '#proto/envoy/config/core/v3/Http2ProtocolOptions.js'
-import type { HeaderMutation } from '#proto/envoy/extensions/filters/http/header_mutation/v3/HeaderMutation.js'
-import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
-import { any } from '../proto.js'
+import { requestHeaderFilter, setHeader } from './header-mutation.js'
 
 /** What one HTTP/2 connection, and so one browser, may have under way and have Envoy keep in memory. */
 export const HTTP2_OPTIONS: Http2ProtocolOptions = {
@@ -18,18 +16,6 @@ export const HTTP2_OPTIONS: Http2ProtocolOptions = {
  * A websocket over HTTP/2 has no key, but a backend, which speaks HTTP/1.1, refuses one without, and Envoy doesn't make
  * any. What the backend answers to it is nothing that the client looks at, so one key serves all: 16 bytes in base64.
  */
-export const WEBSOCKET_KEY: HttpFilter = {
-  name: 'websocket_key',
-  typed_config: any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
-    mutations: {
-      request_mutations: [
-        {
-          append: {
-            header: { key: 'sec-websocket-key', value: Buffer.from('websocket-over-2').toString('base64') },
-            append_action: 'ADD_IF_ABSENT',
-          },
-        },
-      ],
-    },
-  } satisfies HeaderMutation),
-}
+export const WEBSOCKET_KEY = requestHeaderFilter('websocket_key', [
+  setHeader('sec-websocket-key', Buffer.from('websocket-over-2').toString('base64'), 'ADD_IF_ABSENT'),
+])

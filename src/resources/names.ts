@@ -42,9 +42,6 @@ export const ACTIVITY = {
 /** Where a cluster's metadata keeps what the one route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 
-/** The metadata key of the path that goes before the request's own. */
-export const PATH_PREFIX_KEY = 'path_prefix'
-
 const ROUTE_PREFIX = 'r:'
 
 /** The cluster of a route. The Lua lookup builds the same name from a request. */

@@ -1,18 +1,27 @@
 import type { ClusterSpecifierPlugin } from '#proto/envoy/config/route/v3/ClusterSpecifierPlugin.js'
+import type { HeaderMatcher } from '#proto/envoy/config/route/v3/HeaderMatcher.js'
 import type { Route } from '#proto/envoy/config/route/v3/Route.js'
 import type { RouteAction } from '#proto/envoy/config/route/v3/RouteAction.js'
 import type { RouteConfiguration } from '#proto/envoy/config/route/v3/RouteConfiguration.js'
 import type { LuaConfig } from '#proto/envoy/extensions/router/cluster_specifiers/lua/v3/LuaConfig.js'
 import { any } from '../proto.js'
 import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
+import type { ForwardingSettings } from '../settings/forwarding.js'
 import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
-import { FAILED_PATH_HEADER, METADATA_NAMESPACE, PATH_PREFIX_KEY, PUBLIC } from './names.js'
+import { duration } from './duration.js'
+import { FAILED_PATH_HEADER, PUBLIC } from './names.js'
+import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
 
 export interface RouteConfigurationInput {
   readonly hostRouting: boolean
+  readonly forwarding: ForwardingSettings
   /** The text of envoy/lookup.lua. */
   readonly lookup: string
 }
+
+const NEVER = { seconds: 0 }
+
+const WEBSOCKET: HeaderMatcher = { name: 'upgrade', string_match: { exact: 'websocket', ignore_case: true } }
 
 const HEALTH_PATH = '/_chp_healthz'
 
@@ -23,7 +32,7 @@ const LOOKUP = 'lookup'
 export function routeConfiguration(input: RouteConfigurationInput): RouteConfiguration & { name: string } {
   return {
     name: PUBLIC,
-    virtual_hosts: [{ name: PUBLIC, domains: ['*'], routes: [healthRoute(), ...lookupRoutes()] }],
+    virtual_hosts: [{ name: PUBLIC, domains: ['*'], routes: [healthRoute(), ...lookupRoutes(input.forwarding)] }],
     cluster_specifier_plugins: [lookupPlugin(input)],
     // The lookup may name a cluster that isn't there; that is a 404 for the request, not an error in this resource.
     validate_clusters: { value: false },
@@ -57,19 +66,34 @@ function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): Cluster
   }
 }
 
-/** All requests, in two kinds: those that may be sent twice, and the others. */
-function lookupRoutes(): Route[] {
-  const route: RouteAction = {
+/** Envoy refuses requests that are none of these kinds; the first that matches is taken. */
+function lookupRoutes(forwarding: ForwardingSettings): Route[] {
+  const patient: RouteAction = {
+    ...rewritingAction(forwarding),
     cluster_specifier_plugin: LOOKUP,
     cluster_not_found_response_code: 'NOT_FOUND',
-    path_rewrite: `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${PATH_PREFIX_KEY})%%PATH(NQ)%`,
-    timeout: { seconds: 0 },
-    idle_timeout: { seconds: 0 },
+    timeout: NEVER,
+    idle_timeout: NEVER,
   }
+  const { idleTimeoutMs } = forwarding
+  const route = idleTimeoutMs === undefined ? patient : { ...patient, idle_timeout: duration(idleTimeoutMs) }
+  const headers = customHeaders(forwarding)
   // What a backend sends is no reply of Envoy's own.
-  const unmarked: Pick<Route, 'response_headers_to_remove'> = { response_headers_to_remove: [FAILED_PATH_HEADER] }
+  const common = { request_headers_to_add: headers, response_headers_to_remove: [FAILED_PATH_HEADER] }
   return [
-    { match: { prefix: '/', headers: [SAFE_METHOD] }, route: { ...route, retry_policy: RETRY_ON_RESET }, ...unmarked },
-    { match: { prefix: '/' }, route, ...ON_OWN_CONNECTION, ...unmarked },
+    // Too rare for either of what the last two have.
+    ...(forwarding.includePrefix ? [{ match: ODD_PATH, route, ...common, ...PUT_PATH_RIGHT }] : []),
+    ...(idleTimeoutMs === undefined
+      ? []
+      : [{ match: { prefix: '/', headers: [WEBSOCKET] }, route: patient, ...common }]),
+    // May be sent twice.
+    { match: { prefix: '/', headers: [SAFE_METHOD] }, route: { ...route, retry_policy: RETRY_ON_RESET }, ...common },
+    {
+      match: { prefix: '/' },
+      route,
+      ...common,
+      ...ON_OWN_CONNECTION,
+      request_headers_to_add: [...(ON_OWN_CONNECTION.request_headers_to_add ?? []), ...headers],
+    },
   ]
 }

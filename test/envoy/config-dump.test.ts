@@ -12,8 +12,10 @@ import { ERROR_TARGET, SECRETS_CLUSTER } from '../../src/resources/names.js'
 import { routeConfiguration } from '../../src/resources/route-configuration.js'
 import { secretsCluster } from '../../src/resources/tls.js'
 import { parseTarget } from '../../src/routing/target.js'
+import { readScripts } from '../../src/scripts.js'
 import { errorPageRequest } from '../../src/settings/error-pages.js'
 import { admin } from '../support/admin.js'
+import { forwarding } from '../support/forwarding.js'
 import { ProxyProcess } from '../support/proxy.js'
 
 /**
@@ -47,7 +49,7 @@ function shownAny(typeUrl: string, bytes: Buffer): object {
 }
 
 /** The names are defaults of enumerations in nested messages. */
-const DEFAULTS = new Set<unknown>([null, false, '', 0, 'EQ', 'NONE'])
+const DEFAULTS = new Set<unknown>([null, false, '', 0, 'EQ', 'NONE', 'APPEND_IF_EXISTS_OR_ADD'])
 
 function isDefault(field: unknown): boolean {
   if (Array.isArray(field)) return field.length === 0
@@ -57,7 +59,16 @@ function isDefault(field: unknown): boolean {
 const errorTarget = 'http://localhost:8081/hub/error'
 
 t.test('what Envoy holds is what we meant, field by field, with unknown fields refused', async (t) => {
-  const proxy = await ProxyProcess.start(['--host-routing', '--error-target', `${errorTarget}/?a=1`])
+  const options = [
+    '--no-include-prefix',
+    '--auto-rewrite',
+    '--change-origin',
+    '--timeout',
+    '9000',
+    '--custom-header',
+    'a:b',
+  ]
+  const proxy = await ProxyProcess.start(['--host-routing', '--error-target', `${errorTarget}/?a=1`, ...options])
   t.teardown(() => proxy.stop())
   const commandLine = await readFile(`/proc/${await proxy.envoyPid()}/cmdline`, 'utf8')
   t.ok(commandLine.split('\0').includes('--reject-unknown-dynamic-fields'))
@@ -78,7 +89,9 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
     Object.fromEntries(Object.entries(message).filter(([name]) => name !== '@type'))
 
   const clusters = section('dynamic_active_clusters').map(({ cluster }) => cluster)
-  const settings = { targetTls: { showCertificate: false, verify: true } }
+  const scripts = await readScripts()
+  const forwarded = { hostRouting: true, forwarding: forwarding(...options) }
+  const settings = { targetTls: { showCertificate: false, verify: true }, ...forwarded }
   for (const [key, target] of Object.entries(targets)) {
     const cluster = clusters.find(({ name }) => name === `r:${key}`) ?? {}
     t.strictSame(withoutType(cluster), shown(routeCluster({ key, target: parseTarget(target) }, settings)), key)
@@ -90,17 +103,15 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   t.equal(clusters.length, Object.keys(targets).length + 2)
 
   const [listener] = section('dynamic_listeners').map(({ active_state }) => active_state.listener)
-  const script = await readFile(new URL('../../../envoy/error-page.lua', import.meta.url), 'utf8')
-  const errorPages = { target: { request: errorPageRequest(`${errorTarget}/?a=1`), script } }
+  const errorPages = { target: { request: errorPageRequest(`${errorTarget}/?a=1`), script: scripts.errorPage } }
   // A text that is set to nothing has a meaning, and Envoy shows it; without such and all that is false the two are equal.
   t.strictSame(
     shown(withoutType(listener ?? {})),
-    shown(shown(publicListener({ ip: '127.0.0.1', port: proxy.port, errorPages }))),
+    shown(shown(publicListener({ ip: '127.0.0.1', port: proxy.port, errorPages, scripts, ...forwarded }))),
   )
 
   const [routes] = section('dynamic_route_configs').map(({ route_config }) => route_config)
-  const lookup = await readFile(new URL('../../../envoy/lookup.lua', import.meta.url), 'utf8')
-  t.strictSame(withoutType(routes ?? {}), shown(routeConfiguration({ hostRouting: true, lookup })))
+  t.strictSame(withoutType(routes ?? {}), shown(routeConfiguration({ lookup: scripts.lookup, ...forwarded })))
 })
 
 t.test('Envoy is started with its statistics and clusters deferred, and its sockets private', async (t) => {

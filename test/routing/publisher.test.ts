@@ -3,6 +3,7 @@ import { ClusterPublisher } from '../../src/publisher.js'
 import { parseTarget } from '../../src/routing/target.js'
 import { ResourceCollection } from '../../src/xds/collection.js'
 import type { DeltaResponse } from '../../src/xds/subscription.js'
+import { forwarding } from '../support/forwarding.js'
 
 /** A publisher whose one Envoy acknowledges everything; returns how many versions of the cluster it got. */
 async function publish(lookup: () => Promise<Array<{ address: string; family: number }>>): Promise<number> {
@@ -17,11 +18,12 @@ async function publish(lookup: () => Promise<Array<{ address: string; family: nu
   }
   const subscription = clusters.subscribe({ subscribe: [], held: {} }, send, () => subscription.flush())
   subscription.flush()
-  const publisher = new ClusterPublisher({
-    clusters,
-    settings: { targetTls: { showCertificate: false, verify: true } },
-    lookup,
-  })
+  const settings = {
+    targetTls: { showCertificate: false, verify: true },
+    hostRouting: false,
+    forwarding: forwarding(),
+  }
+  const publisher = new ClusterPublisher({ clusters, settings, lookup })
   await publisher.publish({ key: '/a', target: parseTarget('http://a-name:80') })
   await new Promise(setImmediate)
   return sent.filter(({ resources }) => resources.some(({ name }) => name === 'r:/a')).length

@@ -1,0 +1,89 @@
+import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Router.js'
+import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
+import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import type { HeaderMutation } from '#proto/envoy/extensions/http/early_header_mutation/header_mutation/v3/HeaderMutation.js'
+import { any } from '../proto.js'
+import type { Scripts } from '../scripts.js'
+import type { ForwardingSettings } from '../settings/forwarding.js'
+import { activityLog } from './activity.js'
+import { MAX_HEADERS, PRESERVE_HEADER_CASE } from './cluster.js'
+import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
+import { duration } from './duration.js'
+import { errorTargetFilters } from './error-target.js'
+import { forwardedHeaders } from './forwarded-headers.js'
+import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
+import type { ErrorPages } from './local-replies.js'
+import { localReplies } from './local-replies.js'
+import { PUBLIC } from './names.js'
+import { rewritingFilters } from './rewriting.js'
+
+export interface ConnectionManagerInput {
+  /** Whether clients speak TLS to this listener. */
+  readonly encrypted: boolean
+  readonly forwarding: ForwardingSettings
+  readonly scripts: Scripts
+  readonly errorPages: ErrorPages
+}
+
+const NEVER = { seconds: 0 }
+
+/** As Node.js: a client that is slower may be holding connections open on purpose. */
+const REQUEST_HEADERS_TIMEOUT = { seconds: 60 }
+
+const ROUTER: HttpFilter = {
+  name: 'router',
+  typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
+    suppress_envoy_headers: true,
+  } satisfies Router),
+}
+
+/** What users' connections go through, from the bytes to the choice of a cluster. */
+export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
+  const { encrypted, forwarding, scripts, errorPages } = input
+  const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted })
+  const last = [...rewritingFilters(forwarding, scripts), OWN_CONNECTION_FILTER, ROUTER]
+  const pages = errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)
+  return {
+    stat_prefix: PUBLIC,
+    rds: {
+      route_config_name: PUBLIC,
+      config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: NEVER },
+    },
+    early_header_mutation_extensions: [
+      {
+        name: 'early_headers',
+        typed_config: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
+          mutations: [
+            // By these a client could steer Envoy, even to another path than the one that was routed.
+            { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },
+            // As in CHP: it announces trailers, which don't come.
+            { remove: 'trailer' },
+            ...forwarded.early,
+          ],
+        } satisfies HeaderMutation),
+      },
+    ],
+    http_filters: [...pages, ...forwarded.http, ...last],
+    upgrade_configs: [{ upgrade_type: 'websocket', filters: [...forwarded.websocket, WEBSOCKET_KEY, ...last] }],
+    http_protocol_options: {
+      accept_http_10: true,
+      // HTTP/1.0 has requests without a Host header; Envoy serves none without.
+      default_host_for_http_10: 'localhost',
+      header_key_format: PRESERVE_HEADER_CASE,
+    },
+    http2_protocol_options: HTTP2_OPTIONS,
+    common_http_protocol_options: {
+      idle_timeout: duration(forwarding.keepAliveTimeoutMs),
+      max_headers_count: MAX_HEADERS,
+    },
+    request_headers_timeout: REQUEST_HEADERS_TIMEOUT,
+    // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
+    stream_idle_timeout: NEVER,
+    request_timeout: NEVER,
+    // No headers of Envoy's own: the backend and the browser see what they would see through CHP.
+    generate_request_id: { value: false },
+    server_header_transformation: 'PASS_THROUGH',
+    local_reply_config: localReplies(errorPages),
+    ...activityLog(),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Metadata } from '#proto/envoy/config/core/v3/Metadata.js'
+import { hostOf } from '../routing/routespec.js'
+import type { Target } from '../routing/target.js'
+import type { ForwardingSettings } from '../settings/forwarding.js'
+import { METADATA_NAMESPACE } from './names.js'
+
+/** The metadata key of the path that goes before the request's own. */
+export const PATH_PREFIX_KEY = 'path_prefix'
+
+/** The metadata key of how long the route's prefix is, in bytes, and what comes in its place, divided by a blank. */
+export const STRIP_KEY = 'strip'
+
+/** The metadata key of the target's host and port as they stand in a URL: without a port that is the scheme's own. */
+export const ORIGIN_KEY = 'origin'
+
+export interface RouteMetadataInput {
+  /** See {@link routeKey}. */
+  readonly key: string
+  readonly target: Target
+}
+
+export interface RouteMetadataSettings {
+  readonly hostRouting: boolean
+  readonly forwarding: ForwardingSettings
+}
+
+/** A format that gives what the metadata of a request's cluster has under a key. */
+export function clusterMetadata(key: string): string {
+  return `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${key})%`
+}
+
+/** What the one route, the same for all, has to know of the cluster that it leads to. */
+export function routeMetadata({ key, target }: RouteMetadataInput, settings: RouteMetadataSettings): Metadata {
+  const { prependPath, includePrefix, changeOrigin, autoRewrite, protocolRewrite } = settings.forwarding
+  const before = prependPath ? target.path : ''
+  const facts = {
+    ...(includePrefix
+      ? { [PATH_PREFIX_KEY]: before }
+      : { [STRIP_KEY]: `${prefixBytes(key, settings.hostRouting)} ${before}` }),
+    ...(changeOrigin || autoRewrite || protocolRewrite !== undefined ? { [ORIGIN_KEY]: originOf(target) } : {}),
+  }
+  const fields = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, { stringValue: fact }]))
+  return { filter_metadata: { [METADATA_NAMESPACE]: { fields } } }
+}
+
+/** How much of a request's path, decoded, is the route's: under --host-routing all but the host. */
+function prefixBytes(key: string, hostRouting: boolean): number {
+  const host = hostRouting ? hostOf(key) : undefined
+  return key === '/' ? 0 : Buffer.byteLength(host === undefined ? key : key.slice(host.length + 1))
+}
+
+function originOf({ address, tls }: Target): string {
+  if ('socketPath' in address) return 'localhost'
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return address.port === (tls ? 443 : 80) ? host : `${host}:${address.port}`
+}

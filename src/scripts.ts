@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises'
+import { PACKAGE_ROOT } from './proto.js'
+
+/** The texts of the Lua scripts in envoy/ that run in Envoy. */
+export interface Scripts {
+  /** Chooses a request's cluster. */
+  readonly lookup: string
+  /** Brings a request's path into the form in which the backend gets it. */
+  readonly path: string
+  /** Rewrites the Location of redirects. */
+  readonly location: string
+  /** Puts the error target's page in the place of a built-in one. */
+  readonly errorPage: string
+}
+
+export async function readScripts(): Promise<Scripts> {
+  const read = (file: string) => readFile(`${PACKAGE_ROOT}envoy/${file}`, 'utf8')
+  return {
+    lookup: await read('lookup.lua'),
+    path: await read('path.lua'),
+    location: await read('location.lua'),
+    errorPage: await read('error-page.lua'),
+  }
+}

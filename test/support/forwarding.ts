@@ -1,0 +1,8 @@
+import { parseCommandLine } from '../../src/command.js'
+import type { ForwardingSettings } from '../../src/settings/forwarding.js'
+import { readForwarding } from '../../src/settings/forwarding.js'
+
+/** What is forwarded, and how, with these options. */
+export function forwarding(...argv: string[]): ForwardingSettings {
+  return readForwarding(parseCommandLine(argv).values)
+}
