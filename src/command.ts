@@ -3,14 +3,15 @@ import { Command, Option } from 'commander'
 import type { OptionSpec } from './options.js'
 import { OPTIONS } from './options.js'
 import { PACKAGE_ROOT } from './proto.js'
+import type { ApiOptions } from './settings/api.js'
+import type { MetricsOptions } from './settings/metrics.js'
+import type { RedirectOptions } from './settings/redirect.js'
 import type { TlsOptions } from './settings/tls.js'
 
 /** The values of the active options, as commander names them. */
-export interface CommandLine extends TlsOptions {
+export interface CommandLine extends TlsOptions, ApiOptions, MetricsOptions, RedirectOptions {
   readonly ip?: string
-  readonly port: number
-  readonly apiIp: string
-  readonly apiPort?: number
+  readonly storageBackend?: string
   readonly defaultTarget?: string
   readonly errorTarget?: string
   readonly errorPath?: string
@@ -60,6 +61,7 @@ function toOption(spec: OptionSpec): Option {
   const description = notes.length === 0 ? spec.description : `${spec.description} (${notes.join(', ')})`
   const option = new Option(spec.flags, description).helpGroup(GROUPS[spec.group])
   if (spec.default !== undefined) option.default(spec.default)
+  if (spec.conflicts !== undefined) option.conflicts([...spec.conflicts])
   if (spec.parse !== undefined) option.argParser(spec.parse as (value: string, previous: unknown) => unknown)
   return option
 }

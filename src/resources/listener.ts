@@ -4,6 +4,7 @@ import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Router.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import type { ListenAddress } from '../address.js'
 import { any } from '../proto.js'
 import { PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
@@ -12,56 +13,68 @@ import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import type { ErrorPages } from './local-replies.js'
 import { localReplies } from './local-replies.js'
 import { PUBLIC } from './names.js'
+import { requestCounters } from './request-counters.js'
 
 export interface PublicListenerInput {
-  /** An IP address; `::` takes IPv4 too. */
-  readonly ip: string
-  readonly port: number
+  /** With an IP address, or a unix socket. */
+  readonly address: ListenAddress
   /** Undefined for plain HTTP. */
   readonly transport?: TransportSocket
   readonly errorPages: ErrorPages
+  /** Whether requests are counted for {@link requestCounters}' readers. */
+  readonly countRequests: boolean
 }
 
 const NEVER = { seconds: 0 }
 
+/** The last of the filters that a request goes through. */
+export const ROUTER: HttpFilter = {
+  name: 'router',
+  typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
+    suppress_envoy_headers: true,
+  } satisfies Router),
+}
+
 /** What every request goes through. */
-const FILTERS: HttpFilter[] = [
-  OWN_CONNECTION_FILTER,
-  {
-    name: 'router',
-    typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
-      suppress_envoy_headers: true,
-    } satisfies Router),
-  },
-]
+const FILTERS: HttpFilter[] = [OWN_CONNECTION_FILTER, ROUTER]
 
 /** The listener that users connect to. */
 export function publicListener(input: PublicListenerInput): Listener & { name: string } {
+  const { address, transport, errorPages, countRequests } = input
+  const manager = { ...connectionManager(errorPages), ...(countRequests ? { access_log: [requestCounters()] } : {}) }
+  return httpListener({ name: PUBLIC, address, manager, ...(transport && { transport }) })
+}
+
+export interface HttpListenerInput {
+  readonly name: string
+  readonly address: ListenAddress
+  readonly manager: HttpConnectionManager
+  readonly transport?: TransportSocket
+}
+
+/** A listener that speaks HTTP. */
+export function httpListener({ name, address, manager, transport }: HttpListenerInput): Listener & { name: string } {
+  const type = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
   return {
-    name: PUBLIC,
-    address: listenAddress(input.ip, input.port),
+    name,
+    address: envoyAddress(address),
     // One socket for all workers. With a socket each (SO_REUSEPORT) any process of the same user could listen on the
     // port beside Envoy and take a share of its connections.
     enable_reuse_port: { value: false },
     filter_chains: [
       {
-        filters: [
-          {
-            name: 'http',
-            typed_config: any(
-              'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-              connectionManager(input.errorPages),
-            ),
-          },
-        ],
-        ...(input.transport === undefined ? {} : { transport_socket: input.transport }),
+        filters: [{ name: 'http', typed_config: any(type, manager) }],
+        ...(transport === undefined ? {} : { transport_socket: transport }),
       },
     ],
   }
 }
 
-function listenAddress(ip: string, port: number): Address {
-  return { socket_address: { address: ip, port_value: port, ...(ip === '::' ? { ipv4_compat: true } : {}) } }
+/** `::` takes IPv4 too. The mode of a socket's file follows the umask, as in CHP. */
+function envoyAddress(address: ListenAddress): Address {
+  if ('socketPath' in address) return { pipe: { path: address.socketPath } }
+  const { host, port } = address
+  return { socket_address: { address: host, port_value: port, ...(host === '::' ? { ipv4_compat: true } : {}) } }
 }
 
 function connectionManager(errorPages: ErrorPages): HttpConnectionManager {

@@ -29,6 +29,15 @@ export const ERROR_TARGET = 'error_target'
  */
 export const FAILED_PATH_HEADER = 'x-cep-failed-path'
 
+/** The listener that redirects to HTTPS, and all that is in it. */
+export const REDIRECT = 'redirect'
+
+/** Under which names Envoy counts requests. See {@link requestCounters}. */
+export const REQUESTS = { scope: 'requests', answered: 'answered', route: 'route', status: 'status' } as const
+
+/** The route of the health check, whose requests are not users'. */
+export const HEALTH = 'health'
+
 /** Where a cluster's metadata keeps what the one route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 

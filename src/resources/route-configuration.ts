@@ -6,7 +6,7 @@ import type { LuaConfig } from '#proto/envoy/extensions/router/cluster_specifier
 import { any } from '../proto.js'
 import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
 import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
-import { FAILED_PATH_HEADER, METADATA_NAMESPACE, PATH_PREFIX_KEY, PUBLIC } from './names.js'
+import { FAILED_PATH_HEADER, HEALTH, METADATA_NAMESPACE, PATH_PREFIX_KEY, PUBLIC } from './names.js'
 
 export interface RouteConfigurationInput {
   readonly hostRouting: boolean
@@ -33,6 +33,7 @@ export function routeConfiguration(input: RouteConfigurationInput): RouteConfigu
 /** As in CHP: exactly this path, whatever the method; with a query string it is an ordinary request. */
 function healthRoute(): Route {
   return {
+    name: HEALTH,
     match: { path: HEALTH_PATH, headers: [{ name: ':path', string_match: { exact: HEALTH_PATH } }] },
     direct_response: { status: 200, body: { inline_string: JSON.stringify({ status: 'OK' }) } },
     response_headers_to_add: [

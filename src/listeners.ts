@@ -1,0 +1,22 @@
+import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
+import { publicListener } from './resources/listener.js'
+import type { ErrorPages } from './resources/local-replies.js'
+import { redirectListener } from './resources/redirect-listener.js'
+import { publicTransport } from './resources/tls.js'
+import type { Settings } from './settings.js'
+
+/** All listeners that Envoy is to have. */
+export function listenersOf(settings: Settings, errorPages: ErrorPages): ReadonlyArray<Listener & { name: string }> {
+  const { public: address, tls, metrics, redirect } = settings
+  const transport =
+    tls.public &&
+    publicTransport({
+      requestCertificate: tls.public.clientAuthorities !== undefined,
+      versions: tls.public.versions,
+      ciphers: tls.public.ciphers,
+    })
+  return [
+    publicListener({ address, errorPages, countRequests: metrics !== undefined, ...(transport && { transport }) }),
+    ...(redirect === undefined ? [] : [redirectListener({ ...redirect.at, toPort: redirect.toPort })]),
+  ]
+}
