@@ -19,8 +19,7 @@ export function readme() {
 function table() {
   const rows = OPTIONS.map((option) => {
     const flags = option.flags.replaceAll('|', '\\|')
-    const what = option.active ? option.description : `${option.description} *(accepted, not active yet)*`
-    return `| \`${flags}\` | ${what} | ${defaultOf(option)} |`
+    return `| \`${flags}\` | ${option.description} | ${defaultOf(option)} |`
   })
   return ['| option | meaning | default |', '|---|---|---|', ...rows].join('\n')
 }

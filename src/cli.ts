@@ -11,13 +11,11 @@ import { readSettings } from './settings.js'
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 async function main(): Promise<void> {
-  const { values, inactive } = parseCommandLine(process.argv.slice(2))
-  const settings = await readSettings(values, process.env)
+  const settings = await readSettings(parseCommandLine(process.argv.slice(2)), process.env)
   // Envoy and pip have no use for them, and what isn't there can't leak.
   for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
   const log = createLogger(settings.logLevel)
   for (const warning of settings.tls.warnings) log.warn(warning)
-  for (const flag of inactive) log.warn(`${flag} is accepted but not active yet`)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
   const stopped = Promise.race(STOP_SIGNALS.map((signal) => once(process, signal)))

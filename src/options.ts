@@ -7,12 +7,12 @@ export interface OptionSpec {
   readonly description: string
   /** Options of CHP, or ones that only this proxy has. */
   readonly group: 'CHP' | 'Envoy'
-  /** False for an option whose work is still to come: it is accepted, and a warning says that it does nothing. */
-  readonly active: boolean
   readonly default?: string | number | Readonly<Record<string, string>>
   /** What the default is, where that is no constant. */
   readonly defaultDescription?: string
   readonly parse?: (value: string, previous: never) => unknown
+  /** Options that it can't be given with, as commander names them. */
+  readonly conflicts?: readonly string[]
 }
 
 export function parsePort(value: string): number {
@@ -56,15 +56,19 @@ function collectHeader(value: string, previous: Readonly<Record<string, string>>
   }
 }
 
-const chp = { group: 'CHP', active: true } as const
-const later = { group: 'CHP', active: false } as const
-const own = { group: 'Envoy', active: true } as const
+const chp = { group: 'CHP' } as const
+const own = { group: 'Envoy' } as const
 
 /** In the order of CHP's help. */
 export const OPTIONS: readonly OptionSpec[] = [
   { ...chp, flags: '--ip <ip-address>', description: 'Public-facing IP of the proxy', defaultDescription: 'all' },
   { ...chp, flags: '--port <n>', description: 'Public-facing port of the proxy', default: 8000, parse: parsePort },
-  { ...later, flags: '--socket <path>', description: 'Unix socket for the proxy to listen on, instead of IP and port' },
+  {
+    ...chp,
+    flags: '--socket <path>',
+    description: 'Unix socket for the proxy to listen on, instead of IP and port',
+    conflicts: ['ip', 'port'],
+  },
   { ...chp, flags: '--ssl-key <keyfile>', description: 'TLS key of the public port' },
   { ...chp, flags: '--ssl-cert <certfile>', description: 'TLS certificate of the public port' },
   { ...chp, flags: '--ssl-ca <ca-file>', description: 'Authorities of client certificates on the public port' },
@@ -86,12 +90,16 @@ export const OPTIONS: readonly OptionSpec[] = [
     defaultDescription: 'the public port + 1',
     parse: parsePort,
   },
-  { ...later, flags: '--api-socket <path>', description: 'Unix socket of the REST API, instead of IP and port' },
-  { ...later, flags: '--api-ssl-key <keyfile>', description: 'TLS key of the REST API' },
-  { ...later, flags: '--api-ssl-cert <certfile>', description: 'TLS certificate of the REST API' },
-  { ...later, flags: '--api-ssl-ca <ca-file>', description: 'Authorities of client certificates on the REST API' },
-  { ...later, flags: '--api-ssl-request-cert', description: 'Ask clients of the REST API for a certificate' },
-  { ...later, flags: '--api-ssl-reject-unauthorized', description: 'Refuse API clients without a valid certificate' },
+  { ...chp, flags: '--api-socket <path>', description: 'Unix socket of the REST API, instead of IP and port' },
+  { ...chp, flags: '--api-ssl-key <keyfile>', description: 'TLS key of the REST API' },
+  { ...chp, flags: '--api-ssl-cert <certfile>', description: 'TLS certificate of the REST API' },
+  { ...chp, flags: '--api-ssl-ca <ca-file>', description: 'Authorities of client certificates on the REST API' },
+  {
+    ...chp,
+    flags: '--api-ssl-request-cert',
+    description: 'Refuse clients of the REST API without a valid certificate',
+  },
+  { ...chp, flags: '--api-ssl-reject-unauthorized', description: 'Goes with --api-ssl-request-cert' },
   { ...chp, flags: '--client-ssl-key <keyfile>', description: 'TLS key shown to https targets' },
   { ...chp, flags: '--client-ssl-cert <certfile>', description: 'TLS certificate shown to https targets' },
   { ...chp, flags: '--client-ssl-ca <ca-file>', description: 'Authorities that https targets are checked against' },
@@ -109,12 +117,18 @@ export const OPTIONS: readonly OptionSpec[] = [
   { ...chp, flags: '--error-target <host>', description: 'Server of error pages (proto://host[:port]/path)' },
   { ...chp, flags: '--error-path <path>', description: 'Directory of error pages, CODE.html or error.html' },
   {
-    ...later,
+    ...chp,
     flags: '--redirect-port <redirect-port>',
     description: 'Port whose HTTP requests are redirected to HTTPS',
     parse: parsePort,
   },
-  { ...later, flags: '--redirect-to <port>', description: 'HTTPS port to redirect to', parse: parsePort },
+  {
+    ...chp,
+    flags: '--redirect-to <port>',
+    description: 'HTTPS port to redirect to',
+    defaultDescription: 'the public port',
+    parse: parsePort,
+  },
   { ...chp, flags: '--pid-file <pid-file>', description: 'File to write our process id to' },
   { ...chp, flags: '--no-x-forward', description: "Don't add X-Forwarded headers to requests" },
   { ...chp, flags: '--no-prepend-path', description: "Don't put the target's path before the request's" },
@@ -131,9 +145,9 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   { ...chp, flags: '--insecure', description: "Don't check https targets' certificates" },
   { ...chp, flags: '--host-routing', description: "Routes' first path segment is the host" },
-  { ...later, flags: '--metrics-ip <ip>', description: 'IP of the metrics server', default: '' },
-  { ...later, flags: '--metrics-port <n>', description: 'Port of the metrics server', parse: parsePort },
-  { ...later, flags: '--metrics-socket <path>', description: 'Unix socket of the metrics server' },
+  { ...chp, flags: '--metrics-ip <ip>', description: 'IP of the metrics server', default: '' },
+  { ...chp, flags: '--metrics-port <n>', description: 'Port of the metrics server', parse: parsePort },
+  { ...chp, flags: '--metrics-socket <path>', description: 'Unix socket of the metrics server' },
   {
     ...chp,
     flags: '--log-level <loglevel>',
@@ -153,7 +167,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     description: 'Milliseconds to wait for a response of the target',
     parse: parseMilliseconds,
   },
-  { ...later, flags: '--storage-backend <storage-class>', description: 'Where routes are kept' },
+  {
+    ...chp,
+    flags: '--storage-backend <storage-class>',
+    description: 'Where routes are kept: memory, or the name of a Node.js module with a storage class of CHP',
+    defaultDescription: 'memory',
+  },
   {
     ...chp,
     flags: '--keep-alive-timeout <timeout>',

@@ -2,33 +2,37 @@ import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { rm, writeFile } from 'node:fs/promises'
 import { activityService } from './activity/service.js'
-import { checkAddress, hostPort, listenFailure } from './address.js'
-import { createApiServer } from './api/server.js'
+import type { ListenAddress } from './address.js'
+import { checkAddress } from './address.js'
+import { announcement } from './announcement.js'
+import { serveApi } from './api/serve.js'
+import { EnvoyAdmin } from './envoy/admin.js'
 import { findEnvoy } from './envoy/binary.js'
 import { readRelease } from './envoy/release.js'
 import { openRuntimeDir, removeRuntimeDir } from './envoy/runtime-dir.js'
 import { EnvoySupervisor } from './envoy/supervisor.js'
 import { takeOver } from './envoy/takeover.js'
 import { FatalError } from './errors.js'
+import { listenersOf } from './listeners.js'
 import type { Logger } from './log.js'
+import { Metrics } from './metrics/metrics.js'
+import { serveMetrics } from './metrics/serve.js'
 import { ClusterPublisher } from './publisher.js'
 import { bootstrap } from './resources/bootstrap.js'
 import type { TargetSettings } from './resources/cluster.js'
 import { errorTargetCluster } from './resources/error-target.js'
-import type { PublicListenerInput } from './resources/listener.js'
-import { publicListener } from './resources/listener.js'
 import type { ErrorPages } from './resources/local-replies.js'
 import { ERROR_TARGET, PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
-import { publicTransport, secretsCluster } from './resources/tls.js'
+import { secretsCluster } from './resources/tls.js'
 import { RouteTable } from './routing/table.js'
 import { parseTarget } from './routing/target.js'
 import type { Scripts } from './scripts.js'
 import { readScripts } from './scripts.js'
 import { SecretPublisher } from './secrets.js'
 import type { Settings } from './settings.js'
-import { MemoryStore } from './store/memory.js'
+import { openStore } from './store/open.js'
 import { ResourceCollection } from './xds/collection.js'
 import { AdsServer } from './xds/server.js'
 
@@ -81,14 +85,18 @@ export class ConfigurableEnvoyProxy {
       progress: (line) => log.info(line),
     })
 
-    const dir = await openRuntimeDir(`${settings.public.ip}-${settings.public.port}`, process.env)
+    const dir = await openRuntimeDir(runtimeDirKey(settings.public), process.env)
     await takeOver(dir, log)
     this.#undo.push(() => removeRuntimeDir(dir))
-    await checkAddress(settings.public)
+    await checkAddress('The proxy', settings.public)
+    if (settings.redirect) await checkAddress('The redirection to HTTPS', settings.redirect.at)
 
-    const clusters = this.#collection(TYPE_URL.cluster, (name, reason) => log.warn(`Envoy rejected ${name}: ${reason}`))
-    const listeners = this.#collection(TYPE_URL.listener, (_name, reason) =>
-      this.#fail(new FatalError(`Envoy can't serve the public port: ${reason}`)),
+    const clusters = this.#collection(TYPE_URL.cluster, (name, reason) => {
+      log.warn(`Envoy rejected ${name}: ${reason}`)
+      metrics?.rejected()
+    })
+    const listeners = this.#collection(TYPE_URL.listener, (name, reason) =>
+      this.#fail(new FatalError(`Envoy can't serve the ${name} port: ${reason}`)),
     )
     const routeConfigurations = this.#collection(TYPE_URL.routeConfiguration, (_name, reason) =>
       this.#fail(new FatalError(`Envoy rejected the lookup of routes: ${reason}`)),
@@ -104,7 +112,7 @@ export class ConfigurableEnvoyProxy {
     this.#undo.push(() => secretPublisher.close())
 
     const { certificate, authorities } = settings.tls.targets
-    const { hostRouting, forwarding } = settings
+    const { storageBackend: backend, defaultTarget, hostRouting, forwarding } = settings
     const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
     clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
     const publisher = new ClusterPublisher({
@@ -112,16 +120,15 @@ export class ConfigurableEnvoyProxy {
       settings: { targetTls, hostRouting, forwarding },
       lookup: (host) => lookup(host, { all: true }),
     })
-    const store = new MemoryStore()
+    const store = await openStore({ backend, defaultTarget, hostRouting, log })
     this.#undo.push(() => store.close())
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
     publisher.load(await table.load(settings.defaultTarget))
     const scripts = await readScripts()
     const errorPages = this.#errorPages(clusters, { targetTls }, scripts)
-    listeners.set(
-      PUBLIC,
-      resource(TYPE_URL.listener, publicListener(publicListenerInput(settings, errorPages, scripts))),
-    )
+    for (const listener of listenersOf(settings, errorPages, scripts)) {
+      listeners.set(listener.name, resource(TYPE_URL.listener, listener))
+    }
     routeConfigurations.set(
       PUBLIC,
       resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),
@@ -134,10 +141,19 @@ export class ConfigurableEnvoyProxy {
       services: [activity],
       log,
     })
+    const metrics =
+      settings.metrics &&
+      new Metrics({
+        counters: (filter) => new EnvoyAdmin(dir.adminSocket).counters(filter),
+        routes: () => table.size,
+        envoys: () => ads.connected,
+      })
     await ads.listen(dir.adsSocket)
     this.#undo.push(() => ads.close())
-    await this.#serveApi(table)
+    await this.#serveApi(table, metrics)
+    if (settings.metrics && metrics) this.#undo.push(await serveMetrics({ at: settings.metrics, metrics, log }))
     await this.#writePidFile()
+    this.#removeSocketAfterEnvoy()
 
     const supervisor = new EnvoySupervisor({
       binary,
@@ -151,7 +167,7 @@ export class ConfigurableEnvoyProxy {
     })
     this.#undo.push((drain) => supervisor.close(drain))
     await supervisor.start()
-    if (await supervisor.ready()) this.#announce()
+    if (await supervisor.ready()) for (const line of announcement(settings)) log.info(line)
   }
 
   #collection(typeUrl: string, onRejected: (name: string, reason: string) => void): ResourceCollection {
@@ -169,16 +185,25 @@ export class ConfigurableEnvoyProxy {
     return { target: { request: target.request, script: scripts.errorPage } }
   }
 
-  async #serveApi(table: RouteTable): Promise<void> {
+  async #serveApi(table: RouteTable, metrics: Metrics | undefined): Promise<void> {
     const { token, api } = this.#settings
     if (token === undefined) {
       this.#log.warn('CONFIGPROXY_AUTH_TOKEN is not set: a random token is used, so every REST API call gets 403.')
     }
-    const server = createApiServer({ table, token: token ?? randomBytes(32).toString('hex'), log: this.#log })
-    await server.listen({ host: api.host, port: api.port }).catch((error: NodeJS.ErrnoException) => {
-      throw new FatalError(`The REST API can't listen on ${hostPort(api.host, api.port)}: ${listenFailure(error)}`)
+    const close = await serveApi({
+      ...api,
+      table,
+      token: token ?? randomBytes(32).toString('hex'),
+      log: this.#log,
+      onAnswer: (answer) => metrics?.apiAnswered(answer),
     })
-    this.#undo.push(() => server.close())
+    this.#undo.push(close)
+  }
+
+  /** Envoy leaves the file of its socket behind. */
+  #removeSocketAfterEnvoy(): void {
+    const { public: at } = this.#settings
+    if ('socketPath' in at) this.#undo.push(() => rm(at.socketPath, { force: true }))
   }
 
   async #writePidFile(): Promise<void> {
@@ -188,13 +213,6 @@ export class ConfigurableEnvoyProxy {
       throw new FatalError(`The --pid-file can't be written: ${error.message}`)
     })
     this.#undo.push(() => rm(pidFile, { force: true }))
-  }
-
-  #announce(): void {
-    const { public: at, tls, api, defaultTarget } = this.#settings
-    const scheme = tls.public === undefined ? 'http' : 'https'
-    this.#log.info(`Proxying ${scheme}://${hostPort(at.ip, at.port)} to ${defaultTarget ?? '(no default)'}`)
-    this.#log.info(`Proxy API at http://${hostPort(api.host, api.port)}/api/routes`)
   }
 
   /**
@@ -207,16 +225,9 @@ export class ConfigurableEnvoyProxy {
   }
 }
 
-function publicListenerInput(
-  { public: at, tls, forwarding }: Settings,
-  errorPages: ErrorPages,
-  scripts: Scripts,
-): PublicListenerInput {
-  const input = { ...at, forwarding, errorPages, scripts }
-  if (tls.public === undefined) return input
-  const { clientAuthorities, versions, ciphers } = tls.public
-  const transport = publicTransport({ requestCertificate: clientAuthorities !== undefined, versions, ciphers })
-  return { ...input, transport }
+/** The same for every start with the same public address. */
+function runtimeDirKey(at: ListenAddress): string {
+  return 'socketPath' in at ? at.socketPath : `${at.host}-${at.port}`
 }
 
 function checkDefaultTarget(target: string): void {

@@ -1,22 +1,31 @@
-import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
-import { availableParallelism, networkInterfaces } from 'node:os'
+import { availableParallelism } from 'node:os'
+import type { ListenAddress } from './address.js'
 import type { CommandLine } from './command.js'
-import { FatalError } from './errors.js'
 import type { LogLevel } from './log.js'
+import type { ApiSettings } from './settings/api.js'
+import { readApiSettings } from './settings/api.js'
 import type { ErrorPageSettings } from './settings/error-pages.js'
 import { readErrorPages } from './settings/error-pages.js'
 import type { ForwardingSettings } from './settings/forwarding.js'
 import { readForwarding } from './settings/forwarding.js'
+import { envoyAddress } from './settings/listen.js'
+import { metricsAddress } from './settings/metrics.js'
+import type { RedirectSettings } from './settings/redirect.js'
+import { readRedirectSettings } from './settings/redirect.js'
 import type { TlsSettings } from './settings/tls.js'
 import { readTlsSettings } from './settings/tls.js'
 
 /** What the proxy runs with: the command line and the environment, checked and complete. */
 export interface Settings {
-  /** An IP address, `::` for all; the port is fixed. */
-  readonly public: { readonly ip: string; readonly port: number }
+  /** An IP address, `::` for all, or a unix socket. */
+  readonly public: ListenAddress
   readonly tls: TlsSettings
-  readonly api: { readonly host: string; readonly port: number }
+  readonly redirect: RedirectSettings | undefined
+  readonly api: ApiSettings
+  /** Undefined where metrics are not served. */
+  readonly metrics: ListenAddress | undefined
+  /** See {@link openStore}. */
+  readonly storageBackend: string
   /** Undefined where CONFIGPROXY_AUTH_TOKEN is not set. */
   readonly token: string | undefined
   readonly defaultTarget: string | undefined
@@ -35,9 +44,12 @@ const DEFAULT_MAX_WORKERS = 4
 /** @throws FatalError if a file can't be read or an address not be resolved */
 export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv): Promise<Settings> {
   return {
-    public: { ip: await listenIp(values.ip), port: values.port },
+    public: await envoyAddress(values),
     tls: await readTlsSettings(values, env),
-    api: { host: values.apiIp === '*' ? '' : values.apiIp, port: values.apiPort ?? values.port + 1 },
+    redirect: await readRedirectSettings(values),
+    api: await readApiSettings(values, env),
+    metrics: metricsAddress(values),
+    storageBackend: values.storageBackend ?? 'memory',
     token: env.CONFIGPROXY_AUTH_TOKEN || undefined,
     defaultTarget: values.defaultTarget,
     errorPages: await readErrorPages(values),
@@ -48,18 +60,4 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     envoyPath: values.envoyPath ?? (env.ENVOY_PATH || undefined),
     workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),
   }
-}
-
-/** As in CHP: nothing, '' or '*' mean all interfaces, and a host name is resolved. */
-async function listenIp(ip: string | undefined): Promise<string> {
-  if (ip === undefined || ip === '' || ip === '*') return hasIPv6() ? '::' : '0.0.0.0'
-  if (isIP(ip) !== 0) return ip
-  const found = await lookup(ip).catch((error: Error) => {
-    throw new FatalError(`--ip ${ip} can't be resolved to an address: ${error.message}`)
-  })
-  return found.address
-}
-
-function hasIPv6(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'))
 }

@@ -5,7 +5,7 @@ import { ACTIVITY, routeKeyOf } from '../resources/names.js'
 const { prefix, counters, labels } = ACTIVITY
 
 /**
- * Reads the reports of one Envoy, in their order: the counters of {@link activityLog}, with what was added to each since
+ * Reads the reports of one Envoy, in their order: the counters of {@link activityCounters}, with what was added to each since
  * the report before.
  */
 export class ReportReader {

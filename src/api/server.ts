@@ -1,16 +1,29 @@
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyServerFactory, RawServerDefault } from 'fastify'
 import { fastify } from 'fastify'
 import { MethodNotSupportedError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { malformedRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
+import type { ApiTls } from '../settings/api.js'
 import { tokenCheck } from './auth.js'
 import { routeHandlers } from './routes.js'
+import { createTlsServer } from './tls.js'
 
 export interface ApiServerOptions {
   readonly table: RouteTable
   readonly token: string
   readonly log: Logger
+  /** Undefined for plain HTTP. */
+  readonly tls: ApiTls | undefined
+  /** Told of every answer, whatever was asked. */
+  readonly onAnswer: (answer: ApiAnswer) => void
+}
+
+export interface ApiAnswer {
+  readonly method: string
+  /** As it was sent, without the query. */
+  readonly path: string
+  readonly status: number
 }
 
 /** The largest body of a POST, in bytes; what JupyterHub sends for a route is a few hundred. */
@@ -22,8 +35,9 @@ const REQUEST_TIMEOUT_MS = 30_000
 const PATHS = ['/api/routes', '/api/routes/*']
 
 /** The REST API by which the hub changes the route table, as CHP's: the same paths, statuses and bodies. */
-export function createApiServer({ table, token, log }: ApiServerOptions): FastifyInstance {
+export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerOptions): FastifyInstance {
   const app = fastify({
+    ...(tls && { serverFactory: tlsServerFactory(tls, log) }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
@@ -43,9 +57,10 @@ export function createApiServer({ table, token, log }: ApiServerOptions): Fastif
     }
   })
   app.addHook('onResponse', async (request, reply) => {
-    const path = request.url.split('?', 1)[0]
+    const path = request.url.split('?', 1)[0] ?? ''
     const level = reply.statusCode < 400 ? 'info' : reply.statusCode < 500 ? 'warn' : 'error'
     log[level](`${reply.statusCode} ${request.method} ${path}`)
+    onAnswer({ method: request.method, path, status: reply.statusCode })
   })
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     if ((error.statusCode ?? 500) >= 500) log.error(error.message)
@@ -68,6 +83,15 @@ export function createApiServer({ table, token, log }: ApiServerOptions): Fastif
     })
   }
   return app
+}
+
+/** What Fastify sets up for a server that it makes by itself. */
+function tlsServerFactory(tls: ApiTls, log: Logger): FastifyServerFactory {
+  return (handler) => {
+    const server = createTlsServer(tls, handler, log)
+    server.requestTimeout = REQUEST_TIMEOUT_MS
+    return server as unknown as RawServerDefault
+  }
 }
 
 function sendError(error: Error & { statusCode?: number }, reply: FastifyReply): void {

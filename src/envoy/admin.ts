@@ -30,6 +30,12 @@ export class EnvoyAdmin {
     return value('downstream_rq_active') - value('downstream_cx_upgrades_active')
   }
 
+  /** The counters that have counted anything and whose names match a regular expression. */
+  async counters(filter: string): Promise<ReadonlyMap<string, number>> {
+    const { body } = await this.#call('GET', `/stats?usedonly&type=Counters&filter=${encodeURIComponent(filter)}`)
+    return new Map([...body.matchAll(/^(.*): (\d+)$/gm)].map(([, name = '', count]) => [name, Number(count)]))
+  }
+
   #call(method: 'GET' | 'POST', path: string): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
       const call = request({ socketPath: this.#socketPath, method, path, agent: false, timeout: 2_000 }, (response) => {

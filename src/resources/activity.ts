@@ -31,30 +31,32 @@ const SHORT_MS = COUNT_SECONDS * 1000 - 1
  * - `stream`, for each request or websocket that lasts: a counter named by the bytes that its client has sent so far. A
  *   name that wasn't there before is the news; the value only says that the stream is still open.
  */
-export function activityLog(): Pick<HttpConnectionManager, 'access_log' | 'access_log_options'> {
-  return {
-    access_log: [
-      counter(
-        ACTIVITY.counters.answered,
-        [ROUTE_TAG],
-        { value_fixed: { value: 1 } },
-        all(ENDED, status('GE', 200), status('LE', 299)),
-      ),
-      counter(
-        ACTIVITY.counters.body,
-        [ROUTE_TAG],
-        { value_format: '%BYTES_RECEIVED%' },
-        all(ENDED, duration('LE', SHORT_MS)),
-      ),
-      counter(
-        ACTIVITY.counters.stream,
-        [STREAM_TAG, BYTES_TAG, ROUTE_TAG],
-        { value_fixed: { value: 1 } },
-        { or_filter: { filters: [UNDER_WAY, duration('GE', SHORT_MS + 1)] } },
-      ),
-    ],
-    access_log_options: { access_log_flush_interval: { seconds: COUNT_SECONDS } },
-  }
+export function activityCounters(): AccessLog[] {
+  return [
+    counter(
+      ACTIVITY.counters.answered,
+      [ROUTE_TAG],
+      { value_fixed: { value: 1 } },
+      all(ENDED, status('GE', 200), status('LE', 299)),
+    ),
+    counter(
+      ACTIVITY.counters.body,
+      [ROUTE_TAG],
+      { value_format: '%BYTES_RECEIVED%' },
+      all(ENDED, duration('LE', SHORT_MS)),
+    ),
+    counter(
+      ACTIVITY.counters.stream,
+      [STREAM_TAG, BYTES_TAG, ROUTE_TAG],
+      { value_fixed: { value: 1 } },
+      { or_filter: { filters: [UNDER_WAY, duration('GE', SHORT_MS + 1)] } },
+    ),
+  ]
+}
+
+/** Has requests under way counted too. */
+export const ACTIVITY_LOG_OPTIONS: NonNullable<HttpConnectionManager['access_log_options']> = {
+  access_log_flush_interval: { seconds: COUNT_SECONDS },
 }
 
 /** The part of Envoy's bootstrap, as JSON, that reports these counters to the control plane. */

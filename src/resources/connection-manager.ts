@@ -5,7 +5,7 @@ import type { HeaderMutation } from '#proto/envoy/extensions/http/early_header_m
 import { any } from '../proto.js'
 import type { Scripts } from '../scripts.js'
 import type { ForwardingSettings } from '../settings/forwarding.js'
-import { activityLog } from './activity.js'
+import { ACTIVITY_LOG_OPTIONS, activityCounters } from './activity.js'
 import { MAX_HEADERS, PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
 import { duration } from './duration.js'
@@ -15,6 +15,7 @@ import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import type { ErrorPages } from './local-replies.js'
 import { localReplies } from './local-replies.js'
 import { PUBLIC } from './names.js'
+import { requestCounters } from './request-counters.js'
 import { rewritingFilters } from './rewriting.js'
 
 export interface ConnectionManagerInput {
@@ -23,6 +24,8 @@ export interface ConnectionManagerInput {
   readonly forwarding: ForwardingSettings
   readonly scripts: Scripts
   readonly errorPages: ErrorPages
+  /** Whether requests are counted for {@link requestCounters}' readers. */
+  readonly countRequests: boolean
 }
 
 const NEVER = { seconds: 0 }
@@ -30,7 +33,8 @@ const NEVER = { seconds: 0 }
 /** As Node.js: a client that is slower may be holding connections open on purpose. */
 const REQUEST_HEADERS_TIMEOUT = { seconds: 60 }
 
-const ROUTER: HttpFilter = {
+/** The last of the filters that a request goes through. */
+export const ROUTER: HttpFilter = {
   name: 'router',
   typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
     suppress_envoy_headers: true,
@@ -39,7 +43,7 @@ const ROUTER: HttpFilter = {
 
 /** What users' connections go through, from the bytes to the choice of a cluster. */
 export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
-  const { encrypted, forwarding, scripts, errorPages } = input
+  const { encrypted, forwarding, scripts, errorPages, countRequests } = input
   const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted })
   const last = [...rewritingFilters(forwarding, scripts), OWN_CONNECTION_FILTER, ROUTER]
   const pages = errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)
@@ -84,6 +88,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
     local_reply_config: localReplies(errorPages),
-    ...activityLog(),
+    access_log: [...activityCounters(), ...(countRequests ? [requestCounters()] : [])],
+    access_log_options: ACTIVITY_LOG_OPTIONS,
   }
 }

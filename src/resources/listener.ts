@@ -1,44 +1,54 @@
 import type { Address } from '#proto/envoy/config/core/v3/Address.js'
 import type { TransportSocket } from '#proto/envoy/config/core/v3/TransportSocket.js'
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
+import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
+import type { ListenAddress } from '../address.js'
 import { any } from '../proto.js'
 import type { ConnectionManagerInput } from './connection-manager.js'
 import { connectionManager } from './connection-manager.js'
 import { PUBLIC } from './names.js'
 
 export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encrypted'> {
-  /** An IP address; `::` takes IPv4 too. */
-  readonly ip: string
-  readonly port: number
+  /** With an IP address, or a unix socket. */
+  readonly address: ListenAddress
   /** Undefined for plain HTTP. */
   readonly transport?: TransportSocket
 }
 
 /** The listener that users connect to. */
-export function publicListener(input: PublicListenerInput): Listener & { name: string } {
+export function publicListener({ address, transport, ...input }: PublicListenerInput): Listener & { name: string } {
+  const manager = connectionManager({ ...input, encrypted: transport !== undefined })
+  return httpListener({ name: PUBLIC, address, manager, ...(transport && { transport }) })
+}
+
+export interface HttpListenerInput {
+  readonly name: string
+  readonly address: ListenAddress
+  readonly manager: HttpConnectionManager
+  readonly transport?: TransportSocket
+}
+
+/** A listener that speaks HTTP. */
+export function httpListener({ name, address, manager, transport }: HttpListenerInput): Listener & { name: string } {
+  const type = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
   return {
-    name: PUBLIC,
-    address: listenAddress(input.ip, input.port),
+    name,
+    address: envoyAddress(address),
     // One socket for all workers. With a socket each (SO_REUSEPORT) any process of the same user could listen on the
     // port beside Envoy and take a share of its connections.
     enable_reuse_port: { value: false },
     filter_chains: [
       {
-        filters: [
-          {
-            name: 'http',
-            typed_config: any(
-              'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-              connectionManager({ ...input, encrypted: input.transport !== undefined }),
-            ),
-          },
-        ],
-        ...(input.transport === undefined ? {} : { transport_socket: input.transport }),
+        filters: [{ name: 'http', typed_config: any(type, manager) }],
+        ...(transport === undefined ? {} : { transport_socket: transport }),
       },
     ],
   }
 }
 
-function listenAddress(ip: string, port: number): Address {
-  return { socket_address: { address: ip, port_value: port, ...(ip === '::' ? { ipv4_compat: true } : {}) } }
+/** `::` takes IPv4 too. The mode of a socket's file follows the umask, as in CHP. */
+function envoyAddress(address: ListenAddress): Address {
+  if ('socketPath' in address) return { pipe: { path: address.socketPath } }
+  const { host, port } = address
+  return { socket_address: { address: host, port_value: port, ...(host === '::' ? { ipv4_compat: true } : {}) } }
 }

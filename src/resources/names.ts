@@ -32,12 +32,20 @@ export const FAILED_PATH_HEADER = 'x-cep-failed-path'
 /** The static cluster that is the control plane, as Envoy sees it. */
 export const CONTROL_PLANE = 'control_plane'
 
-/** Under which names Envoy reports what its users do. See {@link activityLog}. */
+/** Under which names Envoy reports what its users do. See {@link activityCounters}. */
 export const ACTIVITY = {
   prefix: 'activity',
   counters: { answered: 'answered', body: 'body', stream: 'stream' },
   labels: { route: 'route', stream: 'stream', bytes: 'bytes' },
 } as const
+/** The listener that redirects to HTTPS, and all that is in it. */
+export const REDIRECT = 'redirect'
+
+/** Under which names Envoy counts requests. See {@link requestCounters}. */
+export const REQUESTS = { scope: 'requests', answered: 'answered', route: 'route', status: 'status' } as const
+
+/** The route of the health check, whose requests are not users'. */
+export const HEALTH = 'health'
 
 /** Where a cluster's metadata keeps what the one route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'

@@ -9,7 +9,7 @@ import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
 import type { ForwardingSettings } from '../settings/forwarding.js'
 import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
 import { duration } from './duration.js'
-import { FAILED_PATH_HEADER, PUBLIC } from './names.js'
+import { FAILED_PATH_HEADER, HEALTH, PUBLIC } from './names.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
 
 export interface RouteConfigurationInput {
@@ -42,6 +42,7 @@ export function routeConfiguration(input: RouteConfigurationInput): RouteConfigu
 /** As in CHP: exactly this path, whatever the method; with a query string it is an ordinary request. */
 function healthRoute(): Route {
   return {
+    name: HEALTH,
     match: { path: HEALTH_PATH, headers: [{ name: ':path', string_match: { exact: HEALTH_PATH } }] },
     direct_response: { status: 200, body: { inline_string: JSON.stringify({ status: 'OK' }) } },
     response_headers_to_add: [

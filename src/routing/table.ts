@@ -45,6 +45,11 @@ export class RouteTable {
     return [...this.#routes].map(([key, route]) => ({ key, target: parseTarget(route.data.target) }))
   }
 
+  /** How many routes there are. */
+  get size(): number {
+    return this.#routes.size
+  }
+
   get(routespec: string): Route | undefined {
     return this.#routes.get(routeKey(routespec, this.#hostRouting))
   }

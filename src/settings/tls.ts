@@ -96,7 +96,7 @@ async function readPublicCertificate(options: TlsOptions, env: NodeJS.ProcessEnv
   )
 }
 
-async function keyPairOf(
+export async function keyPairOf(
   key: MaybeFile,
   certificate: MaybeFile,
   passphrase: KeyPairFiles['passphrase'],
@@ -120,7 +120,7 @@ function isNamed(file: MaybeFile): file is OptionFile {
 }
 
 /** Those of the file, else those that Node.js trusts. */
-async function authoritiesOf(
+export async function authoritiesOf(
   flag: string,
   path: string | undefined,
   env: NodeJS.ProcessEnv,

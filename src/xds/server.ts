@@ -28,6 +28,8 @@ export class AdsServer {
   // An Envoy that reconnects names all it holds in one message, which a large table makes larger than gRPC's default.
   readonly #server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 })
 
+  #connected = 0
+
   constructor(options: AdsServerOptions) {
     this.#options = options
     const handlers: Record<string, UntypedHandleCall> = {
@@ -50,6 +52,11 @@ export class AdsServer {
     await chmod(socketPath, 0o600)
   }
 
+  /** How many Envoys have a stream open. */
+  get connected(): number {
+    return this.#connected
+  }
+
   /** Ends every stream and stops listening. */
   close(): void {
     this.#server.forceShutdown()
@@ -58,8 +65,11 @@ export class AdsServer {
   #serve(call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>): void {
     const stream = new AdsStream(this.#options, (response) => call.write(response))
     let node = 'an Envoy'
+    this.#connected += 1
     const end = () => {
-      if (stream.close()) this.#options.log.debug(`${node} disconnected`)
+      if (!stream.close()) return
+      this.#connected -= 1
+      this.#options.log.debug(`${node} disconnected`)
     }
     call.on('data', (request: DeltaDiscoveryRequest__Output) => {
       if (request.node?.id) {

@@ -9,13 +9,18 @@ import { routeCluster } from '../../src/resources/cluster.js'
 import { errorTargetCluster } from '../../src/resources/error-target.js'
 import { publicListener } from '../../src/resources/listener.js'
 import { ERROR_TARGET, SECRETS_CLUSTER } from '../../src/resources/names.js'
+import { redirectListener } from '../../src/resources/redirect-listener.js'
 import { routeConfiguration } from '../../src/resources/route-configuration.js'
-import { secretsCluster } from '../../src/resources/tls.js'
+import { publicTransport, secretsCluster } from '../../src/resources/tls.js'
 import { parseTarget } from '../../src/routing/target.js'
 import { readScripts } from '../../src/scripts.js'
 import { errorPageRequest } from '../../src/settings/error-pages.js'
+import { listenIp } from '../../src/settings/listen.js'
+import { tlsVersions } from '../../src/tls/versions.js'
 import { admin } from '../support/admin.js'
+import { Authority } from '../support/certificate.js'
 import { forwarding } from '../support/forwarding.js'
+import { freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
 
 /**
@@ -32,7 +37,8 @@ function shown(value: unknown): unknown {
   if ('seconds' in message || 'nanos' in message) {
     return `${Number(message.seconds ?? 0) + Number(message.nanos ?? 0) / 1e9}s`
   }
-  const fields = Object.entries(message).filter(([, field]) => !isDefault(field))
+  // Which of several alternatives is chosen shows even if it is empty.
+  const fields = Object.entries(message).filter(([name, field]) => name === 'exact' || !isDefault(name, field))
   const [only] = fields
   if (only !== undefined && fields.length === 1 && only[0] === 'fields') {
     return shown(only[1])
@@ -51,14 +57,19 @@ function shownAny(typeUrl: string, bytes: Buffer): object {
 /** The names are defaults of enumerations in nested messages. */
 const DEFAULTS = new Set<unknown>([null, false, '', 0, 'EQ', 'NONE', 'APPEND_IF_EXISTS_OR_ADD'])
 
-function isDefault(field: unknown): boolean {
+function isDefault(name: string, field: unknown): boolean {
   if (Array.isArray(field)) return field.length === 0
+  // A map; any other message without fields is there because it was set.
+  if (name === 'typed_per_filter_config') return Object.keys(field as object).length === 0
   return DEFAULTS.has(field)
 }
 
 const errorTarget = 'http://localhost:8081/hub/error'
 
 t.test('what Envoy holds is what we meant, field by field, with unknown fields refused', async (t) => {
+  const authority = await Authority.make()
+  const { keyFile, certFile } = await authority.issue()
+  const [redirectPort = 0, metricsPort = 0] = await freePorts(2)
   const options = [
     '--no-include-prefix',
     '--auto-rewrite',
@@ -68,8 +79,13 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
     '--custom-header',
     'a:b',
   ]
-  const proxy = await ProxyProcess.start(['--host-routing', '--error-target', `${errorTarget}/?a=1`, ...options])
-  t.teardown(() => proxy.stop())
+  const proxy = await ProxyProcess.start([
+    ...['--host-routing', '--error-target', `${errorTarget}/?a=1`],
+    ...options,
+    ...['--ssl-key', keyFile, '--ssl-cert', certFile],
+    ...['--redirect-port', String(redirectPort), '--metrics-ip', '127.0.0.1', '--metrics-port', String(metricsPort)],
+  ])
+  t.teardown(() => Promise.all([proxy.stop(), authority.remove()]))
   const commandLine = await readFile(`/proc/${await proxy.envoyPid()}/cmdline`, 'utf8')
   t.ok(commandLine.split('\0').includes('--reject-unknown-dynamic-fields'))
 
@@ -102,12 +118,18 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   t.strictSame(withoutType(errorCluster), shown(errorTargetCluster(parseTarget(errorTarget), settings)), 'error target')
   t.equal(clusters.length, Object.keys(targets).length + 2)
 
-  const [listener] = section('dynamic_listeners').map(({ active_state }) => active_state.listener)
   const errorPages = { target: { request: errorPageRequest(`${errorTarget}/?a=1`), script: scripts.errorPage } }
+  const listeners = section('dynamic_listeners').map(({ active_state }) => active_state.listener)
+  const transport = publicTransport({ requestCertificate: false, versions: tlsVersions(undefined), ciphers: [] })
+  const address = { host: '127.0.0.1', port: proxy.port }
+  const expected = [
+    publicListener({ address, transport, errorPages, scripts, ...forwarded, countRequests: true }),
+    redirectListener({ host: await listenIp(undefined), port: redirectPort, toPort: proxy.port }),
+  ]
   // A text that is set to nothing has a meaning, and Envoy shows it; without such and all that is false the two are equal.
   t.strictSame(
-    shown(withoutType(listener ?? {})),
-    shown(shown(publicListener({ ip: '127.0.0.1', port: proxy.port, errorPages, scripts, ...forwarded }))),
+    listeners.map((listener) => shown(withoutType(listener))),
+    expected.map((listener) => shown(shown(listener))),
   )
 
   const [routes] = section('dynamic_route_configs').map(({ route_config }) => route_config)

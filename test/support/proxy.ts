@@ -40,14 +40,8 @@ export class ProxyProcess {
     const runtimeBase = options.runtimeBase ?? (await mkdtemp(join(tmpdir(), 'cep-test-')))
     const ports = options.ports ?? ((await freePorts(2)) as [number, number])
     const own = [
-      '--ip',
-      '127.0.0.1',
-      '--port',
-      String(ports[0]),
-      '--api-ip',
-      '127.0.0.1',
-      '--api-port',
-      String(ports[1]),
+      ...(args.includes('--socket') ? [] : ['--ip', '127.0.0.1', '--port', String(ports[0])]),
+      ...['--api-ip', '127.0.0.1', '--api-port', String(ports[1])],
     ]
     const env = { ...process.env, XDG_RUNTIME_DIR: runtimeBase, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...options.env }
     const [command, ...before] = PLAIN_NODE
@@ -61,6 +55,8 @@ export class ProxyProcess {
     try {
       await eventually(async () => {
         if (proxy.child.exitCode !== null) throw new Error('the proxy ended')
+        // Where one of them is a socket, what it says must do.
+        if (args.includes('--socket') || args.includes('--api-socket')) return proxy.output.includes('Proxy API at')
         return (await accepts(proxy.port)) && (await accepts(proxy.apiPort))
       }, 'both ports accept connections')
       return proxy

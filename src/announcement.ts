@@ -1,0 +1,16 @@
+import { shownAddress } from './address.js'
+import type { Settings } from './settings.js'
+
+/** What is said once all of it serves, a line each, as CHP says it. */
+export function announcement(settings: Settings): readonly string[] {
+  const { public: at, tls, api, metrics, redirect, defaultTarget } = settings
+  const scheme = (tlsOfIt: object | undefined) => (tlsOfIt === undefined ? 'http' : 'https')
+  return [
+    `Proxying ${scheme(tls.public)}://${shownAddress(at)} to ${defaultTarget ?? '(no default)'}`,
+    `Proxy API at ${scheme(api.tls)}://${shownAddress(api.at)}/api/routes`,
+    ...(metrics === undefined ? [] : [`Serve metrics at http://${shownAddress(metrics)}/metrics`]),
+    ...(redirect === undefined
+      ? []
+      : [`Added HTTP to HTTPS redirection from ${redirect.at.port} to ${redirect.toPort}`]),
+  ]
+}

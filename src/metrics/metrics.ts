@@ -1,0 +1,89 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client'
+import type { Counters } from './request-totals.js'
+import { RequestTotals } from './request-totals.js'
+import { TRAFFIC_COUNTERS, traffic } from './traffic.js'
+
+/** What is asked when metrics are, and not before. */
+export interface MetricsSources {
+  /** Envoy's counters whose names match; rejects if there is no Envoy. */
+  readonly counters: (filter: string) => Promise<Counters>
+  /** How many routes are in the table. */
+  readonly routes: () => number
+  /** How many Envoys are connected. */
+  readonly envoys: () => number
+}
+
+/**
+ * CHP's metrics, under its names, and a few of our own that begin with `cep_`. No label names a route or a user, so that
+ * the page tells a stranger nothing about them and stays small.
+ */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #sources: MetricsSources
+  readonly #totals: RequestTotals
+
+  readonly #routeGets = this.#counter('api_route_get', 'Requests for the whole route table')
+  readonly #routeAdds = this.#counter('api_route_add', 'Requests that added or replaced a route')
+  readonly #routeDeletes = this.#counter('api_route_delete', 'Requests to delete a route')
+  readonly #api = this.#counter('requests_api', 'Requests to the REST API', ['status'])
+  readonly #web = this.#counter('requests_web', 'Requests of users, without websockets')
+  readonly #websockets = this.#counter('requests_ws', 'Websockets that users asked for')
+  readonly #proxied = this.#counter('requests_proxy', 'Answers to requests of users', ['status'])
+  readonly #rejections = this.#counter('cep_rejected_resources_total', 'Times that Envoy refused a configuration')
+  readonly #routes = this.#gauge('cep_routes', 'Routes in the table')
+  readonly #envoys = this.#gauge('cep_envoys_connected', 'Envoys that take their configuration from here')
+  /** The last that was shown: a request is counted as begun a moment before its counter as health check rises. */
+  #webShown = 0
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources
+    this.#totals = new RequestTotals(() => sources.counters(TRAFFIC_COUNTERS))
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    new Summary({
+      name: 'find_target_for_req',
+      help: 'Always empty: Envoy finds targets and does not time it',
+      registers,
+    })
+    new Summary({
+      name: 'last_activity_updating',
+      help: 'Empty: activity is not updated yet',
+      registers,
+    })
+  }
+
+  /** An answer of the REST API. What counts as which request is CHP's choice. */
+  apiAnswered({ method, path, status }: { method: string; path: string; status: number }): void {
+    this.#api.inc({ status })
+    if (!/^\/api\/routes(\/|$)/.test(path)) return
+    if (method === 'GET' && status === 200 && /^\/api\/routes\/?$/.test(path)) this.#routeGets.inc()
+    if (method === 'POST' && status === 201) this.#routeAdds.inc()
+    if (method === 'DELETE' && (status === 204 || status === 404)) this.#routeDeletes.inc()
+  }
+
+  /** Envoy refused a resource. */
+  rejected(): void {
+    this.#rejections.inc()
+  }
+
+  /** The page for Prometheus. */
+  async page(): Promise<{ readonly contentType: string; readonly body: string }> {
+    const { web, websockets, byStatus } = traffic(await this.#totals.now())
+    this.#webShown = Math.max(this.#webShown, web)
+    for (const counter of [this.#web, this.#websockets, this.#proxied]) counter.reset()
+    this.#web.inc(this.#webShown)
+    this.#websockets.inc(websockets)
+    for (const [status, count] of byStatus) this.#proxied.inc({ status }, count)
+    this.#routes.set(this.#sources.routes())
+    this.#envoys.set(this.#sources.envoys())
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() }
+  }
+
+  #counter(name: string, help: string, labelNames: string[] = []): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] })
+  }
+
+  #gauge(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers: [this.#registry] })
+  }
+}

@@ -1,0 +1,39 @@
+import { HEALTH, PUBLIC, REQUESTS } from '../resources/names.js'
+import type { Counters } from './request-totals.js'
+
+/** Users' requests, as CHP counts them. */
+export interface Traffic {
+  /** Requests that have begun, without websockets and health checks. */
+  readonly web: number
+  /** Websockets that have been asked for. */
+  readonly websockets: number
+  /** Requests that were answered, by status, without opened websockets and health checks. */
+  readonly byStatus: ReadonlyMap<string, number>
+}
+
+const ALL = `http.${PUBLIC}.downstream_rq_total`
+const UPGRADES = `http.${PUBLIC}.downstream_cx_upgrades_total`
+const ANSWERED = `${REQUESTS.scope}.${REQUESTS.answered}.`
+const TAGS = new RegExp(`\\.${REQUESTS.route}\\.(.*)\\.${REQUESTS.status}\\.(\\d+)$`)
+
+/** A regular expression of the counters that {@link traffic} needs. */
+export const TRAFFIC_COUNTERS = `^(${[`${ALL}$`, `${UPGRADES}$`, ANSWERED].join('|').replaceAll('.', '\\.')})`
+
+/** A client that went before it was answered. */
+const NO_ANSWER = '0'
+const SWITCHING_PROTOCOLS = '101'
+
+export function traffic(counters: Counters): Traffic {
+  const byStatus = new Map<string, number>()
+  let health = 0
+  for (const [name, count] of counters) {
+    const [, route, status] = (name.startsWith(ANSWERED) && TAGS.exec(name)) || []
+    if (status === undefined) continue
+    if (route === HEALTH) health += count
+    else if (status !== NO_ANSWER && status !== SWITCHING_PROTOCOLS) {
+      byStatus.set(status, (byStatus.get(status) ?? 0) + count)
+    }
+  }
+  const websockets = counters.get(UPGRADES) ?? 0
+  return { web: Math.max(0, (counters.get(ALL) ?? 0) - websockets - health), websockets, byStatus }
+}

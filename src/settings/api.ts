@@ -1,0 +1,94 @@
+import type { SecureContextOptions } from 'node:tls'
+import { createSecureContext } from 'node:tls'
+import type { ListenAddress } from '../address.js'
+import { FatalError } from '../errors.js'
+import type { Reloadable } from '../tls/reload.js'
+import { reloadable } from '../tls/reload.js'
+import { tlsVersions } from '../tls/versions.js'
+import { nodeAddress } from './listen.js'
+import { authoritiesOf, keyPairOf, PASSPHRASES } from './tls.js'
+
+/** The options of the REST API's server. */
+export interface ApiOptions {
+  readonly port: number
+  readonly socket?: string
+  readonly apiIp: string
+  readonly apiPort?: number
+  readonly apiSocket?: string
+  readonly apiSslKey?: string
+  readonly apiSslCert?: string
+  readonly apiSslCa?: string
+  readonly apiSslRequestCert?: true
+  readonly apiSslRejectUnauthorized?: true
+  /** These two are those of the public port, as in CHP. */
+  readonly sslProtocol?: string
+  readonly sslCiphers?: string
+}
+
+export interface ApiSettings {
+  readonly at: ListenAddress
+  /** Undefined where the API speaks plain HTTP. */
+  readonly tls: ApiTls | undefined
+}
+
+export interface ApiTls {
+  /** What a server can be made with; it has been tried. */
+  readonly context: Reloadable<SecureContextOptions>
+  /** Whether only clients that show a certificate of the authorities are served. */
+  readonly requestCertificate: boolean
+}
+
+/** The API's port where the public one is a socket, as in CHP. */
+const API_PORT_BESIDE_SOCKET = 8001
+
+/** @throws FatalError if a file can't be used, or an option means nothing that there is */
+export async function readApiSettings(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<ApiSettings> {
+  const port = options.apiPort ?? (options.socket === undefined ? options.port + 1 : API_PORT_BESIDE_SOCKET)
+  return {
+    at: nodeAddress({ ip: options.apiIp, port, socket: options.apiSocket }),
+    tls: await readApiTls(options, env),
+  }
+}
+
+async function readApiTls(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<ApiTls | undefined> {
+  const { apiSslCa, apiSslRequestCert, sslCiphers } = options
+  const pair = await keyPairOf(
+    { flag: '--api-ssl-key', path: options.apiSslKey },
+    { flag: '--api-ssl-cert', path: options.apiSslCert },
+    { variable: PASSPHRASES.api, value: env[PASSPHRASES.api] },
+  )
+  if (pair === undefined) {
+    // CHP would take no notice, and serve everyone over plain HTTP.
+    if (apiSslCa === undefined && !apiSslRequestCert) return undefined
+    throw new FatalError('--api-ssl-ca and --api-ssl-request-cert need --api-ssl-key and --api-ssl-cert.')
+  }
+  const authorities = apiSslCa === undefined ? undefined : await authoritiesOf('--api-ssl-ca', apiSslCa, env)
+  const { min: minVersion, max: maxVersion } = tlsVersions(options.sslProtocol)
+  const paths = [...pair.paths, ...(authorities?.paths ?? [])]
+  return {
+    context: await reloadable(pair.what, paths, async () => {
+      const [{ key, chain, passphrase }, ca] = await Promise.all([pair.read(), authorities?.read()])
+      return usable({
+        ...{ key, cert: chain, minVersion, maxVersion, honorCipherOrder: true },
+        ...(passphrase === undefined ? {} : { passphrase }),
+        // Without them Node.js takes the public ones, as in CHP.
+        ...(ca === undefined ? {} : { ca }),
+        ...(sslCiphers === undefined ? {} : { ciphers: sslCiphers }),
+      })
+    }),
+    // As in CHP --api-ssl-reject-unauthorized makes no difference: Node.js refuses by default.
+    requestCertificate: apiSslRequestCert ?? false,
+  }
+}
+
+/** @throws FatalError with the words of OpenSSL */
+function usable(context: SecureContextOptions): SecureContextOptions {
+  try {
+    createSecureContext(context)
+    return context
+  } catch (error) {
+    throw new FatalError(
+      `The REST API can't use --api-ssl-cert with the other TLS options: ${(error as Error).message}.`,
+    )
+  }
+}

@@ -1,0 +1,41 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { resolve } from 'node:path'
+import type { ListenAddress } from '../address.js'
+import { FatalError } from '../errors.js'
+
+/** Which of a server's options say where it listens. */
+export interface ListenOptions {
+  readonly ip?: string | undefined
+  readonly port: number
+  readonly socket?: string | undefined
+}
+
+/**
+ * Where Envoy is to listen, with an IP address or the absolute path of a socket.
+ *
+ * @throws FatalError if the host name can't be resolved
+ */
+export async function envoyAddress({ ip, port, socket }: ListenOptions): Promise<ListenAddress> {
+  return socket === undefined ? { host: await listenIp(ip), port } : { socketPath: resolve(socket) }
+}
+
+/** Where a server in Node.js is to listen; it resolves host names by itself, and takes no host at all for all of them. */
+export function nodeAddress({ ip = '', port, socket }: ListenOptions): ListenAddress {
+  return socket === undefined ? { host: ip === '*' ? '' : ip, port } : { socketPath: resolve(socket) }
+}
+
+/** As in CHP: nothing, '' or '*' mean all interfaces, and a host name is resolved. */
+export async function listenIp(ip: string | undefined): Promise<string> {
+  if (ip === undefined || ip === '' || ip === '*') return hasIPv6() ? '::' : '0.0.0.0'
+  if (isIP(ip) !== 0) return ip
+  const found = await lookup(ip).catch((error: Error) => {
+    throw new FatalError(`--ip ${ip} can't be resolved to an address: ${error.message}`)
+  })
+  return found.address
+}
+
+function hasIPv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'))
+}

@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { WebSocket } from 'ws'
+import { Backend } from '../support/backend.js'
+import { PLAIN_NODE } from '../support/environment.js'
+import { ask } from '../support/http.js'
+import { accepts, freePorts } from '../support/ports.js'
+import { ProxyProcess } from '../support/proxy.js'
+import { eventually } from '../support/wait.js'
+
+const CHP = 'node_modules/configurable-http-proxy/bin/configurable-http-proxy'
+
+/** The samples of a page, by name and labels. */
+async function scrape(port: number): Promise<Map<string, number>> {
+  const { status, body } = await ask(port, '/metrics')
+  if (status !== 200) throw new Error(`/metrics: ${status}`)
+  return new Map(
+    [...body.matchAll(/^([a-z_]+(?:\{.*\})?) (\S+)$/gm)].map(([, name = '', value]) => [name, Number(value)]),
+  )
+}
+
+async function startWithMetrics(args: readonly string[] = [], options = {}): Promise<[ProxyProcess, number]> {
+  const [port = 0] = await freePorts(1)
+  const all = ['--metrics-ip', '127.0.0.1', '--metrics-port', String(port), ...args]
+  return [await ProxyProcess.start(all, options), port]
+}
+
+t.test('every metric of CHP is there with its type, and all of ours are its own or begin with cep_', async (t) => {
+  const [ports, [proxy, port]] = await Promise.all([freePorts(3), startWithMetrics()])
+  const [command, ...before] = PLAIN_NODE
+  const [publicPort, apiPort, metricsPort = 0] = ports
+  const args = ['--ip', '127.0.0.1', '--port', publicPort, '--api-port', apiPort, '--metrics-port', metricsPort]
+  const chp = spawn(command, [...before, CHP, ...args.map(String)], { stdio: 'ignore' })
+  t.teardown(async () => {
+    chp.kill('SIGKILL')
+    await proxy.stop()
+  })
+  await eventually(() => accepts(metricsPort), 'CHP serves its metrics')
+  const types = async (at: number) =>
+    [...(await ask(at, '/metrics')).body.matchAll(/^# TYPE (.*)$/gm)].map(([, type]) => type)
+  const [theirs, ours] = await Promise.all([types(metricsPort), types(port)])
+  t.ok(theirs.includes('requests_proxy counter'))
+  t.strictSame(ours.filter((type) => !type?.startsWith('cep_')).sort(), theirs.sort())
+  const { headers } = await ask(port, '/metrics')
+  t.equal(headers['content-type'], (await ask(metricsPort, '/metrics')).headers['content-type'])
+  for (const path of ['/', '/metrics/', '/other']) t.equal((await ask(port, path)).status, 404, path)
+})
+
+t.test('requests are counted as CHP counts them, through a restart of Envoy', async (t) => {
+  const backend = await Backend.start('a', (incoming, response) => {
+    response.statusCode = Number(/status-(\d+)/.exec(incoming.url ?? '')?.[1] ?? 200)
+    if (incoming.url?.endsWith('/slow')) response.write('begun')
+    else response.end()
+  })
+  const [proxy, port] = await startWithMetrics()
+  t.teardown(() => Promise.all([proxy.stop(), backend.stop()]))
+  t.equal((await scrape(port)).get('requests_web'), 0)
+  await proxy.route('/user/secret-name', backend.url)
+  for (const status of [200, 200, 404, 418, 599]) await ask(proxy.port, `/user/secret-name/status-${status}`)
+  await ask(proxy.port, '/nowhere')
+  await ask(proxy.port, '/_chp_healthz')
+  const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/user/secret-name/ws`)
+  await once(socket, 'open')
+  const slow = request({ port: proxy.port, path: '/user/secret-name/slow', agent: false }).end()
+  await once(slow, 'response')
+
+  const expected = {
+    requests_web: 7,
+    requests_ws: 1,
+    'requests_proxy{status="200"}': 2,
+    'requests_proxy{status="404"}': 2,
+    'requests_proxy{status="418"}': 1,
+    'requests_proxy{status="599"}': 1,
+  }
+  const counted = async () => {
+    const samples = await scrape(port)
+    return Object.fromEntries([...samples].filter(([name]) => /^requests_(web|ws|proxy)/.test(name)))
+  }
+  // An ended request is counted a moment after the client has its answer.
+  const matches = async () => JSON.stringify(await counted()) === JSON.stringify(expected)
+  await eventually(matches, 'all is counted').catch(async () => t.strictSame(await counted(), expected))
+  t.notMatch((await ask(port, '/metrics')).body, /secret-name/, 'nothing tells of users')
+
+  socket.terminate()
+  slow.on('error', () => {}).destroy()
+  const before = await proxy.envoyPid()
+  process.kill(before, 'SIGKILL')
+  await eventually(async () => (await proxy.envoyPid()) !== before && accepts(proxy.port), 'there is another Envoy')
+  await ask(proxy.port, '/user/secret-name/status-418')
+  await eventually(async () => (await scrape(port)).get('requests_proxy{status="418"}') === 2, 'it counts on')
+  const samples = await scrape(port)
+  t.equal(samples.get('requests_web'), 8)
+  t.equal(samples.get('requests_ws'), 1)
+  t.equal(samples.get('requests_proxy{status="200"}'), 2)
+})
+
+t.test('the REST API counts its calls, and what it keeps is shown', async (t) => {
+  const [proxy, port] = await startWithMetrics()
+  t.teardown(() => proxy.stop())
+  await proxy.route('/a', 'http://127.0.0.1:1')
+  await proxy.route('/b', 'http://127.0.0.1:1')
+  await proxy.api('GET', '')
+  await proxy.api('GET', '/a')
+  await proxy.api('GET', '', undefined, 'wrong')
+  await proxy.api('POST', '/c', 'not json')
+  await proxy.api('POST', '/c', { target: `http+unix://%2F${'s'.repeat(120)}` })
+  await proxy.api('DELETE', '/b')
+  await proxy.api('DELETE', '/b')
+  await ask(proxy.apiPort, '/elsewhere', { method: 'DELETE' })
+  const samples = await scrape(port)
+  const ours = [...samples].filter(([name]) => /^(api_|requests_api|cep_)/.test(name))
+  t.strictSame(Object.fromEntries(ours), {
+    api_route_get: 1,
+    api_route_add: 2,
+    api_route_delete: 2,
+    'requests_api{status="200"}': 2,
+    'requests_api{status="201"}': 2,
+    'requests_api{status="204"}': 1,
+    'requests_api{status="400"}': 2,
+    'requests_api{status="403"}': 1,
+    'requests_api{status="404"}': 2,
+    cep_rejected_resources_total: 1,
+    cep_routes: 1,
+    cep_envoys_connected: 1,
+  })
+})
+
+t.test('without an option there is no metrics server, and a taken port is said in one line', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  const proxy = await ProxyProcess.start(['--metrics-ip', '127.0.0.1'])
+  t.teardown(() => proxy.stop())
+  await eventually(() => proxy.output.includes('Proxy API at'), 'it serves')
+  t.notMatch(proxy.output, 'Serve metrics')
+  const second = await ProxyProcess.spawn(['--metrics-ip', '127.0.0.1', '--metrics-port', String(proxy.port)])
+  t.teardown(() => second.stop())
+  t.equal((await second.exit()).code, 1)
+  t.match(second.output, /^error: The metrics server can't listen on 127\.0\.0\.1:\d+: the port is in use\./m)
+})
