@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import { CookieJar } from 'tough-cookie'
 import type { Dispatcher } from 'undici'
 import { Agent, request } from 'undici'
@@ -13,13 +14,16 @@ export interface Page {
 
 const MAX_REDIRECTS = 20
 
+/** Whatever a server is called, it is on this machine. */
+const toLoopback: LookupFunction = (_host, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }])
+
 /** As much of a browser as JupyterHub's pages need: it keeps cookies, follows redirects and says what it fetches for. */
 export class Browser {
   readonly #origin: string
   readonly #jar = new CookieJar()
-  readonly #agent = new Agent()
+  readonly #agent = new Agent({ connect: { lookup: toLoopback } })
 
-  /** @param origin the only server that it talks to */
+  /** @param origin the only server that it talks to, except under a host name below this one's */
   constructor(origin: string) {
     this.#origin = origin
   }
@@ -63,8 +67,9 @@ export class Browser {
   async websocket(path: string): Promise<WebSocket> {
     const url = new URL(path, this.#origin)
     const headers = { 'sec-fetch-mode': 'websocket', cookie: await this.#jar.getCookieString(url.href) }
+    const { origin } = url
     url.protocol = 'ws:'
-    return new WebSocket(url, { headers, origin: this.#origin })
+    return new WebSocket(url, { headers, origin, lookup: toLoopback })
   }
 
   /** Ends its connections. */
@@ -76,17 +81,22 @@ export class Browser {
     url: URL,
     options: { method: Dispatcher.HttpMethod; headers: Readonly<Record<string, string>>; body: string | null },
   ): Promise<{ page: Page; location: string | undefined }> {
-    if (url.origin !== this.#origin) throw new Error(`led away from ${this.#origin} to ${url.origin}`)
+    if (!this.#isOurs(url)) throw new Error(`led away from ${this.#origin} to ${url.origin}`)
     const cookie = await this.#jar.getCookieString(url.href)
     const response = await request(url, {
       ...options,
-      headers: { ...options.headers, 'sec-fetch-site': 'same-origin', origin: this.#origin, cookie },
+      headers: { ...options.headers, 'sec-fetch-site': 'same-origin', origin: url.origin, cookie },
       dispatcher: this.#agent,
     })
     for (const line of [response.headers['set-cookie'] ?? []].flat()) await this.#jar.setCookie(line, url.href)
     const location = [response.headers.location].flat()[0]
     const page = { path: url.pathname, status: response.statusCode, body: await response.body.text() }
     return { page, location: page.status >= 300 && page.status < 400 ? location : undefined }
+  }
+
+  #isOurs({ protocol, host }: URL): boolean {
+    const origin = new URL(this.#origin)
+    return protocol === origin.protocol && (host === origin.host || host.endsWith(`.${origin.host}`))
   }
 
   /** The token that proves to a page's server that the page itself asks: the cookie of the longest path. */

@@ -1,10 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Agent, request } from 'undici'
 import { PLAIN } from './environment.js'
+import { ask } from './http.js'
 import { freePorts } from './ports.js'
 import type { RunningProcess } from './processes.js'
 import { killProcess, processesWith } from './processes.js'
@@ -29,16 +31,26 @@ export interface ListedRoute {
   readonly user?: string
 }
 
+/** How a hub is set up, where that is not the ordinary way. */
+export interface HubOptions {
+  /** All connections behind the proxy are TLS, with certificates that the hub makes. */
+  readonly internalSsl?: true
+  /** Each user's server has a host name of its own below this one. */
+  readonly subdomainHost?: string
+}
+
 /** A JupyterHub that starts this proxy by itself, with all its files in a directory of its own. */
 export class HubProcess {
   readonly directory: string
   readonly ports: HubPorts
   readonly child: ChildProcess
+  readonly #options: HubOptions
   /** All that it, the proxy and the users' servers printed so far. */
   output = ''
 
-  private constructor(directory: string, ports: HubPorts, child: ChildProcess) {
+  private constructor(directory: string, ports: HubPorts, child: ChildProcess, options: HubOptions) {
     this.directory = directory
+    this.#options = options
     this.ports = ports
     this.child = child
     for (const stream of [child.stdout, child.stderr]) {
@@ -53,12 +65,12 @@ export class HubProcess {
    *
    * @param venv the virtual environment that it is installed in
    */
-  static async spawn(venv: string): Promise<HubProcess> {
+  static async spawn(venv: string, options: HubOptions = {}): Promise<HubProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
     const [open = 0, api = 0, hub = 0] = await freePorts(3)
     const ports = { open, api, hub }
     const configuration = join(directory, 'jupyterhub_config.py')
-    await writeFile(configuration, hubConfiguration(venv, directory, ports))
+    await writeFile(configuration, hubConfiguration(venv, directory, ports, options))
     const [command, ...before] = PLAIN
     const child = spawn(command, [...before, join(venv, 'bin', 'jupyterhub'), '--config', configuration], {
       cwd: directory,
@@ -66,12 +78,25 @@ export class HubProcess {
       // Nothing is ever written to its input, which ends with this process.
       stdio: 'pipe',
     })
-    return new HubProcess(directory, ports, child)
+    return new HubProcess(directory, ports, child, options)
   }
 
   /** What users have in their browsers. */
   get url(): string {
-    return `http://127.0.0.1:${this.ports.open}`
+    return `http://${this.#options.subdomainHost ?? '127.0.0.1'}:${this.ports.open}`
+  }
+
+  /** The route of a user's server. */
+  routespec(user: string): string {
+    const { subdomainHost } = this.#options
+    return subdomainHost === undefined ? `/user/${user}` : `/${user}.${subdomainHost}/user/${user}`
+  }
+
+  /** What a user's browser has for that server, without a slash at the end. */
+  server(user: string): string {
+    const url = new URL(`/user/${user}`, this.url)
+    if (this.#options.subdomainHost !== undefined) url.hostname = `${user}.${url.hostname}`
+    return url.href
   }
 
   /** Where a user's server has its files. It makes the directory itself if there is none. */
@@ -84,8 +109,8 @@ export class HubProcess {
     await eventually(
       () => {
         if (this.child.exitCode !== null) throw new Error('the hub ended')
-        return fetch(`${this.url}/hub/health`).then(
-          ({ ok }) => ok,
+        return ask(this.ports.open, '/hub/health', { headers: { host: new URL(this.url).host } }).then(
+          ({ status }) => status === 200,
           () => false,
         )
       },
@@ -96,11 +121,20 @@ export class HubProcess {
 
   /** The proxy's routes by their paths. */
   async routes(): Promise<Readonly<Record<string, ListedRoute>>> {
-    const response = await fetch(`http://127.0.0.1:${this.ports.api}/api/routes`, {
-      headers: { authorization: `token ${TOKEN}` },
-    })
-    if (!response.ok) throw new Error(`GET /api/routes: ${response.status}`)
-    return (await response.json()) as Record<string, ListedRoute>
+    const { internalSsl } = this.#options
+    const connect = internalSsl ? await hubCertificate(this.directory) : {}
+    const agent = new Agent({ connect })
+    try {
+      const scheme = internalSsl ? 'https' : 'http'
+      const { statusCode, body } = await request(`${scheme}://127.0.0.1:${this.ports.api}/api/routes`, {
+        headers: { authorization: `token ${TOKEN}` },
+        dispatcher: agent,
+      })
+      if (statusCode !== 200) throw new Error(`GET /api/routes: ${statusCode}`)
+      return (await body.json()) as Record<string, ListedRoute>
+    } finally {
+      await agent.close()
+    }
   }
 
   /** The processes of it and of all that it started. */
@@ -138,7 +172,27 @@ function homeOf(directory: string, user: string): string {
   return join(directory, `home-${user}`)
 }
 
-function hubConfiguration(venv: string, directory: string, { open, api, hub }: HubPorts): string {
+/** What the hub itself shows to the proxy's API under internal_ssl, and whom it trusts. */
+async function hubCertificate(directory: string): Promise<{ key: Buffer; cert: Buffer; ca: Buffer }> {
+  const file = (name: string) => readFile(join(certificates(directory), name))
+  const [key, cert, ca] = await Promise.all([
+    file('hub-internal/hub-internal.key'),
+    file('hub-internal/hub-internal.crt'),
+    file('hub-ca_trust.crt'),
+  ])
+  return { key, cert, ca }
+}
+
+function certificates(directory: string): string {
+  return join(directory, 'internal-ssl')
+}
+
+function hubConfiguration(
+  venv: string,
+  directory: string,
+  { open, api, hub }: HubPorts,
+  { internalSsl, subdomainHost }: HubOptions,
+): string {
   // JSON's strings, arrays and objects of strings are Python's as well.
   const settings = {
     'JupyterHub.bind_url': `http://127.0.0.1:${open}`,
@@ -146,14 +200,17 @@ function hubConfiguration(venv: string, directory: string, { open, api, hub }: H
     'JupyterHub.authenticator_class': 'dummy',
     'JupyterHub.spawner_class': 'simple',
     'ConfigurableHTTPProxy.command': [process.execPath, CLI],
-    'ConfigurableHTTPProxy.api_url': `http://127.0.0.1:${api}`,
+    'ConfigurableHTTPProxy.api_url': `${internalSsl ? 'https' : 'http'}://127.0.0.1:${api}`,
     'SimpleLocalProcessSpawner.home_dir_template': homeOf(directory, '{username}'),
     'Spawner.notebook_dir': homeOf(directory, '{username}'),
     'Spawner.cmd': [join(venv, 'bin', 'jupyterhub-singleuser')],
     // Continuous integration often runs as root.
     'Spawner.args': ['--allow-root'],
     'Spawner.environment': { [MARK]: directory },
+    ...(internalSsl && { 'JupyterHub.internal_certs_location': certificates(directory) }),
+    ...(subdomainHost && { 'JupyterHub.subdomain_host': `http://${subdomainHost}:${open}` }),
   }
   const lines = Object.entries(settings).map(([name, value]) => `c.${name} = ${JSON.stringify(value)}`)
-  return [...lines, 'c.Authenticator.allow_all = True', END_WITH_INPUT].join('\n')
+  const flags = ['Authenticator.allow_all', ...(internalSsl ? ['JupyterHub.internal_ssl'] : [])]
+  return [...lines, ...flags.map((flag) => `c.${flag} = True`), END_WITH_INPUT].join('\n')
 }

@@ -19,11 +19,15 @@ except ImportError as error: sys.exit(f'python3 lacks a part: {error}')
 print(sys.version, sys.base_prefix)
 `
 
-/** Why there can be no virtual environment here; undefined if there can. */
-export function missingPython(): Promise<string | undefined> {
+/**
+ * Why there can be no virtual environment here, for `skip`; false if there can. In continuous integration nothing is
+ * skipped: the test fails with the reason.
+ */
+export async function withoutHub(): Promise<string | false> {
+  if (process.env.CI === 'true') return false
   return describePython().then(
-    () => undefined,
-    (error: Error) => error.message,
+    () => false,
+    (error: Error) => `${error.message}, so there is no JupyterHub to test with`,
   )
 }
 
