@@ -1,4 +1,5 @@
 import { activityReports } from './activity.js'
+import { ERROR_PAGE_LIMIT } from './error-target.js'
 import { CONTROL_PLANE } from './names.js'
 
 export interface BootstrapInput {
@@ -6,8 +7,6 @@ export interface BootstrapInput {
   readonly adsSocket: string
   readonly adminSocket: string
 }
-
-import { ERROR_PAGE_LIMIT } from './error-target.js'
 
 const FOREVER = '0s'
 
