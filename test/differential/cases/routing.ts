@@ -1,0 +1,98 @@
+import type { Case } from '../case.js'
+import { ask } from '../requests.js'
+
+/** Which route a request takes, and with what path. */
+const DEFAULT = { options: ['--default-target', '{other}'] }
+
+export const ROUTING: readonly Case[] = [
+  { name: 'no route at all', talk: ask('GET /nothing') },
+  { name: 'a route, exactly', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann') },
+  { name: 'a route with a slash after it', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann/') },
+  { name: 'below a route, with a query', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann/x?y=1&z=%20') },
+  { name: 'a query right after a route', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann?y=/z') },
+  { name: 'a name that a route is only a part of', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/anna') },
+  {
+    name: 'the longest of several routes',
+    routes: { '/': '{other}', '/user': '{other}', '/user/ann': '{backend}' },
+    talk: ask('GET /user/ann/tree'),
+  },
+  {
+    name: 'the parent of a route that goes deeper',
+    routes: { '/user': '{backend}', '/user/ann/deep/er': '{other}' },
+    talk: ask('GET /user/ann/deep'),
+  },
+  { name: 'the default target', setup: DEFAULT, talk: ask('GET /anything?x') },
+  {
+    name: 'the default target beside a route',
+    setup: DEFAULT,
+    routes: { '/r': '{backend}' },
+    talk: [...ask('GET /r/1'), ...ask('GET /s/2')],
+  },
+  {
+    name: 'a default target that is replaced',
+    setup: DEFAULT,
+    routes: { '/': '{backend}' },
+    talk: ask('GET /'),
+  },
+  { name: 'an escaped @ in the path', routes: { '/user/a@b': '{backend}' }, talk: ask('GET /user/a%40b/x') },
+  { name: 'a plain @ in the path', routes: { '/user/a@b': '{backend}' }, talk: ask('GET /user/a@b/x') },
+  {
+    name: 'escaped UTF-8 in the path',
+    routes: { '/user/秀樹': '{backend}' },
+    talk: ask('GET /user/%E7%A7%80%E6%A8%B9/x'),
+  },
+  { name: 'an escaped space in the path', routes: { '/a b': '{backend}' }, talk: ask('GET /a%20b/c%20d') },
+  { name: 'an escaped slash that separates', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user%2Fann/x') },
+  {
+    name: 'an escaped slash below a route',
+    routes: { '/user/ann': '{backend}' },
+    talk: ask('GET /user/ann/a%2fb%2Fc'),
+  },
+  { name: 'escapes that are escaped twice', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann/%2525') },
+  { name: 'a malformed escape', routes: { '/r': '{backend}' }, talk: ask('GET /r/%') },
+  { name: 'an escape that is no UTF-8', routes: { '/r': '{backend}' }, talk: ask('GET /r/%FF') },
+  { name: 'dot segments', routes: { '/r': '{backend}', '/s': '{other}' }, talk: ask('GET /s/../r/./x') },
+  { name: 'escaped dot segments', routes: { '/r': '{backend}', '/s': '{other}' }, talk: ask('GET /s/%2e%2E/r/x') },
+  { name: 'dot segments that lead above the top', routes: { '/r': '{backend}' }, talk: ask('GET /../../r/x') },
+  {
+    name: 'dot segments with escaped slashes',
+    routes: { '/r': '{backend}', '/s': '{other}' },
+    talk: ask('GET /s/..%2fr/x'),
+  },
+  { name: 'slashes in a row', routes: { '/r': '{backend}' }, talk: ask('GET /r//x///y') },
+  { name: 'two slashes first', routes: { '/r': '{backend}', '/': '{other}' }, talk: ask('GET //r/x') },
+  { name: 'a backslash', routes: { '/r': '{backend}', '/': '{other}' }, talk: ask('GET /r\\x') },
+  { name: 'a fragment', routes: { '/r': '{backend}' }, talk: ask('GET /r/x#y') },
+  { name: 'a semicolon and other signs', routes: { '/r': '{backend}' }, talk: ask("GET /r;x=1/!$&'()*+,=:@~|^`{}[]") },
+  { name: 'a path of other case', routes: { '/r': '{backend}' }, talk: ask('GET /R') },
+  { name: 'a target with a path', routes: { '/r': '{backend}/base' }, talk: ask('GET /r/x?y') },
+  { name: 'a target with a path and a slash', routes: { '/r': '{backend}/base/' }, talk: ask('GET /r/x?y') },
+  {
+    name: 'a target with a path, and a query after the route',
+    routes: { '/bar': '{backend}/foo' },
+    talk: ask('GET /bar?query'),
+  },
+  { name: 'a target with an escaped path', routes: { '/r': '{backend}/a%20b' }, talk: ask('GET /r/%40') },
+  { name: 'a target with a path, and dot segments', routes: { '/r': '{backend}/base' }, talk: ask('GET /r/x/../y') },
+  { name: 'a target with a query', routes: { '/r': '{backend}/base?q=1' }, talk: ask('GET /r/x?y') },
+  { name: 'a target with a name', routes: { '/r': 'http://localhost:{backendPort}' }, talk: ask('GET /r/x') },
+  { name: 'a target on a unix socket', routes: { '/r': '{unix}' }, talk: ask('GET /r/x?y') },
+  {
+    name: 'a target on a unix socket, with a path',
+    routes: { '/r': 'unix+http://{dirEscaped}%2Fbackend.sock/base' },
+    talk: ask('GET /r/x?y'),
+  },
+  { name: 'a path of 8 KiB', routes: { '/r': '{backend}' }, talk: ask(`GET /r/${'x'.repeat(8 * 1024)}`) },
+  { name: 'a query of 8 KiB', routes: { '/r': '{backend}' }, talk: ask(`GET /r?${'x'.repeat(8 * 1024)}`) },
+  { name: 'a path of 200 segments', routes: { '/r': '{backend}' }, talk: ask(`GET /r${'/x'.repeat(200)}`) },
+  {
+    name: 'a routespec of 64 segments',
+    routes: { [`${'/x'.repeat(64)}`]: '{backend}' },
+    talk: ask(`GET ${'/x'.repeat(66)}`),
+  },
+  { name: 'names of objects in JavaScript', routes: { '/r': '{backend}' }, talk: ask('GET /__proto__/constructor') },
+  { name: 'the health check', talk: ask('GET /_chp_healthz') },
+  { name: 'the health check by another method', talk: ask('POST /_chp_healthz') },
+  { name: 'the health check by HEAD', talk: ask('HEAD /_chp_healthz') },
+  { name: 'the health check with a query', routes: { '/': '{backend}' }, talk: ask('GET /_chp_healthz?x') },
+]

@@ -1,0 +1,52 @@
+import t from 'tap'
+import { CASES } from './cases/all.js'
+import { makeCertificates } from './certificates.js'
+import type { NamedDifference } from './differences.js'
+import { nameOf } from './differences.js'
+import { DIFFERENCES } from './intended.js'
+import { runCases } from './suite.js'
+
+const certificates = await makeCertificates()
+t.teardown(() => certificates.remove())
+
+const uses = new Map<NamedDifference, number>()
+const counts = { identical: 0, named: 0 }
+
+t.test('every case goes as with CHP, but for what is named', async (t) => {
+  for (const { name, differences, error } of await runCases(CASES, certificates.directory)) {
+    if (error !== undefined) {
+      t.fail(`${name}: ${error.message}`)
+      continue
+    }
+    const names = differences.map((difference) => nameOf(difference, name, DIFFERENCES))
+    for (const row of new Set(names)) if (row !== undefined) uses.set(row, (uses.get(row) ?? 0) + 1)
+    counts[differences.length === 0 ? 'identical' : 'named'] += 1
+    t.strictSame(
+      differences.filter((_difference, index) => names[index] === undefined),
+      [],
+      name,
+    )
+  }
+})
+
+t.test('every case has a name of its own', async (t) => {
+  const names = CASES.map(({ name }) => name)
+  t.strictSame(
+    names.filter((name, index) => names.indexOf(name) !== index),
+    [],
+  )
+})
+
+t.test('every named difference is seen', async (t) => {
+  const unseen = DIFFERENCES.filter((row) => 'length' in row.seen && !uses.has(row))
+  t.strictSame(
+    unseen.map(({ where, chp }) => `${where}: ${chp}`),
+    [],
+    'a row that no case shows is no difference (any more)',
+  )
+})
+
+t.test('what was seen', async (t) => {
+  t.comment(`${CASES.length} cases: ${counts.identical} identical, ${counts.named} with differences`)
+  for (const [{ where, chp, here }, count] of uses) t.comment(`${count} × ${where}: ${chp} | here: ${here}`)
+})

@@ -1,0 +1,53 @@
+import type { Case, Setup } from './case.js'
+import type { Difference } from './compare.js'
+import { compare } from './compare.js'
+import { Pair } from './pair.js'
+
+/** How a case went: what differs, or why there is nothing to compare. */
+export interface Result {
+  readonly name: string
+  readonly differences: readonly Difference[]
+  readonly error?: Error
+  readonly observed?: Awaited<ReturnType<Pair['run']>>
+}
+
+/** Pairs of processes at a time. Most of what a case takes is waiting. */
+const PAIRS = 4
+
+/** Runs the cases on as few pairs of processes as their setups need. */
+export async function runCases(cases: readonly Case[], certs: string): Promise<Result[]> {
+  const bySetup = new Map<string, Case[]>()
+  for (const one of cases) {
+    const key = JSON.stringify(one.setup ?? {})
+    bySetup.set(key, [...(bySetup.get(key) ?? []), one])
+  }
+  const groups = [...bySetup.values()]
+  const results: Result[] = []
+  const worker = async () => {
+    for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+      results.push(...(await runGroup(group, group[0]?.setup ?? {}, certs)))
+    }
+  }
+  await Promise.all(Array.from({ length: PAIRS }, worker))
+  return results
+}
+
+async function runGroup(cases: readonly Case[], setup: Setup, certs: string): Promise<Result[]> {
+  const results: Result[] = []
+  let pair: Pair | undefined
+  for (const one of cases) {
+    const { name } = one
+    try {
+      pair ??= await Pair.start(setup, certs)
+      const observed = await pair.run(one)
+      results.push({ name, differences: compare(observed.chp, observed.here), observed })
+    } catch (error) {
+      results.push({ name, differences: [], error: error as Error })
+      // Whatever state it is in: the next case starts afresh.
+      await pair?.stop()
+      pair = undefined
+    }
+  }
+  await pair?.stop()
+  return results
+}
