@@ -73,6 +73,8 @@ export interface Case {
   readonly talk: readonly Step[]
   /** How long a step may take, in milliseconds; after that, that nothing came is what came. */
   readonly limitMs?: number
+  /** One of the two never goes on: it is not waited for any longer once the other is done. */
+  readonly oneHangs?: true
   /** What of the answers' bodies is compared, where not all of it can be. */
   readonly body?: 'metric names'
 }

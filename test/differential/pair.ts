@@ -10,6 +10,9 @@ import { Talk } from './talk.js'
 /** How long a backend may take to learn that a request has ended, in whatever way. */
 const SETTLE_MS = 3_000
 
+/** For the one of the two that never goes on, after the other is done. */
+const GRACE_MS = 300
+
 /** CHP and this, started the same way. */
 export class Pair {
   readonly #sides: readonly [Side, Side]
@@ -32,7 +35,14 @@ export class Pair {
    * @throws with what a process printed, if it ended or can't be told to go on
    */
   async run(one: Case): Promise<{ chp: Observation; here: Observation }> {
-    const [chp, here] = await Promise.all(this.#sides.map((side) => side.run(one)))
+    let done = () => {}
+    const oneIsDone = new Promise<void>((resolve) => {
+      done = resolve
+    }).then(() => delay(GRACE_MS))
+    const never = new Promise(() => {})
+    const [chp, here] = await Promise.all(
+      this.#sides.map((side) => side.run(one, done, one.oneHangs ? oneIsDone : never)),
+    )
     return { chp: chp as Observation, here: here as Observation }
   }
 
@@ -80,10 +90,10 @@ class Side {
     return this.#contender.stop()
   }
 
-  async run(one: Case): Promise<Observation> {
+  async run(one: Case, done: () => void, tooLate: Promise<unknown>): Promise<Observation> {
     const printed = this.#contender.output.length
     try {
-      return await this.#run(one)
+      return await this.#run(one, done, tooLate)
     } catch (error) {
       const { name, output, running } = this.#contender
       const state = running ? 'still runs' : 'has ended'
@@ -91,7 +101,7 @@ class Side {
     }
   }
 
-  async #run(one: Case): Promise<Observation> {
+  async #run(one: Case, done: () => void, tooLate: Promise<unknown>): Promise<Observation> {
     const { names, backends } = this.#contender
     for (const [name, backend] of backends) {
       backend.seen = []
@@ -113,10 +123,12 @@ class Side {
         bodyBytes: () => seen().at(-1)?.body.length ?? 0,
       },
       one.limitMs,
+      tooLate,
     )
     try {
       await talk.run(one.talk)
     } finally {
+      done()
       talk.close()
     }
     const deadline = performance.now() + SETTLE_MS

@@ -12,8 +12,9 @@ const certificates = await makeCertificates()
 const began = performance.now()
 const chosen = CASES.filter(({ name }) => new RegExp(pattern ?? '').test(name))
 const shownBy = new Map<string, string[]>()
-for (const { name, differences, error, observed } of await runCases(chosen, certificates.directory)) {
+for (const { name, differences, error, observed, tookMs = 0 } of await runCases(chosen, certificates.directory)) {
   if (form === 'full') console.log(`\n=== ${name}`, inspect(observed, { depth: 9, maxStringLength: 300 }))
+  if (tookMs > 300) console.log(`${Math.round(tookMs)} ms: ${name}`)
   if (error) console.log(`\n=== ${name}: ${error.message}`)
   for (const difference of differences) {
     if (nameOf(difference, name, DIFFERENCES) !== undefined) continue

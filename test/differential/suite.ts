@@ -8,11 +8,14 @@ export interface Result {
   readonly name: string
   readonly differences: readonly Difference[]
   readonly error?: Error
+  readonly tookMs?: number
   readonly observed?: Awaited<ReturnType<Pair['run']>>
 }
 
 /** Pairs of processes at a time. Most of what a case takes is waiting. */
 const PAIRS = 4
+/** More cases than this are worth another pair, since some of them only wait. */
+const MOST_CASES = 60
 
 /** Runs the cases on as few pairs of processes as their setups need. */
 export async function runCases(cases: readonly Case[], certs: string): Promise<Result[]> {
@@ -21,7 +24,7 @@ export async function runCases(cases: readonly Case[], certs: string): Promise<R
     const key = JSON.stringify(one.setup ?? {})
     bySetup.set(key, [...(bySetup.get(key) ?? []), one])
   }
-  const groups = [...bySetup.values()]
+  const groups = [...bySetup.values()].flatMap(inParts)
   const results: Result[] = []
   const worker = async () => {
     for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
@@ -32,19 +35,32 @@ export async function runCases(cases: readonly Case[], certs: string): Promise<R
   return results
 }
 
+function inParts(cases: readonly Case[]): Case[][] {
+  const parts = Array.from({ length: Math.ceil(cases.length / MOST_CASES) }, (): Case[] => [])
+  // Neighbours are alike, so what takes long is spread.
+  for (const [index, one] of cases.entries()) parts[index % parts.length]?.push(one)
+  return parts
+}
+
 async function runGroup(cases: readonly Case[], setup: Setup, certs: string): Promise<Result[]> {
   const results: Result[] = []
   let pair: Pair | undefined
-  for (const one of cases) {
-    const { name } = one
+  for (const [index, one] of cases.entries()) {
+    const began = performance.now()
     try {
       pair ??= await Pair.start(setup, certs)
-      const observed = await pair.run(one)
-      results.push({ name, differences: compare(observed.chp, observed.here), observed })
     } catch (error) {
-      results.push({ name, differences: [], error: error as Error })
+      // What doesn't start for one case doesn't for the others.
+      return [...results, ...cases.slice(index).map(({ name }) => ({ name, differences: [], error: error as Error }))]
+    }
+    try {
+      const observed = await pair.run(one)
+      const differences = compare(observed.chp, observed.here)
+      results.push({ name: one.name, differences, observed, tookMs: performance.now() - began })
+    } catch (error) {
+      results.push({ name: one.name, differences: [], error: error as Error })
       // Whatever state it is in: the next case starts afresh.
-      await pair?.stop()
+      await pair.stop()
       pair = undefined
     }
   }

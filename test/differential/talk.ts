@@ -4,7 +4,7 @@ import type { ApiClient } from './api-client.js'
 import { ByteReader, type Piece, sendPieces } from './bytes.js'
 import type { ClientTls, ListenerName, Step } from './case.js'
 import { openConnection } from './connection.js'
-import { readBody, readHead } from './message.js'
+import { readBody, readHead, valuesOf } from './message.js'
 import type { Heard } from './observation.js'
 import { observed } from './observation.js'
 
@@ -31,27 +31,38 @@ export class Talk {
   readonly heard: Heard[] = []
   readonly #partner: Partner
   readonly #limitMs: number
+  readonly #tooLate: Promise<unknown>
   readonly #sockets: Socket[] = []
   readonly #remembered = new Map<string, string>()
   #socket: Socket | undefined
   #reader: ByteReader | undefined
   /** Whether the connection may carry a further request, as far as the client can know. */
   #open = false
+  #saidClose = false
 
-  constructor(partner: Partner, limitMs = LIMIT_MS) {
+  /** @param tooLate settles when it is no use to wait any longer, whatever the step */
+  constructor(partner: Partner, limitMs = LIMIT_MS, tooLate: Promise<unknown> = new Promise(() => {})) {
     this.#partner = partner
     this.#limitMs = limitMs
+    this.#tooLate = tooLate
   }
 
   async run(steps: readonly Step[]): Promise<void> {
     const all: Step[] = [...(steps[0] && 'connect' in steps[0] ? [] : [{ connect: 'public' as const }]), ...steps]
     for (const [index, step] of all.entries()) {
-      const done = await Promise.race([this.#do(step, index), delay(this.#limitMs, 'late', { ref: false })])
-      if (done !== 'late') continue
-      this.#note(index, 'answer' in step ? 'answer' : Object.keys(step).join(), `nothing in ${this.#limitMs} ms`)
-      return
+      if (await this.#inTime(this.#do(step, index))) continue
+      return this.#note(index, factOf(step), 'nothing')
     }
-    if (this.#open) await Promise.race([this.#probe(all.length), delay(this.#limitMs)])
+    if (this.#open && !(await this.#inTime(this.#probe(all.length)))) this.#note(all.length, 'connection', 'nothing')
+  }
+
+  async #inTime(work: Promise<void>): Promise<boolean> {
+    const late = () => 'late'
+    const limit = new AbortController()
+    const timer = delay(this.#limitMs, 'late', { ref: false, signal: limit.signal }).catch(late)
+    const winner = await Promise.race([work, timer, this.#tooLate.then(late)])
+    limit.abort()
+    return winner !== 'late'
   }
 
   close(): void {
@@ -80,6 +91,7 @@ export class Talk {
     this.#socket = undefined
     this.#reader = undefined
     this.#open = false
+    this.#saidClose = false
     const { certs } = this.#partner
     const opened = await openConnection(this.#partner.addressOf(listener), tls, certs).catch(() => undefined)
     if (opened === undefined) return this.#note(index, 'connect', 'refused')
@@ -111,6 +123,8 @@ export class Talk {
       const answer = observed(message, (text) => this.#partner.anonymous(text))
       this.heard.push({ step: index, interim: interim.join(), answer })
       this.#open = status !== 101 && message.complete
+      // Said is as good as done: a server may take its time to close.
+      if (this.#open && valuesOf(message.headers, 'connection').join().toLowerCase() === 'close') this.#saidClose = true
       return
     }
   }
@@ -161,10 +175,17 @@ export class Talk {
   /** One more request says what no wait could: whether the connection is still open. */
   async #probe(index: number): Promise<void> {
     if (this.#socket === undefined || this.#reader === undefined) return
+    if (this.#saidClose) return this.#note(index, 'connection', 'closed')
     await sendPieces(this.#socket, [PROBE])
     const message = await readHead(this.#reader)
     this.#note(index, 'connection', message === undefined ? 'closed' : `kept, ${message.line}`)
   }
+}
+
+/** What a step is called when nothing comes of it. */
+function factOf(step: Step): string {
+  if ('answer' in step) return 'answer'
+  return 'receive' in step ? 'received' : (Object.keys(step)[0] ?? '')
 }
 
 /** Puts the length of what follows the head in the place of `{auto}`. */
