@@ -95,14 +95,14 @@ export class Backend {
   /** Whether the connection is of further use. */
   async #react(socket: Socket, reader: ByteReader, request: Seen, reaction: Reaction): Promise<boolean> {
     await sendPieces(socket, reaction.send ?? [])
-    if (reaction.then === 'reset') socket.resetAndDestroy()
-    if (reaction.then === 'close') socket.end()
-    if (reaction.then === 'echo') {
+    if (reaction.after === 'reset') socket.resetAndDestroy()
+    if (reaction.after === 'close') socket.end()
+    if (reaction.after === 'echo') {
       await reader.copy(Infinity, (chunk) => {
         request.tunnelled += chunk.length
         if (socket.writable) socket.write(chunk)
       })
     }
-    return reaction.then === undefined
+    return reaction.after === undefined
   }
 }

@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream'
 export type Piece = string | { readonly bytes: number } | { readonly waitMs: number }
 
 const BLOCK = Buffer.alloc(256 * 1024, 'all work and no play makes jack a dull boy. ')
-const TEXT_LIMIT = 4096
+/** Of a text up to this length in bytes, all is compared; of more, its hash. */
+const TEXT_LIMIT = 4 * 1024 * 1024
 
 /** Sends the pieces in order, no faster than the other side takes them; ends early if the other side is gone. */
 export async function sendPieces(socket: Duplex, pieces: readonly Piece[]): Promise<void> {

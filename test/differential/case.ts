@@ -21,8 +21,8 @@ export interface Setup {
 /** What a backend does at one point of a request. */
 export interface Reaction {
   readonly send?: readonly Piece[]
-  /** Then the connection ends, in order or not, or echoes all that comes; otherwise it waits for the next request. */
-  readonly then?: 'close' | 'reset' | 'echo'
+  /** Afterwards the connection ends, in order or not, or echoes all that comes; otherwise it waits for the next request. */
+  readonly after?: 'close' | 'reset' | 'echo'
 }
 
 /** How a backend answers. */
@@ -74,7 +74,7 @@ export interface Case {
   /** How long a step may take, in milliseconds; after that, that nothing came is what came. */
   readonly limitMs?: number
   /** One of the two never goes on: it is not waited for any longer once the other is done. */
-  readonly oneHangs?: true
+  readonly oneHangs?: boolean
   /** What of the answers' bodies is compared, where not all of it can be. */
   readonly body?: 'metric names'
 }

@@ -6,7 +6,7 @@ const routes = { '/r': '{backend}', '/dead': '{dead}' }
 /** Whether the talk counts as activity of the route. */
 function activity(name: string, talk: readonly Step[], backend: Behaviour = {}, route = '/r'): Case {
   return {
-    name: `activity: ${name}`,
+    name,
     routes,
     backends: { backend },
     talk: [{ remember: route }, ...talk, { advanced: route }],
@@ -17,7 +17,7 @@ function answer(line: string): Behaviour {
   return { onEnd: { send: [`HTTP/1.1 ${line}\r\nContent-Length: 0\r\n\r\n`] } }
 }
 
-const ECHO: Behaviour = { onEnd: { send: [SWITCHING], then: 'echo' } }
+const ECHO: Behaviour = { onEnd: { send: [SWITCHING], after: 'echo' } }
 
 /** What last_activity is set by. */
 export const ACTIVITY: readonly Case[] = [
@@ -37,17 +37,17 @@ export const ACTIVITY: readonly Case[] = [
   activity('a websocket is opened', upgrade('/r'), ECHO),
   activity('data of the client on a websocket', [...upgrade('/r'), { send: ['hello'] }, { receive: 5 }], ECHO),
   activity('data of the backend on a websocket', [...upgrade('/r'), { receive: 3 }], {
-    onEnd: { send: [SWITCHING, 'bye'], then: 'echo' },
+    onEnd: { send: [SWITCHING, 'bye'], after: 'echo' },
   }),
   activity('a websocket that is refused', upgrade('/r'), answer('403 Forbidden')),
   activity('a health check', ask('GET /_chp_healthz')),
   {
-    name: 'activity: the default target',
+    name: 'the default target',
     setup: { options: ['--default-target', '{other}'] },
     talk: [{ remember: '/' }, ...ask('GET /x'), { advanced: '/' }],
   },
   {
-    name: 'activity: a parent of the route',
+    name: 'a parent of the route',
     routes: { '/r': '{other}', '/r/deep': '{backend}' },
     talk: [{ remember: '/r' }, ...ask('GET /r/deep/x'), { advanced: '/r' }],
   },
@@ -57,22 +57,22 @@ const METRICS: Setup = { options: ['--metrics-ip', '127.0.0.1', '--metrics-port'
 
 export const METRICS_SERVER: readonly Case[] = [
   {
-    name: 'metrics: their names',
+    name: 'their names',
     setup: METRICS,
     body: 'metric names',
     routes,
     talk: [...ask('GET /r'), ...ask('GET /nothing'), ...at('metrics', 'GET /metrics')],
   },
-  { name: 'metrics: another path', setup: METRICS, talk: at('metrics', 'GET /') },
-  { name: 'metrics: a slash after it', setup: METRICS, talk: at('metrics', 'GET /metrics/') },
-  { name: 'metrics: a query', setup: METRICS, talk: at('metrics', 'GET /metrics?x') },
+  { name: 'another path', setup: METRICS, talk: at('metrics', 'GET /') },
+  { name: 'a slash after it', setup: METRICS, talk: at('metrics', 'GET /metrics/') },
+  { name: 'a query', setup: METRICS, talk: at('metrics', 'GET /metrics?x') },
   {
-    name: 'metrics: by POST',
+    name: 'by POST',
     setup: METRICS,
     body: 'metric names',
     talk: at('metrics', 'POST /metrics', 'Content-Length: 0'),
   },
-  { name: 'metrics: by HEAD', setup: METRICS, talk: at('metrics', 'HEAD /metrics') },
-  { name: 'metrics: not on the public port', setup: METRICS, talk: ask('GET /metrics') },
-  { name: 'metrics: not on the API port', setup: METRICS, talk: at('api', 'GET /metrics') },
+  { name: 'by HEAD', setup: METRICS, talk: at('metrics', 'HEAD /metrics') },
+  { name: 'not on the public port', setup: METRICS, talk: ask('GET /metrics') },
+  { name: 'not on the API port', setup: METRICS, talk: at('api', 'GET /metrics') },
 ]

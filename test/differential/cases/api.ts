@@ -5,7 +5,7 @@ const TARGET = '{"target":"http://127.0.0.1:1"}'
 
 /** Calls one after another, then the whole table. */
 function calls(name: string, ...talk: readonly (readonly Step[])[]): Case {
-  return { name: `API: ${name}`, talk: [...talk.flat(), ...api('GET /api/routes')] }
+  return { name, talk: [...talk.flat(), ...api('GET /api/routes')] }
 }
 
 /** A call without the token, or with what is given in its place. */
@@ -14,7 +14,7 @@ function unauthorized(name: string, requestLine: string, body: string, ...header
     { connect: 'api' },
     ...(body === '' ? ask(requestLine, ...headers) : askWith(requestLine, body, ...headers)),
   ]
-  return { name: `API: ${name}`, talk: [...talk, ...api('GET /api/routes')], routes: { '/kept': 'http://127.0.0.1:1' } }
+  return { name, talk: [...talk, ...api('GET /api/routes')], routes: { '/kept': 'http://127.0.0.1:1' } }
 }
 
 const AT_API = (requestLine: string, ...headers: string[]) =>

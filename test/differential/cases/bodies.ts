@@ -6,8 +6,8 @@ const GIB = 1024 * 1024 * 1024
 const HOST = 'Host: hub.example\r\n'
 
 /** An answer of exactly these bytes, and what happens to the connection. */
-function answer(bytes: string, then?: 'close' | 'reset'): { backend: Behaviour } {
-  return { backend: { onEnd: { send: [bytes], ...(then && { then }) } } }
+function answer(bytes: string, after?: 'close' | 'reset'): { backend: Behaviour } {
+  return { backend: { onEnd: { send: [bytes], ...(after && { after }) } } }
 }
 
 const CHUNKED = `Transfer-Encoding: chunked\r\n${HOST}`
@@ -129,24 +129,24 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 export const CONTINUES: readonly Case[] = [
   {
-    name: '100-continue, the backend agrees',
+    name: 'the backend agrees',
     routes,
     backends: { backend: { onHead: { send: [CONTINUE] } } },
     talk: [{ send: [EXPECT, { waitMs: 50 }, 'ab'] }, { answer: 'POST' }],
   },
-  { name: '100-continue, the client does not wait', routes, talk: raw(`${EXPECT}ab`, 'POST') },
+  { name: 'the client does not wait', routes, talk: raw(`${EXPECT}ab`, 'POST') },
   {
-    name: '100-continue, the backend refuses',
+    name: 'the backend refuses',
     routes,
     backends: {
       backend: {
-        onHead: { send: ['HTTP/1.1 417 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'], then: 'close' },
+        onHead: { send: ['HTTP/1.1 417 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'], after: 'close' },
       },
     },
     talk: [{ send: [EXPECT] }, { answer: 'POST' }],
     oneHangs: true,
   },
-  { name: '100-continue to no route', talk: raw(EXPECT.replace('/r', '/nothing'), 'POST'), oneHangs: true },
+  { name: 'to no route', talk: raw(EXPECT.replace('/r', '/nothing'), 'POST'), oneHangs: true },
 ]
 
 /** Answers of a backend. */
@@ -272,7 +272,7 @@ export const RESPONSE_BODIES: readonly Case[] = [
     routes,
     backends: {
       backend: {
-        onHead: { send: ['HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'], then: 'close' },
+        onHead: { send: ['HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'], after: 'close' },
       },
     },
     talk: [{ send: [`POST /r HTTP/1.1\r\n${HOST}Content-Length: 9\r\n\r\nab`] }, { answer: 'POST' }],

@@ -117,9 +117,9 @@ export const ERROR_PAGES: readonly Case[] = [
     ask('GET /nothing'),
     custom('HTTP/1.1 200 OK', 'Content-Length: 300000', '', 'x'.repeat(300_000)),
   ),
-  page(TARGET, 'a page whose server is gone', ask('GET /nothing'), { onEnd: { then: 'reset' } }),
+  page(TARGET, 'a page whose server is gone', ask('GET /nothing'), { onEnd: { after: 'reset' } }),
   page(TARGET, 'a page whose server is gone in the middle', ask('GET /nothing'), {
-    onEnd: { send: ['HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'], then: 'close' },
+    onEnd: { send: ['HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'], after: 'close' },
   }),
   page(TARGET, 'a websocket without a route', upgrade('/nothing')),
   page(TARGET, 'a websocket to a dead target', upgrade('/dead')),

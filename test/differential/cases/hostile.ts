@@ -1,4 +1,4 @@
-import type { Behaviour, Case } from '../case.js'
+import type { Case } from '../case.js'
 import { ask, raw } from '../requests.js'
 
 const routes = { '/r': '{backend}', '/': '{other}' }
@@ -10,16 +10,11 @@ const oneHangs = true
 
 function framing(name: string, headers: string, body: string): Case {
   return {
-    name: `smuggling: ${name}`,
+    name,
     routes,
     oneHangs,
     talk: raw(`POST /r HTTP/1.1\r\n${HOST}${headers}\r\n\r\n${body}`, 'POST'),
   }
-}
-
-function answered(name: string, bytes: string, then?: 'close' | 'reset'): Case {
-  const backend: Behaviour = { onEnd: { send: [bytes], ...(then && { then }) } }
-  return { name: `backend: ${name}`, routes, oneHangs, backends: { backend }, talk: ask('GET /r') }
 }
 
 /** Requests that two servers may take for different ones. */
@@ -62,11 +57,15 @@ export const SMUGGLING: readonly Case[] = [
   framing('a trailer that is a length', 'Transfer-Encoding: chunked', '2\r\nab\r\n0\r\nContent-Length: 50\r\n\r\n'),
   framing('a body that is a request', `Content-Length: ${SMUGGLED.length}`, SMUGGLED),
   {
-    name: 'smuggling: a GET with a length and a request',
+    name: 'a GET with a length and a request',
     routes,
     oneHangs,
     talk: raw(`GET /r HTTP/1.1\r\n${HOST}Content-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`, 'GET'),
   },
+]
+
+/** Request lines and paths that no client of good will sends. */
+export const ODD_REQUESTS: readonly Case[] = [
   { name: 'lines that end with LF', routes, oneHangs, talk: raw('GET /r HTTP/1.1\nHost: hub.example\n\n', 'GET') },
   { name: 'lines that end with CR', routes, oneHangs, talk: raw('GET /r HTTP/1.1\rHost: hub.example\r\r', 'GET') },
   { name: 'a blank first', routes, oneHangs, talk: raw(` GET /r HTTP/1.1\r\n${HOST}\r\n`, 'GET') },
@@ -125,77 +124,4 @@ export const VERSIONS: readonly Case[] = [
   { name: 'nonsense', routes, oneHangs, talk: raw('hello\r\n\r\n', 'GET') },
   { name: 'an end at once', routes, talk: [{ leave: 'half' }, { closed: true }] },
   { name: 'an end within the head', routes, talk: [{ send: ['GET /r HT'] }, { leave: 'half' }, { closed: true }] },
-]
-
-/** Clients and backends that are gone before the end. */
-export const GONE: readonly Case[] = [
-  {
-    name: 'the client is gone in the middle of its body',
-    routes,
-    talk: [
-      { send: [`POST /r HTTP/1.1\r\n${HOST}Content-Length: 9\r\n\r\nabc`] },
-      { backendHas: 3 },
-      { leave: 'whole' },
-    ],
-  },
-  {
-    name: 'the client is gone in the middle of its chunks',
-    routes,
-    talk: [
-      { send: [`POST /r HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`] },
-      { backendHas: 3 },
-      { leave: 'whole' },
-    ],
-  },
-  {
-    name: 'the client ends its side in the middle of its body',
-    routes,
-    talk: [
-      { send: [`POST /r HTTP/1.1\r\n${HOST}Content-Length: 9\r\n\r\nabc`] },
-      { backendHas: 3 },
-      { leave: 'half' },
-      { closed: true },
-    ],
-  },
-  {
-    name: 'the client ends its side after the request',
-    routes,
-    talk: [{ send: [`GET /r HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`] }, { leave: 'half' }, { answer: 'GET' }],
-  },
-  {
-    name: 'the client is gone while a long answer comes',
-    routes,
-    backends: {
-      backend: { onEnd: { send: ['HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n', { bytes: 99_999_999 }] } },
-    },
-    talk: [{ send: [`GET /r HTTP/1.1\r\n${HOST}\r\n`] }, { receive: 1000 }, { leave: 'whole' }],
-  },
-  answered('gone in the middle of its body', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc', 'close'),
-  answered(
-    'gone in the middle of its chunks',
-    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
-    'close',
-  ),
-  answered('reset in the middle of its body', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc', 'reset'),
-  answered('gone without an answer', '', 'close'),
-  answered('reset without an answer', '', 'reset'),
-  answered('gone in the middle of its head', 'HTTP/1.1 200 OK\r\nContent-', 'close'),
-  answered('nonsense', 'hello\r\n\r\n', 'close'),
-  answered(
-    'both lengths',
-    'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
-  ),
-  answered('two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd', 'close'),
-  answered('a length that is no number', 'HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\nabc', 'close'),
-  answered('more than it said', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP/1.1 200 OK\r\n', 'close'),
-  answered('a bad chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n', 'close'),
-  answered('lines that end with LF', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nab', 'close'),
-  answered('HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nab', 'close'),
-  {
-    name: 'the backend is gone while the body comes',
-    routes,
-    oneHangs,
-    backends: { backend: { onHead: { then: 'reset' } } },
-    talk: [{ send: [`POST /r HTTP/1.1\r\n${HOST}Content-Length: 9\r\n\r\nabc`] }, { answer: 'POST' }],
-  },
 ]

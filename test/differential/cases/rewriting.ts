@@ -50,7 +50,7 @@ export const REWRITING: readonly Case[] = [
   under(NO_PREFIX, 'an escape in the route', ask('GET /b%40r/rest'), { routes: { '/b@r': '{backend}' } }),
   under(NO_PREFIX, 'UTF-8 in the route', ask('GET /%E7%A7%80/rest'), { routes: { '/秀': '{backend}' } }),
   under(NO_PREFIX, 'a websocket', upgrade('/r/x'), {
-    backends: { backend: { onEnd: { send: [SWITCHING], then: 'echo' } } },
+    backends: { backend: { onEnd: { send: [SWITCHING], after: 'echo' } } },
   }),
   under(NO_PREPEND, 'below a route', ask('GET /r/x?y')),
   under(NO_PREPEND, 'a route, exactly', ask('GET /r')),
@@ -62,12 +62,12 @@ export const REWRITING: readonly Case[] = [
   }),
   under(ORIGIN, 'a target on a unix socket', ask('GET /r/x'), { routes: { '/r': '{unix}' } }),
   under(ORIGIN, 'a websocket', upgrade('/r/x'), {
-    backends: { backend: { onEnd: { send: [SWITCHING], then: 'echo' } } },
+    backends: { backend: { onEnd: { send: [SWITCHING], after: 'echo' } } },
   }),
   under(CUSTOM, 'a request', ask('GET /r/x')),
   under(CUSTOM, 'a request that has one of them', ask('GET /r/x', 'X-Two: mine', 'X-ONE: mine')),
   under(CUSTOM, 'a websocket', upgrade('/r/x'), {
-    backends: { backend: { onEnd: { send: [SWITCHING], then: 'echo' } } },
+    backends: { backend: { onEnd: { send: [SWITCHING], after: 'echo' } } },
   }),
   under(CUSTOM, 'a User-Agent of its own', ask('GET /r/x', 'User-Agent: mine')),
   locating(AUTO, '301 to the target', '301 Moved Permanently', '{backend}/base/x?y'),

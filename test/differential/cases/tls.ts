@@ -1,5 +1,5 @@
 import type { Case, ClientTls, Setup, Step } from '../case.js'
-import { api, ask, at, raw, SWITCHING, upgrade } from '../requests.js'
+import { api, ask, raw, SWITCHING, upgrade } from '../requests.js'
 
 const routes = { '/r': '{backend}' }
 const SERVER = ['--ssl-key', '{certs}/server.key', '--ssl-cert', '{certs}/server.pem']
@@ -47,30 +47,30 @@ const API_REQUIRE = {
 }
 
 function secured(setup: Setup, name: string, tls: ClientTls, talk: readonly Step[] = ask('GET /r/x')): Case {
-  return { name: `TLS: ${name}`, setup, routes, talk: [{ connect: 'public', tls }, ...talk] }
+  return { name, setup, routes, talk: [{ connect: 'public', tls }, ...talk] }
 }
 
 function toApi(setup: Setup, name: string, tls: ClientTls): Case {
   const [, ...talk] = api('GET /api/routes')
-  return { name: `TLS of the API: ${name}`, setup, talk: [{ connect: 'api', tls }, ...talk] }
+  return { name, setup, talk: [{ connect: 'api', tls }, ...talk] }
 }
 
 function target(setup: Setup, name: string, url: string, talk = ask('GET /r/x')): Case {
-  return { name: `TLS to a target: ${name}`, setup, routes: { '/r': url }, talk }
+  return { name, setup, routes: { '/r': url }, talk }
 }
 
 function redirected(setup: Setup, name: string, talk: readonly Step[]): Case {
-  return { name: `redirect server: ${name}`, setup, talk: [{ connect: 'redirect' }, ...talk] }
+  return { name, setup, talk: [{ connect: 'redirect' }, ...talk] }
 }
 
-/** TLS on every side. */
-export const TLS: readonly Case[] = [
+/** TLS on the public port. */
+export const PUBLIC_TLS: readonly Case[] = [
   secured(PLAIN, 'a request', {}),
   secured(PLAIN, 'a request with X-Forwarded-Proto', {}, ask('GET /r/x', 'X-Forwarded-Proto: http')),
   secured(PLAIN, 'a Host with a port', {}, ask('GET /r/x', 'Host: hub.example:8443')),
   {
     ...secured(PLAIN, 'a websocket', {}, [...upgrade('/r/ws'), { send: ['hello'] }, { receive: 5 }]),
-    backends: { backend: { onEnd: { send: [SWITCHING], then: 'echo' } } },
+    backends: { backend: { onEnd: { send: [SWITCHING], after: 'echo' } } },
   },
   secured(PLAIN, 'no route', {}, ask('GET /nothing')),
   secured(PLAIN, 'TLS 1.1', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }),
@@ -80,9 +80,9 @@ export const TLS: readonly Case[] = [
   secured(PLAIN, 'a client that offers HTTP/2 alone', { alpn: ['h2'] }),
   secured(PLAIN, 'a cipher without forward secrecy', { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' }),
   secured(PLAIN, 'a cipher of CBC mode', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-SHA' }),
-  { name: 'TLS: plain HTTP', setup: PLAIN, routes, talk: ask('GET /r') },
+  { name: 'plain HTTP', setup: PLAIN, routes, talk: ask('GET /r') },
   {
-    name: 'TLS: plain HTTP, to the health check',
+    name: 'plain HTTP, to the health check',
     setup: PLAIN,
     talk: raw('GET /_chp_healthz HTTP/1.1\r\nHost: x\r\n\r\n', 'GET'),
   },
@@ -100,15 +100,27 @@ export const TLS: readonly Case[] = [
     maxVersion: 'TLSv1.2',
     ciphers: 'ECDHE-RSA-AES128-GCM-SHA256',
   }),
+]
+
+/** TLS towards targets. */
+export const TARGET_TLS: readonly Case[] = [
   target(CLIENT, 'our certificate is shown', '{secure}'),
   target(CLIENT, 'a target of another authority', '{untrusted}'),
   target(CLIENT, 'a target by its name', 'https://localhost:{securePort}'),
   target(CLIENT, 'a websocket', '{secure}', upgrade('/r/ws')),
   target({}, 'a target of an authority that is not known', '{secure}'),
   target(API_REQUIRE, 'an unknown authority, --insecure', '{untrusted}'),
+]
+
+/** TLS of the REST API. */
+export const API_TLS: readonly Case[] = [
   toApi(CLIENT, 'a call', {}),
   toApi(API_REQUIRE, 'a certificate that is demanded, and shown', { certificate: 'client' }),
   toApi(API_REQUIRE, 'a certificate that is demanded, and not shown', {}),
+]
+
+/** The server that leads to the public port. */
+export const REDIRECT_SERVER: readonly Case[] = [
   redirected(PLAIN, 'a path and a query', ask('GET /a/b%20c?d=e&f')),
   redirected(PLAIN, 'a Host with a port', ask('GET /', 'Host: hub.example:80')),
   redirected(PLAIN, 'a Host that is IPv6', ask('GET /', 'Host: [::1]:80')),
@@ -123,27 +135,4 @@ export const TLS: readonly Case[] = [
   redirected(PLAIN, 'the absolute form', ask('GET http://other.example/x')),
   redirected(LOCKED, 'another port', ask('GET /x')),
   redirected(ONLY_1_2, 'port 443', ask('GET /x')),
-]
-
-const SOCKETS = { options: ['--socket', '{dir}/public.sock', '--api-socket', '{dir}/api.sock'] }
-
-/** Unix sockets to listen on. */
-export const UNIX_SOCKETS: readonly Case[] = [
-  { name: 'a request to a unix socket', setup: SOCKETS, routes, talk: ask('GET /r/x') },
-  {
-    name: 'X-Forwarded-For to a unix socket',
-    setup: SOCKETS,
-    routes,
-    talk: ask('GET /r/x', 'X-Forwarded-For: 192.0.2.1'),
-  },
-  { name: 'no route, at a unix socket', setup: SOCKETS, talk: ask('GET /nothing') },
-  {
-    name: 'a websocket to a unix socket',
-    setup: SOCKETS,
-    routes,
-    talk: upgrade('/r/x'),
-    backends: { backend: { onEnd: { send: [SWITCHING], then: 'echo' } } },
-  },
-  { name: 'the API on a unix socket', setup: SOCKETS, routes, talk: api('GET /api/routes') },
-  { name: 'the health check at a unix socket', setup: SOCKETS, talk: at('public', 'GET /_chp_healthz') },
 ]

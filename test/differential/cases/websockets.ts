@@ -2,73 +2,73 @@ import type { Behaviour, Case } from '../case.js'
 import { ask, askWith, raw, SWITCHING, UPGRADE, upgrade } from '../requests.js'
 
 const routes = { '/ws': '{backend}' }
-const backends = { backend: { onEnd: { send: [SWITCHING], then: 'echo' } } satisfies Behaviour }
+const backends = { backend: { onEnd: { send: [SWITCHING], after: 'echo' } } satisfies Behaviour }
 const HEAD = ['GET /ws HTTP/1.1', 'Host: hub.example', ...UPGRADE, '', ''].join('\r\n')
 
-function refused(name: string, bytes: string, then?: 'close' | 'reset'): Case {
+function refused(name: string, bytes: string, after?: 'close' | 'reset'): Case {
   return {
-    name: `websocket: ${name}`,
+    name,
     routes,
     oneHangs: true,
-    backends: { backend: { onEnd: { send: [bytes], ...(then && { then }) } } },
+    backends: { backend: { onEnd: { send: [bytes], ...(after && { after }) } } },
     talk: upgrade('/ws/x'),
   }
 }
 
 /** Websockets, as bytes: neither proxy looks into their frames. */
 export const WEBSOCKETS: readonly Case[] = [
-  { name: 'websocket: opened', routes, backends, talk: upgrade('/ws/channels?session=1') },
+  { name: 'opened', routes, backends, talk: upgrade('/ws/channels?session=1') },
   {
-    name: 'websocket: data both ways',
+    name: 'data both ways',
     routes,
     backends,
     talk: [...upgrade('/ws'), { send: ['hello'] }, { receive: 5 }, { send: ['again'] }, { receive: 5 }],
   },
   {
-    name: 'websocket: 4 MB both ways',
+    name: '4 MB both ways',
     routes,
     backends,
     talk: [...upgrade('/ws'), { send: ['x'.repeat(4_000_000)] }, { receive: 4_000_000 }],
   },
   {
-    name: 'websocket: the client is gone',
+    name: 'the client is gone',
     routes,
     backends,
     talk: [...upgrade('/ws'), { send: ['hello'] }, { receive: 5 }, { leave: 'whole' }],
   },
   {
-    name: 'websocket: the client ends its side',
+    name: 'the client ends its side',
     routes,
     backends,
     talk: [...upgrade('/ws'), { send: ['hello'] }, { receive: 5 }, { leave: 'half' }, { closed: true }],
   },
   {
-    name: 'websocket: the backend ends',
+    name: 'the backend ends',
     routes,
-    backends: { backend: { onEnd: { send: [SWITCHING, 'bye'], then: 'close' } } },
+    backends: { backend: { onEnd: { send: [SWITCHING, 'bye'], after: 'close' } } },
     talk: [...upgrade('/ws'), { receive: 3 }, { closed: true }],
   },
   {
-    name: 'websocket: the backend resets',
+    name: 'the backend resets',
     routes,
-    backends: { backend: { onEnd: { send: [SWITCHING, 'bye', { waitMs: 50 }], then: 'reset' } } },
+    backends: { backend: { onEnd: { send: [SWITCHING, 'bye', { waitMs: 50 }], after: 'reset' } } },
     talk: [...upgrade('/ws'), { receive: 3 }, { closed: true }],
   },
   {
-    name: 'websocket: data right after the request',
+    name: 'data right after the request',
     routes,
     backends,
     oneHangs: true,
     talk: [...raw(`${HEAD}early`, 'GET'), { receive: 5 }],
   },
   {
-    name: 'websocket: X-Forwarded that is there',
+    name: 'X-Forwarded that is there',
     routes,
     backends,
     talk: upgrade('/ws', 'X-Forwarded-For: 192.0.2.1', 'X-Forwarded-Proto: https', 'X-Forwarded-Port: 443'),
   },
   {
-    name: 'websocket: cookies, Origin and protocols',
+    name: 'cookies, Origin and protocols',
     routes,
     backends,
     talk: upgrade(
@@ -80,7 +80,7 @@ export const WEBSOCKETS: readonly Case[] = [
     ),
   },
   {
-    name: 'websocket: headers of the answer',
+    name: 'headers of the answer',
     routes,
     backends: {
       backend: {
@@ -91,20 +91,20 @@ export const WEBSOCKETS: readonly Case[] = [
               '\r\nSec-WebSocket-Protocol: v1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Own: 1\r\nServer: Tornado\r\n\r\n',
             ),
           ],
-          then: 'echo',
+          after: 'echo',
         },
       },
     },
     talk: upgrade('/ws'),
   },
   {
-    name: 'websocket: a reason of its own',
+    name: 'a reason of its own',
     routes,
-    backends: { backend: { onEnd: { send: [SWITCHING.replace('Switching Protocols', 'Web Socket')], then: 'echo' } } },
+    backends: { backend: { onEnd: { send: [SWITCHING.replace('Switching Protocols', 'Web Socket')], after: 'echo' } } },
     talk: upgrade('/ws'),
   },
   {
-    name: 'websocket: Upgrade in another case',
+    name: 'Upgrade in another case',
     routes,
     backends,
     talk: ask(
@@ -116,35 +116,35 @@ export const WEBSOCKETS: readonly Case[] = [
     ),
   },
   {
-    name: 'websocket: Upgrade without Connection',
+    name: 'Upgrade without Connection',
     routes,
     backends,
     oneHangs: true,
     talk: ask('GET /ws', 'Upgrade: websocket'),
   },
-  { name: 'websocket: by POST', routes, backends, oneHangs: true, talk: askWith('POST /ws', 'a body', ...UPGRADE) },
+  { name: 'by POST', routes, backends, oneHangs: true, talk: askWith('POST /ws', 'a body', ...UPGRADE) },
   {
-    name: 'websocket: HTTP/1.0',
+    name: 'HTTP/1.0',
     routes,
     backends,
     oneHangs: true,
     talk: raw(HEAD.replace('HTTP/1.1', 'HTTP/1.0'), 'GET'),
   },
   {
-    name: 'websocket: after another request',
+    name: 'after another request',
     routes: { ...routes, '/r': '{other}' },
     backends,
     talk: [...ask('GET /r'), ...upgrade('/ws')],
   },
-  { name: 'websocket: to the root', routes: { '/': '{backend}' }, backends, talk: upgrade('/') },
+  { name: 'to the root', routes: { '/': '{backend}' }, backends, talk: upgrade('/') },
   {
-    name: 'websocket: to a unix socket',
+    name: 'to a unix socket',
     routes: { '/ws': '{unix}' },
     backends: { unix: backends.backend },
     talk: upgrade('/ws'),
   },
-  { name: 'websocket: to the health check', routes, oneHangs: true, talk: upgrade('/_chp_healthz') },
-  { name: 'websocket: a target with a path', routes: { '/ws': '{backend}/base' }, backends, talk: upgrade('/ws/x?y') },
+  { name: 'to the health check', routes, oneHangs: true, talk: upgrade('/_chp_healthz') },
+  { name: 'a target with a path', routes: { '/ws': '{backend}/base' }, backends, talk: upgrade('/ws/x?y') },
   refused('refused with a body', 'HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno'),
   refused('refused in chunks', 'HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n'),
   refused('redirected', 'HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n'),
