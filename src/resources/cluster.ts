@@ -36,7 +36,10 @@ const NO_LIMIT = { value: 4_294_967_295 }
  */
 export const UPSTREAM_IDLE_SECONDS = 4
 
-/** Header names go out in the case they came in, as they do through CHP; Envoy would make them lower-case. */
+/** Envoy takes 100 headers to a message, Node.js and so CHP 2,000. */
+export const MAX_HEADERS = { value: 2000 }
+
+/** Header names and reasons go out as they came in; Envoy would make the names lower-case and the reasons its own. */
 export const PRESERVE_HEADER_CASE: NonNullable<Http1ProtocolOptions['header_key_format']> = {
   stateful_formatter: {
     name: 'preserve_case',
@@ -50,7 +53,10 @@ const PROTOCOL_OPTIONS = {
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
     {
-      common_http_protocol_options: { idle_timeout: { seconds: UPSTREAM_IDLE_SECONDS } },
+      common_http_protocol_options: {
+        idle_timeout: { seconds: UPSTREAM_IDLE_SECONDS },
+        max_headers_count: MAX_HEADERS,
+      },
       explicit_http_config: { http_protocol_options: { header_key_format: PRESERVE_HEADER_CASE } },
     } satisfies HttpProtocolOptions,
   ),

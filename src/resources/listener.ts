@@ -6,7 +6,7 @@ import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/netw
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import { any } from '../proto.js'
 import { activityLog } from './activity.js'
-import { PRESERVE_HEADER_CASE } from './cluster.js'
+import { MAX_HEADERS, PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
 import { errorTargetFilters } from './error-target.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
@@ -81,6 +81,7 @@ function connectionManager(errorPages: ErrorPages): HttpConnectionManager {
     },
     http2_protocol_options: HTTP2_OPTIONS,
     upgrade_configs: [{ upgrade_type: 'websocket', filters: [WEBSOCKET_KEY, ...FILTERS] }],
+    common_http_protocol_options: { max_headers_count: MAX_HEADERS },
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
     stream_idle_timeout: NEVER,
     request_timeout: NEVER,
