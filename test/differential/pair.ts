@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { TOKEN } from '../support/proxy.js'
 import { ApiClient } from './api-client.js'
 import type { BackendName, Case, Setup } from './case.js'
-import { Contender, fill } from './contender.js'
+import { Contender } from './contender.js'
 import type { Observation } from './observation.js'
 import { observedRequest } from './observation.js'
+import { fill } from './surroundings.js'
 import { Talk } from './talk.js'
 
 /** How long a backend may take to learn that a request has ended, in whatever way. */

@@ -1,18 +1,17 @@
 // node build/test/differential/show.js [PATTERN [full]]: the differences without a name in the cases whose names match,
 // each with the cases that show it; or all that both did.
 import { inspect } from 'node:util'
-import { CASES } from './cases/all.js'
 import { makeCertificates } from './certificates.js'
 import { nameOf } from './differences.js'
 import { DIFFERENCES } from './intended.js'
-import { runCases } from './suite.js'
+import { runSuite } from './suite.js'
 
 const [pattern, form] = process.argv.slice(2)
 const certificates = await makeCertificates()
 const began = performance.now()
-const chosen = CASES.filter(({ name }) => new RegExp(pattern ?? '').test(name))
 const shownBy = new Map<string, string[]>()
-for (const { name, differences, error, observed, tookMs = 0 } of await runCases(chosen, certificates.directory)) {
+const results = await runSuite(certificates.directory, (name) => new RegExp(pattern ?? '').test(name))
+for (const { name, differences, error, observed, tookMs = 0 } of results) {
   if (form === 'full') console.log(`\n=== ${name}`, inspect(observed, { depth: 9, maxStringLength: 300 }))
   if (tookMs > 300) console.log(`${Math.round(tookMs)} ms: ${name}`)
   if (error) console.log(`\n=== ${name}: ${error.message}`)
@@ -26,5 +25,5 @@ for (const { name, differences, error, observed, tookMs = 0 } of await runCases(
 for (const [text, names] of [...shownBy].sort()) {
   console.log(`${text}\n    ${names.length} × ${names.slice(0, 6).join('; ')}`)
 }
-console.log(`${chosen.length} cases in ${((performance.now() - began) / 1000).toFixed(1)} s`)
+console.log(`${results.length} cases in ${((performance.now() - began) / 1000).toFixed(1)} s`)
 await certificates.remove()

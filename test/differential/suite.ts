@@ -1,4 +1,7 @@
 import type { Case, Setup } from './case.js'
+import { CASES } from './cases/all.js'
+import { COMMANDS } from './cases/commands.js'
+import { runCommands } from './commands.js'
 import type { Difference } from './compare.js'
 import { compare } from './compare.js'
 import { Pair } from './pair.js'
@@ -17,8 +20,15 @@ const PAIRS = 4
 /** More cases than this are worth another pair, since some of them only wait. */
 const MOST_CASES = 60
 
+/** Runs all that there is, or what the names choose. */
+export async function runSuite(certs: string, chosen: (name: string) => boolean = () => true): Promise<Result[]> {
+  const cases = CASES.filter(({ name }) => chosen(name))
+  const commands = COMMANDS.filter(({ name }) => chosen(`command: ${name}`))
+  return [...(await runCases(cases, certs)), ...(await runCommands(commands, certs))]
+}
+
 /** Runs the cases on as few pairs of processes as their setups need. */
-export async function runCases(cases: readonly Case[], certs: string): Promise<Result[]> {
+async function runCases(cases: readonly Case[], certs: string): Promise<Result[]> {
   const bySetup = new Map<string, Case[]>()
   for (const one of cases) {
     const key = JSON.stringify(one.setup ?? {})
