@@ -67,6 +67,8 @@ export type Step =
 export interface Case {
   readonly name: string
   readonly setup?: Setup
+  /** It leaves something behind that the next case on the same processes would meet. */
+  readonly alone?: true
   /** What is posted to the API before, by routespec: the target, or the whole body. */
   readonly routes?: Readonly<Record<string, string | Readonly<Record<string, unknown>>>>
   readonly backends?: Readonly<Partial<Record<BackendName, Behaviour>>>
@@ -74,7 +76,7 @@ export interface Case {
   /** How long a step may take, in milliseconds; after that, that nothing came is what came. */
   readonly limitMs?: number
   /** One of the two never goes on: it is not waited for any longer once the other is done. */
-  readonly oneHangs?: boolean
+  readonly oneHangs?: true
   /** What of the answers' bodies is compared, where not all of it can be. */
   readonly body?: 'metric names'
 }

@@ -24,10 +24,11 @@ export async function runCommands(cases: readonly ExitCase[], certs: string): Pr
   const worker = async () => {
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       const name = `command: ${one.name}`
+      const began = performance.now()
       try {
         const [chp, here] = await Promise.all([endOf('CHP', one, certs), endOf('here', one, certs)])
         const differences: Difference[] = chp === here ? [] : [{ field: 'exit', chp, here }]
-        results.push({ name, differences })
+        results.push({ name, differences, tookMs: performance.now() - began })
       } catch (error) {
         results.push({ name, differences: [], error: error as Error })
       }

@@ -12,7 +12,7 @@ import { canConnect } from './connection.js'
 import type { ProgramName } from './surroundings.js'
 import { environmentOf, fill, namesOf, PROGRAMS, startBackends } from './surroundings.js'
 
-const START_LIMIT_MS = 20_000
+const START_LIMIT_MS = 60_000
 /** For what is not there although the ports are. */
 const GRACE_MS = 2_000
 

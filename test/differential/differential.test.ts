@@ -2,7 +2,7 @@ import t from 'tap'
 import { makeCertificates } from './certificates.js'
 import type { NamedDifference } from './differences.js'
 import { nameOf } from './differences.js'
-import { DIFFERENCES } from './intended.js'
+import { DIFFERENCES } from './intended/all.js'
 import type { Result } from './suite.js'
 import { runSuite } from './suite.js'
 

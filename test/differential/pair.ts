@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { TOKEN } from '../support/proxy.js'
 import { ApiClient } from './api-client.js'
-import type { BackendName, Case, Setup } from './case.js'
+import type { Case, Setup } from './case.js'
 import { Contender } from './contender.js'
 import type { Observation } from './observation.js'
 import { observedRequest } from './observation.js'
@@ -12,7 +12,7 @@ import { Talk } from './talk.js'
 const SETTLE_MS = 3_000
 
 /** For the one of the two that never goes on, after the other is done. */
-const GRACE_MS = 300
+const GRACE_MS = 1_000
 
 /** CHP and this, started the same way. */
 export class Pair {
@@ -104,13 +104,14 @@ class Side {
 
   async #run(one: Case, done: () => void, tooLate: Promise<unknown>): Promise<Observation> {
     const { names, backends } = this.#contender
+    const filled = <T>(data: T): T => JSON.parse(fill(JSON.stringify(data), names)) as T
     for (const [name, backend] of backends) {
       backend.seen = []
-      backend.behaviour = one.backends?.[name as BackendName] ?? {}
+      backend.behaviour = filled(one.backends?.[name] ?? {})
     }
     for (const [routespec, route] of Object.entries(one.routes ?? {})) {
       const body = typeof route === 'string' ? { target: route } : route
-      await this.#api.put(routespec, JSON.parse(fill(JSON.stringify(body), names)) as object)
+      await this.#api.put(routespec, filled(body))
     }
     const seen = () => [...backends.values()].flatMap((backend) => backend.seen)
     const anonymous = (text: string) => withoutTimes(this.#contender.anonymous(text))

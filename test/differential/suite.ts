@@ -31,7 +31,7 @@ export async function runSuite(certs: string, chosen: (name: string) => boolean 
 async function runCases(cases: readonly Case[], certs: string): Promise<Result[]> {
   const bySetup = new Map<string, Case[]>()
   for (const one of cases) {
-    const key = JSON.stringify(one.setup ?? {})
+    const key = JSON.stringify([one.setup ?? {}, one.alone ? one.name : ''])
     bySetup.set(key, [...(bySetup.get(key) ?? []), one])
   }
   const groups = [...bySetup.values()].flatMap(inParts)

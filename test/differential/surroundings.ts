@@ -1,7 +1,8 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePorts } from '../support/ports.js'
 import { CLI, TOKEN } from '../support/proxy.js'
 import { Backend } from './backend.js'
 import type { BackendName } from './case.js'
@@ -49,7 +50,7 @@ export async function namesOf(
   certs: string,
   backends: ReadonlyMap<BackendName, Backend>,
 ): Promise<Record<string, string>> {
-  const [port, apiPort, redirectPort, metricsPort, deadPort] = (await freePorts(5)).map(String)
+  const [port, apiPort, redirectPort, metricsPort, deadPort] = (await reservePorts(5)).map(String)
   const names: Record<string, string> = {}
   for (const [name, backend] of backends) {
     const scheme = name === 'secure' || name === 'untrusted' ? 'https' : 'http'
@@ -67,4 +68,34 @@ export async function namesOf(
     certs,
     token: TOKEN,
   })
+}
+
+/**
+ * Below the ports that Linux gives to those who ask for any: many processes start at a time, and what one is told to
+ * listen on must not be given to another's connection meanwhile.
+ */
+const FIRST_PORT = 10_000
+const LAST_PORT = 32_000
+
+let lastReserved = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT))
+
+/** Ports of the loopback address that nothing listens on, and that this process never gives again. */
+async function reservePorts(count: number): Promise<number[]> {
+  const ports: number[] = []
+  while (ports.length < count) {
+    lastReserved = lastReserved < LAST_PORT ? lastReserved + 1 : FIRST_PORT
+    const port = lastReserved
+    if (await isFree(port)) ports.push(port)
+  }
+  return ports
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  const free = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  )
+  if (free) await new Promise((resolve) => server.close(resolve))
+  return free
 }

@@ -9,7 +9,6 @@ function refused(name: string, bytes: string, after?: 'close' | 'reset'): Case {
   return {
     name,
     routes,
-    oneHangs: true,
     backends: { backend: { onEnd: { send: [bytes], ...(after && { after }) } } },
     talk: upgrade('/ws/x'),
   }
@@ -55,10 +54,10 @@ export const WEBSOCKETS: readonly Case[] = [
     talk: [...upgrade('/ws'), { receive: 3 }, { closed: true }],
   },
   {
+    oneHangs: true,
     name: 'data right after the request',
     routes,
     backends,
-    oneHangs: true,
     talk: [...raw(`${HEAD}early`, 'GET'), { receive: 5 }],
   },
   {
@@ -116,18 +115,17 @@ export const WEBSOCKETS: readonly Case[] = [
     ),
   },
   {
+    oneHangs: true,
     name: 'Upgrade without Connection',
     routes,
     backends,
-    oneHangs: true,
     talk: ask('GET /ws', 'Upgrade: websocket'),
   },
-  { name: 'by POST', routes, backends, oneHangs: true, talk: askWith('POST /ws', 'a body', ...UPGRADE) },
+  { name: 'by POST', routes, backends, talk: askWith('POST /ws', 'a body', ...UPGRADE) },
   {
     name: 'HTTP/1.0',
     routes,
     backends,
-    oneHangs: true,
     talk: raw(HEAD.replace('HTTP/1.1', 'HTTP/1.0'), 'GET'),
   },
   {
@@ -143,7 +141,7 @@ export const WEBSOCKETS: readonly Case[] = [
     backends: { unix: backends.backend },
     talk: upgrade('/ws'),
   },
-  { name: 'to the health check', routes, oneHangs: true, talk: upgrade('/_chp_healthz') },
+  { oneHangs: true, name: 'to the health check', routes, talk: upgrade('/_chp_healthz') },
   { name: 'a target with a path', routes: { '/ws': '{backend}/base' }, backends, talk: upgrade('/ws/x?y') },
   refused('refused with a body', 'HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno'),
   refused('refused in chunks', 'HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n'),
