@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { BodyNotJsonError, BodyNotObjectError, DatestampInvalidError, TargetMissingError } from '../errors.js'
+import { BodyNotJsonError, DatestampInvalidError, TargetMissingError } from '../errors.js'
 import type { Route, RouteData } from '../routing/route.js'
 import { parseRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
@@ -49,12 +49,12 @@ function parseBody(body: unknown): RouteData {
   try {
     data = JSON.parse(typeof body === 'string' ? body : '')
   } catch (error) {
-    throw new BodyNotJsonError((error as Error).message)
+    throw new BodyNotJsonError(String(error))
   }
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new BodyNotObjectError()
-  const { target } = data as { target?: unknown }
+  // Of all that JSON can be, only an object can have a target.
+  const target = (data as { target?: unknown } | null)?.target
   if (typeof target !== 'string') throw new TargetMissingError()
-  return { ...data, target }
+  return { ...(data as object), target }
 }
 
 function parseDatestamp(text: string | null): Date | undefined {

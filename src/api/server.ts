@@ -33,6 +33,7 @@ export const BODY_LIMIT = 1024 * 1024
 const REQUEST_TIMEOUT_MS = 30_000
 
 const PATHS = ['/api/routes', '/api/routes/*']
+const ROUTES = /^\/api\/routes(?:[/?]|$)/
 
 /** The REST API by which the hub changes the route table, as CHP's: the same paths, statuses and bodies. */
 export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerOptions): FastifyInstance {
@@ -66,7 +67,10 @@ export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerO
     if ((error.statusCode ?? 500) >= 500) log.error(error.message)
     sendError(error, reply)
   })
-  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('Not Found'))
+  app.setNotFoundHandler((request, reply) => {
+    if (ROUTES.test(request.url)) throw new MethodNotSupportedError()
+    return reply.code(404).type('text/plain').send('Not Found')
+  })
 
   const handlers = routeHandlers(table)
   const config = { authorized: true }
@@ -74,13 +78,6 @@ export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerO
     app.get(url, { config }, handlers.get)
     app.post(url, { config }, handlers.post)
     app.delete(url, { config }, handlers.delete)
-    app.route({
-      method: ['HEAD', 'PUT', 'PATCH', 'OPTIONS', 'TRACE'],
-      url,
-      handler: () => {
-        throw new MethodNotSupportedError()
-      },
-    })
   }
   return app
 }

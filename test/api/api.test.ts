@@ -90,8 +90,8 @@ t.test('bad input gets a 4xx and a sentence, and changes nothing', async (t) => 
     ['/user/kept', '', 400, /^Body not valid JSON: /],
     ['/user/kept', '{}', 400, /^Must specify 'target' as string$/],
     ['/user/kept', '{"target":1}', 400, /^Must specify 'target' as string$/],
-    ['/user/kept', 'null', 400, /JSON object/],
-    ['/user/kept', '[]', 400, /JSON object/],
+    ['/user/kept', 'null', 400, /^Must specify 'target' as string$/],
+    ['/user/kept', '[]', 400, /^Must specify 'target' as string$/],
     ['/user/kept', '{"target":"127.0.0.1:80"}', 400, /Invalid target '127\.0\.0\.1:80'/],
     ['/user/kept', '{"target":"ftp://host"}', 400, /must start with http/],
     [
@@ -129,7 +129,7 @@ t.test('without the token nothing is told and nothing changes', async (t) => {
 })
 
 t.test('other methods are 405, other paths 404', async (t) => {
-  for (const method of ['PUT', 'PATCH', 'HEAD', 'OPTIONS']) {
+  for (const method of ['PUT', 'PATCH', 'HEAD', 'OPTIONS', 'PROPFIND']) {
     const answer = await ask(proxy.apiPort, '/api/routes/x', { method })
     t.equal(answer.status, 405, method)
     t.equal(answer.body, method === 'HEAD' ? '' : 'Method not supported')

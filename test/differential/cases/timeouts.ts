@@ -1,0 +1,89 @@
+import type { Behaviour, Case } from '../case.js'
+import { ask, upgrade } from '../requests.js'
+
+const routes = { '/r': '{backend}' }
+const PROXY_TIMEOUT = { options: ['--proxy-timeout', '400'] }
+const TIMEOUT = { options: ['--timeout', '400'] }
+const KEEP_ALIVE = { options: ['--keep-alive-timeout', '400'] }
+const SILENT: Behaviour = { onEnd: {} }
+
+/** Who waits how long for whom. */
+export const TIMEOUTS: readonly Case[] = [
+  {
+    name: '--proxy-timeout: a backend that is silent',
+    setup: PROXY_TIMEOUT,
+    routes,
+    backends: { backend: SILENT },
+    talk: ask('GET /r'),
+  },
+  {
+    name: '--proxy-timeout: a backend that stops in its body',
+    setup: PROXY_TIMEOUT,
+    routes,
+    backends: { backend: { onEnd: { send: ['HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'] } } },
+    talk: ask('GET /r'),
+  },
+  {
+    name: '--proxy-timeout: a backend that is slow but steady',
+    setup: PROXY_TIMEOUT,
+    routes,
+    backends: {
+      backend: {
+        onEnd: {
+          send: ['HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab', { waitMs: 250 }, 'cd', { waitMs: 250 }, 'ef'],
+        },
+      },
+    },
+    talk: ask('GET /r'),
+  },
+  {
+    limitMs: 2_000,
+    name: '--proxy-timeout: a websocket that is not answered',
+    setup: PROXY_TIMEOUT,
+    routes,
+    backends: { backend: SILENT },
+    talk: upgrade('/r'),
+  },
+  {
+    name: '--timeout: a backend that is silent',
+    setup: TIMEOUT,
+    routes,
+    backends: { backend: SILENT },
+    talk: ask('GET /r'),
+  },
+  {
+    name: '--timeout: a client that stops in its body',
+    setup: TIMEOUT,
+    routes,
+    talk: [{ send: ['POST /r HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc'] }, { answer: 'POST' }],
+  },
+  {
+    name: '--timeout: a connection that is idle after an answer',
+    setup: TIMEOUT,
+    routes,
+    talk: [...ask('GET /r'), { closed: true }],
+  },
+  {
+    name: '--keep-alive-timeout: a connection that is idle',
+    setup: KEEP_ALIVE,
+    routes,
+    talk: [...ask('GET /r'), { closed: true }],
+  },
+  {
+    name: '--keep-alive-timeout: an error page',
+    setup: KEEP_ALIVE,
+    talk: [...ask('GET /nothing'), { closed: true }],
+  },
+  {
+    name: 'no timeout: a backend that takes 1.5 s',
+    routes,
+    backends: { backend: { onEnd: { send: [{ waitMs: 1500 }, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'] } } },
+    talk: ask('GET /r'),
+  },
+  {
+    oneHangs: true,
+    name: 'no timeout: a connection that is idle for 6.5 s',
+    routes,
+    talk: [...ask('GET /r'), { closed: true }],
+  },
+]

@@ -1,0 +1,85 @@
+import type { NamedDifference } from '../differences.js'
+
+export const API: readonly NamedDifference[] = [
+  {
+    where: 'no `CONFIGPROXY_AUTH_TOKEN`',
+    chp: 'the REST API is open to all',
+    here: 'a random token: every call is refused',
+    reason: "an API that moves users' traffic is never open by accident",
+    seen: { byHand: 'without the token the suite could not call it' },
+  },
+  {
+    where: 'REST: token and body',
+    chp: 'a bad body is answered 400 before the token is looked at',
+    here: '403 first',
+    reason: 'tells nothing to a stranger',
+    seen: [{ field: 'answer.status', of: /^API: no token/, chp: /^400 /, here: /^403 / }],
+  },
+  {
+    where: 'REST: target',
+    chp: 'any string is stored',
+    here: 'must be an http, https or unix URL, else 400',
+    reason: "a route that can't work is refused when it is made",
+    seen: [
+      { field: 'answer.status', of: /^API: a target that is "/, chp: /^201 /, here: /^400 / },
+      { field: 'answer.body', of: /^API: a target that is "/, here: /^\{\}$/ },
+    ],
+  },
+  {
+    where: 'REST: body',
+    chp: 'without limit',
+    here: '1 MiB, else 413',
+    reason: "a stalled or hostile client can't fill the memory",
+    seen: [
+      { field: 'answer.status', of: /^API: a body of 2 MB/, here: /^413 / },
+      { field: 'answer.body', of: /^API: a body of 2 MB/, here: /^\{\}$/ },
+    ],
+  },
+  {
+    where: 'REST: routespec',
+    chp: 'without limit; any escape',
+    here: '4,096 bytes and 64 segments, else 400; 400 for an escape that is malformed or no UTF-8, where CHP never answers',
+    reason: 'bounds the work of a lookup; an answer is better than none',
+    seen: [
+      { field: /^answer\.(status|body)$/, of: /^API: a routespec of/ },
+      {
+        field: /^(answer\.status|connection)$/,
+        of: /^API: (a malformed escape|an escape that is no UTF-8)/,
+        chp: /^(nothing|-)$/,
+      },
+    ],
+  },
+  {
+    where: 'REST: `DELETE /api/routes`',
+    chp: 'never answers',
+    here: 'deletes `/`',
+    reason: 'as with the slash after it',
+    seen: [
+      { field: /^(answer\.status|connection)$/, of: /^API: the root is deleted without a slash/, chp: /^(nothing|-)$/ },
+    ],
+  },
+  {
+    where: 'REST: slashes and dot segments at the start of a routespec',
+    chp: '`//r` is a routespec that no request matches; `/api/routes/../x` is no path of the API',
+    here: '`/r`; `/x`',
+    reason: 'a route that is stored is one that works',
+    seen: [{ field: 'answer.body', of: /^API: (slashes in a row|dot segments that lead out)/ }],
+  },
+  {
+    where: 'REST: content types',
+    chp: 'none of its sentences; `application/json`',
+    here: '`text/plain`; `application/json; charset=utf-8`',
+    reason: 'says what it is',
+    seen: [
+      { field: 'answer.header.content-type', of: /API/, chp: /^-$/, here: /^text\/plain$/ },
+      { field: 'answer.header.content-type', chp: /^application\/json$/, here: /^application\/json; charset=utf-8$/ },
+    ],
+  },
+  {
+    where: 'a change Envoy does not acknowledge in 10 s',
+    chp: '-',
+    here: '503, nothing changed',
+    reason: "201 would promise what isn't so",
+    seen: { byHand: 'CHP has no other process to wait for' },
+  },
+]

@@ -1,0 +1,140 @@
+import type { NamedDifference } from '../differences.js'
+
+/** How messages are written, whatever they are about. */
+export const MESSAGES: readonly NamedDifference[] = [
+  {
+    where: 'header names',
+    chp: 'in lower case, its own ones capitalised',
+    here: 'as they were sent, its own ones in lower case',
+    reason: 'HTTP takes both for the same; what is passed on is not rewritten',
+    seen: [{ field: /^(answer|seen)\.header case$/ }],
+  },
+  {
+    where: 'headers for the next hop: `Connection` and what it names, `Keep-Alive`, `Proxy-Connection`, `Trailer`',
+    chp: "its own and the other side's are sent",
+    here: 'only `Connection: close` and `Upgrade`, where a connection is closed or upgraded',
+    reason: 'they are for one connection (RFC 9110, 7.6.1); being kept is the default of HTTP/1.1',
+    seen: [
+      { field: /^(answer|seen)\.header\.connection$/, here: /^(-|close)$/ },
+      { field: /^(answer|seen)\.header\.(keep-alive|proxy-connection|x-hop)$/, here: /^-$/ },
+      { field: 'answer.header.upgrade', chp: /^h2$/, here: /^-$/ },
+      { field: 'seen.header.trailer', chp: /^-$/ },
+      { field: 'connection', of: /Connection: close of the backend/ },
+    ],
+  },
+  {
+    where: "the API's `Keep-Alive`",
+    chp: '5 s',
+    here: '72 s',
+    reason: 'the hub finds its connection open more often',
+    seen: [{ field: 'answer.header.keep-alive', of: /API/, here: /^timeout=72$/ }],
+  },
+  {
+    where: 'answers of the proxy itself, the API included',
+    chp: 'in chunks',
+    here: 'with their length, also in an answer to HEAD',
+    reason: 'the bytes of the body are the same',
+    seen: [
+      {
+        field: 'answer.framing',
+        of: /^(API|hosts|error pages|activity|metrics|timeouts|versions|request|unix socket|public TLS)\b|no route|health check|without Host/,
+        chp: /^(transfer-encoding: chunked|none)$/,
+        here: /^content-length: \d+$/,
+      },
+    ],
+  },
+  {
+    where: 'answers without a body (HEAD, 204)',
+    chp: 'a `Content-Length: 0` of a 204 is passed on; no length is added',
+    here: 'a 204 has none; an answer to HEAD without a length has `Transfer-Encoding: chunked`',
+    reason: 'as RFC 9110 has it: a 204 has no length, and that of the GET is not known',
+    seen: [
+      { field: 'answer.framing', of: /^answer: a 204|^activity: 204/, here: /^none$/ },
+      { field: 'answer.framing', of: /HEAD/, chp: /^none$/, here: /^transfer-encoding: chunked$/ },
+    ],
+  },
+  {
+    where: 'a header that comes twice',
+    chp: 'joined, `Cookie` by `; ` and others by `, `; of some the first alone',
+    here: 'as it came, or joined by `,`',
+    reason: 'HTTP takes both for the same (RFC 9110, 5.3)',
+    seen: [
+      { field: /^(answer|seen)\.header\.(x-twice|vary|cookie|user-agent)$/ },
+      { field: /^seen\.header\./, of: /two X-Forwarded-For/ },
+    ],
+  },
+  {
+    where: '`Date`',
+    chp: 'not on 101 and 400',
+    here: 'on every answer',
+    reason: 'RFC 9110 wants it wherever there is a clock',
+    seen: [{ field: 'answer.header.date', chp: /^-$/ }],
+  },
+  {
+    where: 'what is no valid HTTP (400, 431)',
+    chp: 'an empty body',
+    here: 'one line of plain text that says the status',
+    reason: 'a reader sees what happened',
+    seen: [
+      { field: 'answer.body', chp: /^$/, here: /^(Bad Request|Request Header Fields Too Large)$/ },
+      {
+        field: /^answer\.(framing|header\.content-type)$/,
+        of: /^(smuggling|odd requests|request headers|request|versions|public TLS): /,
+        chp: /^(none|-)$/,
+        here: /^(content-length: \d+|text\/plain)$/,
+      },
+    ],
+  },
+  {
+    where: 'an answer to HTTP/1.0',
+    chp: '`HTTP/1.1`',
+    here: '`HTTP/1.0`',
+    reason: 'some old clients want their own version',
+    seen: [{ field: 'answer.version', chp: /^HTTP\/1\.1$/, here: /^HTTP\/1\.0$/ }],
+  },
+  {
+    where: 'HTTP/1.0 without `Host`, and an empty `Host`',
+    chp: "the backend sees the target's host",
+    here: '`localhost`, or the empty one',
+    reason: 'Envoy serves no request without a host',
+    seen: [{ field: /^seen\.header\.(host|x-forwarded-host)$/, of: /without Host|a Host that is empty/ }],
+  },
+  {
+    where: 'two `Host` headers',
+    chp: 'the first counts',
+    here: 'joined by `,`, so that no route of a host matches',
+    reason: 'a request that two servers may read differently is no valid one',
+    seen: [{ field: /^seen\.header\.(host|x-forwarded-host)$/, of: /two Hosts/ }],
+  },
+  {
+    where: 'the absolute form, `GET http://host/path`',
+    chp: '`Host` stays as it was sent, and is what --host-routing looks at',
+    here: 'the host of the URL takes the place of `Host`',
+    reason: 'RFC 9112, 3.2.2',
+    seen: [
+      { field: /^seen\.header\.(host|x-forwarded-(host|port))$/, of: /the absolute form/ },
+      { field: 'seen.by', of: /the absolute form/ },
+    ],
+  },
+  {
+    where: '`Expect: 100-continue`',
+    chp: 'answered at once, and passed on all the same',
+    here: 'answered at once',
+    reason: 'what has been answered is not asked again',
+    seen: [{ field: 'seen.header.expect', chp: /^100-continue$/, here: /^-$/ }],
+  },
+  {
+    where: '`Expect` with another value',
+    chp: '417',
+    here: 'passed on',
+    reason: 'RFC 9110 leaves it to the server, which is the backend',
+    seen: [{ field: /^(answer\.status|seen)$/, of: /Expect of something else/ }],
+  },
+  {
+    where: '`X-Envoy-*` request headers that Envoy takes orders from',
+    chp: 'passed on',
+    here: 'removed, without an effect',
+    reason: 'no client may set timeouts or retries',
+    seen: [{ field: /^seen\.header\.x-envoy-/, here: /^-$/ }],
+  },
+]

@@ -1,0 +1,99 @@
+import type { NamedDifference } from '../differences.js'
+
+/** What becomes of requests that are unusual, or that no client of good will sends. */
+export const REQUESTS: readonly NamedDifference[] = [
+  {
+    where: 'a body in chunks with GET or DELETE',
+    chp: 'DELETE loses it; of GET it is sent where the next request is expected',
+    here: 'passed on',
+    reason: "CHP's way loses data, and lets one client put bytes before another's request",
+    seen: [
+      { field: /^seen\.(line|framing|body)$/, of: /^request: a chunked (GET|DELETE)$/ },
+      { field: /^seen$/, of: /^request: a chunked GET$/ },
+    ],
+  },
+  {
+    where: 'DELETE and OPTIONS without a body',
+    chp: '`Content-Length: 0` is added',
+    here: 'passed on as they are',
+    reason: 'no length is none',
+    seen: [{ field: 'seen.framing', chp: /^content-length: 0$/, here: /^none$/ }],
+  },
+  {
+    where: '`Transfer-Encoding` that is not `chunked`',
+    chp: '400, or passed on if `chunked` is last; spelled as the client does',
+    here: '501; spelled `chunked`',
+    reason: 'Envoy knows no other coding, and RFC 9112 wants 501 for those',
+    seen: [
+      { field: 'answer.status', of: /^smuggling: /, here: /^501 / },
+      { field: /^(seen|connection)$/, of: /^smuggling: gzip, then chunked/ },
+      { field: 'seen.framing', chp: /CHUNKED/ },
+    ],
+  },
+  {
+    where: 'small faults of a request: folded headers, a bare LF or CR, odd chunk ends and extensions, HTTP/1.2',
+    chp: '400 or 413',
+    here: 'read the tolerant way, and passed on in the strict one',
+    reason: 'the backend never sees them: Envoy writes every message anew',
+    seen: [
+      {
+        field: /^(answer\.status|connection|seen)$/,
+        of: /a folded (value|coding)$|a CR in a value|lines that end with LF|a chunk longer than it says|a chunk extension of 64 KiB|a trailer that is a length|HTTP\/1\.2/,
+        chp: /^4\d\d |^closed$|^nothing$/,
+      },
+    ],
+  },
+  {
+    where: 'a request that goes on without an end: lines that end with CR, an HTTP/2 preface',
+    chp: '400 at once',
+    here: 'waits for the rest',
+    reason: 'it may still come',
+    seen: [{ field: /^(answer\.status|connection)$/, of: /lines that end with CR|HTTP\/2 without an upgrade/ }],
+  },
+  {
+    where: 'a request that is not valid: a fragment in its path, `Host` that is no host, `Connection: X-Forwarded-For`',
+    chp: 'passed on',
+    here: '400',
+    reason: 'servers behind a proxy read such requests differently, which is what attacks are made of',
+    seen: [
+      {
+        field: /^(answer\.status|connection|seen)$/,
+        of: /a fragment$|a Host with a (bad character|path)|Connection that names X-Forwarded-For/,
+        chp: /^200 |^kept|GET /,
+      },
+    ],
+  },
+  {
+    where: 'methods',
+    chp: 'those that Node.js knows, `M-SEARCH` among them; `OPTIONS *` becomes `OPTIONS /*`; `CONNECT` ends the connection',
+    here: 'those of HTTP and WebDAV; `OPTIONS *` and `CONNECT` get 404',
+    reason: 'Envoy has its own list',
+    seen: [
+      { field: /^(answer\.status|connection|seen)$/, of: /^request: (M-SEARCH|OPTIONS of the whole server|CONNECT)/ },
+    ],
+  },
+  {
+    where: 'large headers',
+    chp: '16 KiB in all, else 431, or 503 if the answer has them',
+    here: '60 KiB',
+    reason: 'Envoy can, and cookies grow',
+    seen: [{ field: /^(answer\.status|connection|seen)$/, of: /30 KiB/, chp: /^(431|503) |^closed$|^nothing$/ }],
+  },
+  {
+    where: '`Upgrade` to anything but a websocket',
+    chp: 'the connection ends',
+    here: 'to HTTP/2: answered as HTTP/1.1; else 403',
+    reason: 'a client that offers HTTP/2 (as curl --http2 does) can do without',
+    seen: [{ field: /^(answer\.status|connection|seen)$/, of: /an upgrade to (HTTP\/2|something else)/ }],
+  },
+  {
+    where: 'a client that closes its sending side right after the request (as `nc` may)',
+    chp: 'gets the response; in the middle of a request it gets 400',
+    here: 'gets none',
+    reason: 'Envoy takes it for a client that has gone',
+    seen: [
+      { field: /^(answer\.status|closed|seen)$/, of: /the client ends its side|an end within the head/ },
+      { field: 'seen.complete', of: /the client ends its side/ },
+    ],
+  },
+]
