@@ -26,11 +26,10 @@ for (const flag of ['--timeout', '--proxy-timeout']) {
     const websocket = new WebSocket(`ws://127.0.0.1:${proxy.port}/slow`)
     await once(websocket, 'open')
 
-    const { status } = await ask(proxy.port, '/silent')
-    t.ok([503, 504].includes(status), `no answer: ${status}`)
+    t.equal((await ask(proxy.port, '/silent')).status, 503, 'a backend that says nothing')
     t.equal((await ask(proxy.port, '/slow')).body, 'part'.repeat(8))
     const stalled = 'POST /silent HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc'
-    t.match(await exchange(proxy.port, stalled), /^HTTP\/1\.1 (408|50[34]) /, 'a client that stops within its request')
+    t.match(await exchange(proxy.port, stalled), /^HTTP\/1\.1 408 /, 'a client that stops within its request')
     websocket.send('still here')
     t.equal(String((await once(websocket, 'message'))[0]), 'still here', 'an idle websocket stays')
     websocket.terminate()
