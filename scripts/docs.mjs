@@ -1,25 +1,45 @@
-// `npm run docs`: writes the table of options into README.md, from where they are declared.
+// `npm run docs`: writes the table of options into README.md and those of differences from CHP into
+// docs/compatibility.md, from where they are declared.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OPTIONS } from '../build/src/options.js'
+import { SECTIONS } from '../build/test/differential/intended/all.js'
 import { root } from './setup.mjs'
 
-const README = join(root, 'README.md')
-const [BEGIN, END] = ['<!-- options: made by `npm run docs` -->', '<!-- /options -->']
-
-/** README.md as it is and as it should be. */
-export function readme() {
-  const current = readFileSync(README, 'utf8')
-  const [before, rest] = current.split(BEGIN)
-  const [, after] = rest.split(END)
-  return { current, wanted: `${before}${BEGIN}\n${table()}\n${END}${after}` }
+/** Each file with a part that is made here: as it is, and as it should be. */
+export function documents() {
+  return [withPart('README.md', 'options', options()), withPart('docs/compatibility.md', 'differences', differences())]
 }
 
-function table() {
+function withPart(name, part, content) {
+  const path = join(root, name)
+  const [begin, end] = [`<!-- ${part}: made by \`npm run docs\` -->`, `<!-- /${part} -->`]
+  const current = readFileSync(path, 'utf8')
+  const [before, rest] = current.split(begin)
+  const [, after] = rest.split(end)
+  return { name, path, current, wanted: `${before}${begin}\n${content}\n${end}${after}` }
+}
+
+function differences() {
+  return Object.entries(SECTIONS)
+    .map(([title, rows]) => {
+      const lines = rows.map(
+        ({ where, chp, here, reason }) => `| ${[where, chp, here, reason].map(cell).join(' | ')} |`,
+      )
+      const table = ['| where | CHP | here | why |', '|---|---|---|---|', ...lines]
+      return `## ${title}\n\n${table.join('\n')}\n`
+    })
+    .join('\n')
+}
+
+function cell(text) {
+  return text.replaceAll('|', '\\|')
+}
+
+function options() {
   const rows = OPTIONS.map((option) => {
-    const flags = option.flags.replaceAll('|', '\\|')
-    return `| \`${flags}\` | ${option.description} | ${defaultOf(option)} |`
+    return `| \`${cell(option.flags)}\` | ${option.description} | ${defaultOf(option)} |`
   })
   return ['| option | meaning | default |', '|---|---|---|', ...rows].join('\n')
 }
@@ -30,4 +50,6 @@ function defaultOf(option) {
   return constant && `\`${constant}\``
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(README, readme().wanted)
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const { path, wanted } of documents()) writeFileSync(path, wanted)
+}

@@ -73,7 +73,8 @@ export class Backend {
   }
 
   async #handle(socket: Socket, reader: ByteReader, head: Message): Promise<boolean> {
-    const { onHead, onEnd = PLAIN_ANSWER } = this.behaviour
+    const path = head.line.split(' ')[1] ?? ''
+    const { onHead, onEnd = PLAIN_ANSWER } = this.behaviour.byPath?.[path] ?? this.behaviour
     const certificate = (socket as Partial<TLSSocket>).getPeerCertificate?.().subject?.CN
     const request: Seen = Object.assign(head, {
       by: this.#name,

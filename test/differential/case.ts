@@ -31,6 +31,8 @@ export interface Behaviour {
   readonly onHead?: Reaction
   /** When the whole request is there. A plain answer, if absent. */
   readonly onEnd?: Reaction
+  /** In place of these for the requests of a path, which is compared as it came. */
+  readonly byPath?: Readonly<Record<string, Behaviour>>
 }
 
 /** TLS as the client speaks it. */
@@ -58,8 +60,10 @@ export type Step =
   | { readonly backendHas: number }
   /** Ends the sending side, or the whole connection at once. */
   | { readonly leave: 'half' | 'whole' }
-  /** Notes when a route was last active, to be compared by `advanced`. */
+  /** Notes when a route was last active, to be compared by `settled` and `advanced`. */
   | { readonly remember: string }
+  /** Waits until a route was active since; what was before is known by then, too. */
+  | { readonly settled: string }
   /** Whether a route was active since. */
   | { readonly advanced: string }
 

@@ -55,3 +55,9 @@ export function observedRequest(request: Seen, anonymous: (text: string) => stri
     tunnelled: request.tunnelled,
   }
 }
+
+/** The names and types of a page of metrics, in the place of their values. */
+export function metricNames(page: string): string {
+  const names = page.split('\n').filter((line) => line.startsWith('# TYPE '))
+  return names.length === 0 ? page : names.sort().join('\n')
+}

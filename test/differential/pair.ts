@@ -3,8 +3,8 @@ import { TOKEN } from '../support/proxy.js'
 import { ApiClient } from './api-client.js'
 import type { Case, Setup } from './case.js'
 import { Contender } from './contender.js'
-import type { Observation } from './observation.js'
-import { observedRequest } from './observation.js'
+import type { Heard, Observation } from './observation.js'
+import { metricNames, observedRequest } from './observation.js'
 import { fill } from './surroundings.js'
 import { Talk } from './talk.js'
 
@@ -135,11 +135,16 @@ class Side {
     }
     const deadline = performance.now() + SETTLE_MS
     while (seen().some(({ settled }) => !settled) && performance.now() < deadline) await delay(2)
-    const observation = { heard: talk.heard, seen: seen().map((request) => observedRequest(request, anonymous)) }
+    const heard = one.body === 'metric names' ? talk.heard.map(withMetricNames) : talk.heard
+    const observation = { heard, seen: seen().map((request) => observedRequest(request, anonymous)) }
     await this.#api.restore(this.#before)
     if (!this.#contender.running) throw new Error('it ended')
     return observation
   }
+}
+
+function withMetricNames(heard: Heard): Heard {
+  return 'answer' in heard ? { ...heard, answer: { ...heard.answer, body: metricNames(heard.answer.body) } } : heard
 }
 
 /** Puts a name in the place of every timestamp of the API. */

@@ -20,8 +20,6 @@ export interface Partner {
 }
 
 const LIMIT_MS = 10_000
-/** How long a route's activity may take to be seen. */
-const ACTIVITY_MS = 1_500
 /** Asked at the end to learn whether the connection is still of use. */
 const PROBE = 'GET /_chp_healthz HTTP/1.1\r\nHost: probe\r\n\r\n'
 const NOTHING = 'none'
@@ -81,6 +79,7 @@ export class Talk {
     if ('closed' in step) return this.#awaitEnd(index)
     if ('backendHas' in step) return this.#awaitBackend(step.backendHas)
     if ('remember' in step) return this.#remember(step.remember)
+    if ('settled' in step) return this.#awaitActivity(step.settled)
     if ('advanced' in step) return this.#compareActivity(index, step.advanced)
     this.#open = false
     if (step.leave === 'half') this.#socket?.end()
@@ -158,14 +157,15 @@ export class Talk {
   }
 
   async #compareActivity(index: number, routespec: string): Promise<void> {
-    const before = this.#remembered.get(routespec) ?? ''
-    const deadline = performance.now() + ACTIVITY_MS
-    let advanced = false
-    while (!advanced && performance.now() < deadline) {
-      advanced = (await this.#lastActivity(routespec)) > before
-      if (!advanced) await delay(20)
-    }
-    this.#note(index, 'advanced', String(advanced))
+    this.#note(index, 'advanced', `${routespec}: ${await this.#hasAdvanced(routespec)}`)
+  }
+
+  async #awaitActivity(routespec: string): Promise<void> {
+    while (!(await this.#hasAdvanced(routespec))) await delay(20)
+  }
+
+  async #hasAdvanced(routespec: string): Promise<boolean> {
+    return (await this.#lastActivity(routespec)) > (this.#remembered.get(routespec) ?? '')
   }
 
   async #lastActivity(routespec: string): Promise<string> {

@@ -44,6 +44,7 @@ export const REQUEST_BODIES: readonly Case[] = [
   },
   { name: 'a chunked body that is empty', routes, talk: raw(`POST /r HTTP/1.1\r\n${CHUNKED}\r\n0\r\n\r\n`, 'POST') },
   {
+    alone: true,
     name: 'a chunked DELETE',
     routes,
     talk: raw(`DELETE /r HTTP/1.1\r\n${CHUNKED}\r\n3\r\nabc\r\n0\r\n\r\n`, 'DELETE'),

@@ -15,6 +15,7 @@ export const COMMANDS: readonly ExitCase[] = [
   { name: 'the public port is taken', args: ['--port', '{backendPort}'] },
   { name: 'a log level that is not known', args: ['--log-level', 'loud'] },
   { name: 'a default target that is no URL', args: ['--default-target', 'nonsense'] },
+  { name: 'a directory of error pages that is not there', args: ['--error-path', '{dir}/none'] },
   { name: 'a key that is not there', args: ['--ssl-key', '{dir}/none', '--ssl-cert', '{certs}/server.pem'] },
   { name: 'a certificate that is none', args: ['--ssl-key', '{certs}/server.key', '--ssl-cert', '{certs}/names'] },
   {
@@ -27,6 +28,7 @@ export const COMMANDS: readonly ExitCase[] = [
   { name: 'a unix socket and an IP address', args: ['--socket', '{dir}/x.sock'] },
   { name: 'a storage backend that is not there', args: ['--storage-backend', 'no-such-package'] },
   { name: 'a pid file in no directory', args: ['--pid-file', '{dir}/none/pid'] },
+  { name: '--ssl-protocol TLSv1_3', args: [...CERTIFICATE, '--ssl-protocol', 'TLSv1_3'] },
   { name: 'a TLS version that is not known', args: [...CERTIFICATE, '--ssl-protocol', 'TLSv9'] },
   { name: 'an empty token', args: [], env: { CONFIGPROXY_AUTH_TOKEN: '' } },
 ]

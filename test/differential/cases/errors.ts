@@ -12,7 +12,6 @@ const FILES = {
   files: { 'errors/404.html': '<h1>Nothing</h1>', 'errors/error.html': '<h1>Wrong</h1>' },
 }
 const ONE_FILE = { options: ['--error-path', '{dir}/errors'], files: { 'errors/404.html': '<h1>Nothing</h1>' } }
-const NO_FILES = { options: ['--error-path', '{dir}/missing'] }
 
 function page(setup: Setup, name: string, talk: readonly Step[], error: Behaviour = {}): Case {
   return {
@@ -64,8 +63,7 @@ export const ERROR_PAGES: readonly Case[] = [
   page(FILES, 'no route, by HEAD', ask('HEAD /nothing')),
   { oneHangs: true, ...page(FILES, 'a websocket without a route', upgrade('/nothing')) },
   page(ONE_FILE, 'a dead target', ask('GET /dead')),
-  page(NO_FILES, 'no route', ask('GET /nothing')),
-  page(TARGET, 'no route', ask('GET /nothing/x?y=1&z=%20#')),
+  page(TARGET, 'no route', ask('GET /nothing/x?y=1&z=%20')),
   page(TARGET, 'no route, odd signs', ask("GET /a%2Fb/ä+!*'()~?c=%ff".replace('ä', '%C3%A4'))),
   page(TARGET, 'a dead target', ask('GET /dead/x?y')),
   page(TARGET, 'no route, by HEAD', ask('HEAD /nothing')),
@@ -121,6 +119,8 @@ export const ERROR_PAGES: readonly Case[] = [
     routes: { '/r': '{backend}' },
     backends: { backend: custom('HTTP/1.1 503 Mine', 'Content-Length: 4', '', 'mine') },
   },
+  page(TARGET, 'no route, the absolute form', ask('GET http://other.example/nothing?x')),
+  page(DEFAULT, 'no route, gRPC', ask('POST /nothing', 'Content-Type: application/grpc', 'Content-Length: 0')),
   page(TARGET_PATH, 'no route', ask('GET /nothing?x')),
   page(TARGET_UNIX, 'no route', ask('GET /nothing?x')),
   page(TARGET_DEAD, 'no route', ask('GET /nothing')),

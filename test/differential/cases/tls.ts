@@ -23,22 +23,19 @@ const REQUIRE = {
 }
 const ONLY_1_2 = { options: [...SERVER, '--ssl-protocol', 'TLSv1_2', ...REDIRECT, '--redirect-to', '443'] }
 const CIPHER = { options: [...SERVER, '--ssl-ciphers', 'ECDHE-RSA-AES256-GCM-SHA384'] }
-const API = ['--api-ssl-key', '{certs}/server.key', '--api-ssl-cert', '{certs}/server.pem']
+const CLIENT_CA = ['--client-ssl-ca', '{certs}/ca.pem']
 const CLIENT = {
-  options: [
-    '--client-ssl-key',
-    '{certs}/client.key',
-    '--client-ssl-cert',
-    '{certs}/client.pem',
-    '--client-ssl-ca',
-    '{certs}/ca.pem',
-    ...API,
-  ],
+  options: ['--client-ssl-key', '{certs}/client.key', '--client-ssl-cert', '{certs}/client.pem', ...CLIENT_CA],
 }
+const CLIENT_LOCKED = {
+  options: ['--client-ssl-key', '{certs}/locked.key', '--client-ssl-cert', '{certs}/server.pem', ...CLIENT_CA],
+  env: { CONFIGPROXY_CLIENT_SSL_KEY_PASSPHRASE: 'secret' },
+}
+const INSECURE = { options: ['--insecure'] }
+const API = { options: ['--api-ssl-key', '{certs}/server.key', '--api-ssl-cert', '{certs}/server.pem'] }
 const API_REQUIRE = {
   options: [
-    '--insecure',
-    ...API,
+    ...API.options,
     '--api-ssl-ca',
     '{certs}/ca.pem',
     '--api-ssl-request-cert',
@@ -105,16 +102,18 @@ export const PUBLIC_TLS: readonly Case[] = [
 /** TLS towards targets. */
 export const TARGET_TLS: readonly Case[] = [
   target(CLIENT, 'our certificate is shown', '{secure}'),
+  target(CLIENT_LOCKED, 'our key is under a passphrase', '{secure}'),
+  target(CLIENT, 'Host is the name in the certificate', '{secure}', ask('GET /r', 'Host: localhost')),
   target(CLIENT, 'a target of another authority', '{untrusted}'),
   target(CLIENT, 'a target by its name', 'https://localhost:{securePort}'),
   target(CLIENT, 'a websocket', '{secure}', upgrade('/r/ws')),
   target({}, 'a target of an authority that is not known', '{secure}'),
-  target(API_REQUIRE, 'an unknown authority, --insecure', '{untrusted}'),
+  target(INSECURE, 'an unknown authority, --insecure', '{untrusted}'),
 ]
 
 /** TLS of the REST API. */
 export const API_TLS: readonly Case[] = [
-  toApi(CLIENT, 'a call', {}),
+  toApi(API, 'a call', {}),
   toApi(API_REQUIRE, 'a certificate that is demanded, and shown', { certificate: 'client' }),
   toApi(API_REQUIRE, 'a certificate that is demanded, and not shown', {}),
 ]

@@ -9,14 +9,14 @@ export const API: readonly NamedDifference[] = [
     seen: { byHand: 'without the token the suite could not call it' },
   },
   {
-    where: 'REST: token and body',
+    where: 'token and body',
     chp: 'a bad body is answered 400 before the token is looked at',
     here: '403 first',
     reason: 'tells nothing to a stranger',
     seen: [{ field: 'answer.status', of: /^API: no token/, chp: /^400 /, here: /^403 / }],
   },
   {
-    where: 'REST: target',
+    where: 'target',
     chp: 'any string is stored',
     here: 'must be an http, https or unix URL, else 400',
     reason: "a route that can't work is refused when it is made",
@@ -26,7 +26,7 @@ export const API: readonly NamedDifference[] = [
     ],
   },
   {
-    where: 'REST: body',
+    where: 'body',
     chp: 'without limit',
     here: '1 MiB, else 413',
     reason: "a stalled or hostile client can't fill the memory",
@@ -36,7 +36,7 @@ export const API: readonly NamedDifference[] = [
     ],
   },
   {
-    where: 'REST: routespec',
+    where: 'routespec',
     chp: 'without limit; any escape',
     here: '4,096 bytes and 64 segments, else 400; 400 for an escape that is malformed or no UTF-8, where CHP never answers',
     reason: 'bounds the work of a lookup; an answer is better than none',
@@ -50,7 +50,7 @@ export const API: readonly NamedDifference[] = [
     ],
   },
   {
-    where: 'REST: `DELETE /api/routes`',
+    where: '`DELETE /api/routes`',
     chp: 'never answers',
     here: 'deletes `/`',
     reason: 'as with the slash after it',
@@ -59,14 +59,14 @@ export const API: readonly NamedDifference[] = [
     ],
   },
   {
-    where: 'REST: slashes and dot segments at the start of a routespec',
+    where: 'slashes and dot segments at the start of a routespec',
     chp: '`//r` is a routespec that no request matches; `/api/routes/../x` is no path of the API',
     here: '`/r`; `/x`',
     reason: 'a route that is stored is one that works',
     seen: [{ field: 'answer.body', of: /^API: (slashes in a row|dot segments that lead out)/ }],
   },
   {
-    where: 'REST: content types',
+    where: 'content types',
     chp: 'none of its sentences; `application/json`',
     here: '`text/plain`; `application/json; charset=utf-8`',
     reason: 'says what it is',

@@ -3,6 +3,53 @@ import type { NamedDifference } from '../differences.js'
 /** What becomes of backends and websockets that fail. */
 export const FAULTS: readonly NamedDifference[] = [
   {
+    where: 'connections to backends',
+    chp: 'any idle one is reused; a backend that closes it at that moment shows the user a 503',
+    here: 'GET, HEAD and OPTIONS reuse connections and are sent again, at most twice, if there was no answer; any other request has a connection of its own, with `Connection: close`',
+    reason: 'no user sees that 503, and nothing that may have had an effect is sent twice',
+    seen: [
+      {
+        field: 'seen',
+        chp: /^backend: (GET \S+) HTTP\/1.1$/,
+        here: /^backend: (GET \S+) HTTP\/1.1(, backend: \1 HTTP\/1.1){2}$/,
+      },
+    ],
+  },
+  {
+    where: 'small faults of an answer: folded headers, a bare LF',
+    chp: '503',
+    here: 'read the tolerant way, and passed on in the strict one',
+    reason: 'as with requests',
+    seen: [
+      {
+        field: 'answer.status',
+        of: /a folded value in an answer|backend fault: lines that end with LF/,
+        here: /^200 /,
+      },
+    ],
+  },
+  {
+    where: 'a bad chunk in an answer',
+    chp: '`503 OK`, if nothing was passed on yet',
+    here: 'the connection ends after the head of the answer, which was passed on',
+    reason: 'what has come is not held back',
+    seen: [{ field: /^(answer\.status|connection)$/, of: /a bad chunk/, chp: /^503 OK$|^kept/ }],
+  },
+  {
+    where: 'a 101 that nobody asked for',
+    chp: 'the client waits without end',
+    here: 'passed on',
+    reason: 'the client sees what its backend does',
+    seen: [{ field: 'answer.status', of: /a 101 that nobody asked for/, chp: /^nothing$/ }],
+  },
+  {
+    where: 'websocket: the backend resets it',
+    chp: 'the line of a 503 answer is written into the open websocket',
+    here: 'it ends',
+    reason: 'it would be taken for a frame',
+    seen: [{ field: 'closed', of: /^websocket: the backend resets/, here: /^after 0 bytes$/ }],
+  },
+  {
     where: 'a backend that is gone in the middle of its answer',
     chp: 'the client waits for the rest without end',
     here: 'its connection ends, so that it knows',

@@ -37,7 +37,7 @@ export const MESSAGES: readonly NamedDifference[] = [
     seen: [
       {
         field: 'answer.framing',
-        of: /^(API|hosts|error pages|activity|metrics|timeouts|versions|request|unix socket|public TLS)\b|no route|health check|without Host/,
+        of: /^(?!answer: |answer headers: |rewriting: |websocket: a)/,
         chp: /^(transfer-encoding: chunked|none)$/,
         here: /^content-length: \d+$/,
       },
@@ -69,21 +69,6 @@ export const MESSAGES: readonly NamedDifference[] = [
     here: 'on every answer',
     reason: 'RFC 9110 wants it wherever there is a clock',
     seen: [{ field: 'answer.header.date', chp: /^-$/ }],
-  },
-  {
-    where: 'what is no valid HTTP (400, 431)',
-    chp: 'an empty body',
-    here: 'one line of plain text that says the status',
-    reason: 'a reader sees what happened',
-    seen: [
-      { field: 'answer.body', chp: /^$/, here: /^(Bad Request|Request Header Fields Too Large)$/ },
-      {
-        field: /^answer\.(framing|header\.content-type)$/,
-        of: /^(smuggling|odd requests|request headers|request|versions|public TLS): /,
-        chp: /^(none|-)$/,
-        here: /^(content-length: \d+|text\/plain)$/,
-      },
-    ],
   },
   {
     where: 'an answer to HTTP/1.0',

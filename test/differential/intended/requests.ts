@@ -3,6 +3,13 @@ import type { NamedDifference } from '../differences.js'
 /** What becomes of requests that are unusual, or that no client of good will sends. */
 export const REQUESTS: readonly NamedDifference[] = [
   {
+    where: 'HTTP/0.9 (`GET /x` and no more)',
+    chp: 'waits without end',
+    here: 'answered',
+    reason: 'no client speaks it; Envoy reads it as HTTP/1.0',
+    seen: [{ field: /^(answer\.status|connection|seen)$/, of: /HTTP\/0\.9/, chp: /^(nothing|-)$/ }],
+  },
+  {
     where: 'a body in chunks with GET or DELETE',
     chp: 'DELETE loses it; of GET it is sent where the next request is expected',
     here: 'passed on',
@@ -37,9 +44,9 @@ export const REQUESTS: readonly NamedDifference[] = [
     reason: 'the backend never sees them: Envoy writes every message anew',
     seen: [
       {
-        field: /^(answer\.status|connection|seen)$/,
+        field: /^(answer\.status|connection|seen|seen\.complete)$/,
         of: /a folded (value|coding)$|a CR in a value|lines that end with LF|a chunk longer than it says|a chunk extension of 64 KiB|a trailer that is a length|HTTP\/1\.2/,
-        chp: /^4\d\d |^closed$|^nothing$/,
+        chp: /^4\d\d |^closed$|^nothing$|^false$/,
       },
     ],
   },

@@ -1,0 +1,82 @@
+import type { NamedDifference } from '../differences.js'
+
+export const TLS: readonly NamedDifference[] = [
+  {
+    where: 'the public port with TLS',
+    chp: 'HTTP/1.1',
+    here: 'HTTP/2 as well',
+    reason: 'a page of many parts needs one connection',
+    seen: [{ field: /^(tls|answer\.status|connection|seen)$/, of: /a client that offers HTTP\/2/ }],
+  },
+  {
+    where: '`--ssl-protocol`',
+    chp: '`SSLv23` means TLS 1.2, `TLSv1_3` does not start, `TLSv1` and `TLSv1_1` serve nobody',
+    here: '1.2 and 1.3; exactly that version',
+    reason: 'what was asked for',
+    seen: [{ field: 'exit', of: /--ssl-protocol TLSv1_3/, chp: /^status 1$/, here: /^it serves$/ }],
+  },
+  {
+    where: '`--ssl-ciphers` and its default',
+    chp: "OpenSSL's, with DHE and CBC in the default",
+    here: 'what Envoy has of them, see [tls.md](tls.md)',
+    reason: 'the default is what is still thought safe',
+    seen: [
+      { field: /^(connect|answer\.status|connection|seen)$/, of: /a cipher (without forward secrecy|of CBC mode)/ },
+    ],
+  },
+  {
+    where: '`--ssl-dhparam`, `--ssl-allow-rc4`',
+    chp: 'DHE; RC4 where OpenSSL has it',
+    here: 'nothing, with a warning',
+    reason: 'Envoy has neither',
+    seen: { byHand: 'to make parameters takes longer than all cases, and no OpenSSL of today has RC4' },
+  },
+  {
+    where: 'unfit keys and certificates',
+    chp: 'start, or end with a stack',
+    here: 'one line, exit status 1',
+    reason: 'the operator reads it',
+    seen: { byHand: 'what is printed is not compared' },
+  },
+  {
+    where: 'certificates',
+    chp: 'read at the start',
+    here: 'read again when they change',
+    reason: 'they are renewed while the proxy runs',
+    seen: { byHand: 'a change in the course of time is a test of its own, test/tls/reload.test.ts' },
+  },
+  {
+    where: 'https targets: the name',
+    chp: "the certificate must be of the client's `Host` header, unless that is an address",
+    here: "it must be of the host in the target's URL, as a subject alternative name",
+    reason: "a client doesn't choose whom we trust",
+    seen: [
+      {
+        field: /^(answer\.status|connection|seen)$/,
+        of: /^target TLS: (our certificate is shown|a target by its name|a websocket)/,
+        chp: /^503|^nothing$/,
+      },
+    ],
+  },
+  {
+    where: 'https targets: SNI',
+    chp: "the client's `Host`",
+    here: "the host in the target's URL, none for an address",
+    reason: 'as the name that is checked',
+    seen: { byHand: 'a test of its own, test/tls/targets.test.ts' },
+  },
+  {
+    where: '`--insecure`',
+    chp: 'no effect',
+    here: 'https targets are not checked',
+    reason: 'its meaning',
+    seen: [{ field: /^(answer\.status|seen)$/, of: /--insecure/, chp: /^503|^nothing$/ }],
+  },
+  {
+    where: '`--client-ssl-key` under a passphrase',
+    chp: "can't be used",
+    here: '`CONFIGPROXY_CLIENT_SSL_KEY_PASSPHRASE`',
+    reason: 'as of the other keys',
+    seen: [{ field: /^(answer\.status|seen)$/, of: /our key is under a passphrase/, chp: /^(500|503)|^nothing$/ }],
+  },
+]
