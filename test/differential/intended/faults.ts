@@ -36,6 +36,13 @@ export const FAULTS: readonly NamedDifference[] = [
     seen: [{ field: /^(answer\.status|connection)$/, of: /a bad chunk/, chp: /^503 OK$|^kept/ }],
   },
   {
+    where: '--auto-rewrite and a `Location` that is no URL',
+    chp: 'the client waits without end',
+    here: 'passed on',
+    reason: 'the browser says what it makes of it',
+    seen: [{ field: /^(answer\.status|connection)$/, of: /302 to no URL/, chp: /^(nothing|-)$/ }],
+  },
+  {
     where: 'a 101 that nobody asked for',
     chp: 'the client waits without end',
     here: 'passed on',

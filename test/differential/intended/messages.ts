@@ -37,7 +37,7 @@ export const MESSAGES: readonly NamedDifference[] = [
     seen: [
       {
         field: 'answer.framing',
-        of: /^(?!answer: |answer headers: |rewriting: |websocket: a)/,
+        of: /^(?!answer: |answer headers: (?!a bad header|100 KiB)|rewriting: |websocket: answered)/,
         chp: /^(transfer-encoding: chunked|none)$/,
         here: /^content-length: \d+$/,
       },
