@@ -6,12 +6,12 @@ import { PACKAGE_ROOT } from './proto.js'
 import type { ApiOptions } from './settings/api.js'
 import type { MetricsOptions } from './settings/metrics.js'
 import type { RedirectOptions } from './settings/redirect.js'
+import type { StoreOptions } from './settings/store.js'
 import type { TlsOptions } from './settings/tls.js'
 
 /** The values of the options, as commander names them. */
-export interface CommandLine extends TlsOptions, ApiOptions, MetricsOptions, RedirectOptions {
+export interface CommandLine extends TlsOptions, ApiOptions, MetricsOptions, RedirectOptions, StoreOptions {
   readonly ip?: string
-  readonly storageBackend?: string
   readonly defaultTarget?: string
   readonly errorTarget?: string
   readonly errorPath?: string

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { LOG_LEVELS } from './log.js'
+import { DEFAULT_BACKEND } from './settings/store.js'
 
 /** One command-line option, declared once: the command line, its help and the README's table are made from it. */
 export interface OptionSpec {
@@ -170,8 +171,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     ...chp,
     flags: '--storage-backend <storage-class>',
-    description: 'Where routes are kept: memory, or the name of a Node.js module with a storage class of CHP',
-    defaultDescription: 'memory',
+    description: 'What keeps routes: lmdb, on disk, memory, or a Node.js module with a storage class of CHP',
+    defaultDescription: DEFAULT_BACKEND,
   },
   {
     ...chp,
@@ -179,6 +180,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     description: 'Milliseconds that an idle connection of a client is kept',
     defaultDescription: '620000',
     parse: parseMilliseconds,
+  },
+  {
+    ...own,
+    flags: '--state-dir <directory>',
+    description: 'Directory that routes are kept in, of this user alone; made if it is not there',
+    defaultDescription: 'one a public address, in XDG_STATE_HOME or ~/.local/state',
   },
   {
     ...own,

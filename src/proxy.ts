@@ -85,7 +85,18 @@ export class ConfigurableEnvoyProxy {
       progress: (line) => log.info(line),
     })
 
-    const dir = await openRuntimeDir(runtimeDirKey(settings.public), process.env)
+    const { defaultTarget, hostRouting, forwarding } = settings
+    const publicAddress = runtimeDirKey(settings.public)
+    const store = await openStore({
+      ...settings.store,
+      publicAddress,
+      env: process.env,
+      defaultTarget,
+      hostRouting,
+      log,
+    })
+    this.#undo.push(() => store.close())
+    const dir = await openRuntimeDir(publicAddress, process.env)
     await takeOver(dir, log)
     this.#undo.push(() => removeRuntimeDir(dir))
     await checkAddress('The proxy', settings.public)
@@ -112,7 +123,6 @@ export class ConfigurableEnvoyProxy {
     this.#undo.push(() => secretPublisher.close())
 
     const { certificate, authorities } = settings.tls.targets
-    const { storageBackend: backend, defaultTarget, hostRouting, forwarding } = settings
     const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
     clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
     const publisher = new ClusterPublisher({
@@ -120,8 +130,6 @@ export class ConfigurableEnvoyProxy {
       settings: { targetTls, hostRouting, forwarding },
       lookup: (host) => lookup(host, { all: true }),
     })
-    const store = await openStore({ backend, defaultTarget, hostRouting, log })
-    this.#undo.push(() => store.close())
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
     publisher.load(await table.load(settings.defaultTarget))
     const scripts = await readScripts()

@@ -12,6 +12,8 @@ import { envoyAddress } from './settings/listen.js'
 import { metricsAddress } from './settings/metrics.js'
 import type { RedirectSettings } from './settings/redirect.js'
 import { readRedirectSettings } from './settings/redirect.js'
+import type { StoreSettings } from './settings/store.js'
+import { readStoreSettings } from './settings/store.js'
 import type { TlsSettings } from './settings/tls.js'
 import { readTlsSettings } from './settings/tls.js'
 
@@ -24,8 +26,7 @@ export interface Settings {
   readonly api: ApiSettings
   /** Undefined where metrics are not served. */
   readonly metrics: ListenAddress | undefined
-  /** See {@link openStore}. */
-  readonly storageBackend: string
+  readonly store: StoreSettings
   /** Undefined where CONFIGPROXY_AUTH_TOKEN is not set. */
   readonly token: string | undefined
   readonly defaultTarget: string | undefined
@@ -49,7 +50,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     redirect: await readRedirectSettings(values),
     api: await readApiSettings(values, env),
     metrics: metricsAddress(values),
-    storageBackend: values.storageBackend ?? 'memory',
+    store: readStoreSettings(values),
     token: env.CONFIGPROXY_AUTH_TOKEN || undefined,
     defaultTarget: values.defaultTarget,
     errorPages: await readErrorPages(values),

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
-import { chmod, lstat, mkdir, rm, rmdir } from 'node:fs/promises'
+import { chmod, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { FatalError } from '../errors.js'
+import { addressKey, makePrivateDirectory } from '../private-dir.js'
 
 /** The private directory of one proxy's sockets and files, the same for every start with the same public address. */
 export interface RuntimeDir {
@@ -27,10 +27,7 @@ export async function openRuntimeDir(publicAddress: string, env: NodeJS.ProcessE
   const base = env.XDG_RUNTIME_DIR
     ? join(env.XDG_RUNTIME_DIR, 'configurable-envoy-proxy')
     : join(tmpdir(), `configurable-envoy-proxy-${process.getuid?.() ?? 0}`)
-  const name = /^[\w.-]{1,48}$/.test(publicAddress)
-    ? publicAddress
-    : createHash('sha256').update(publicAddress).digest('hex').slice(0, 16)
-  const path = join(base, name)
+  const path = join(base, addressKey(publicAddress))
   for (const directory of [base, path]) await makePrivate(directory)
   const dir = {
     path,
@@ -55,19 +52,11 @@ export async function removeRuntimeDir(dir: RuntimeDir): Promise<void> {
 
 async function makePrivate(path: string): Promise<void> {
   try {
-    await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-    const found = await lstat(path)
-    // Someone else may have put a directory or a link of their own there, in a place that all can write to.
-    if (!found.isDirectory() || found.uid !== process.getuid?.()) {
-      throw new FatalError(`${path} belongs to someone else. Remove it or set XDG_RUNTIME_DIR to a private directory.`)
-    }
+    await makePrivateDirectory(path)
     await chmod(path, 0o700)
   } catch (error) {
-    if (error instanceof FatalError) throw error
     throw new FatalError(
-      `Cannot use ${path}: ${(error as Error).message}. Set XDG_RUNTIME_DIR to a writable directory.`,
+      `Cannot use ${path}: ${(error as Error).message}. Set XDG_RUNTIME_DIR to a private, writable directory.`,
     )
   }
 }

@@ -12,7 +12,10 @@ import { eventually } from './wait.js'
 export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 export const TOKEN = 'a-token-of-the-tests'
 
-/** The command as a user runs it, in a runtime directory of its own. */
+/** What of its files is meant to stay when it has ended: the name of a directory in its runtimeBase. */
+export const STATE = 'state'
+
+/** The command as a user runs it, with all its files in a directory of its own. */
 export class ProxyProcess {
   readonly child: ChildProcess
   readonly runtimeBase: string
@@ -43,7 +46,13 @@ export class ProxyProcess {
       ...(args.includes('--socket') ? [] : ['--ip', '127.0.0.1', '--port', String(ports[0])]),
       ...['--api-ip', '127.0.0.1', '--api-port', String(ports[1])],
     ]
-    const env = { ...process.env, XDG_RUNTIME_DIR: runtimeBase, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...options.env }
+    const env = {
+      ...process.env,
+      XDG_RUNTIME_DIR: runtimeBase,
+      XDG_STATE_HOME: join(runtimeBase, STATE),
+      CONFIGPROXY_AUTH_TOKEN: TOKEN,
+      ...options.env,
+    }
     const [command, ...before] = PLAIN_NODE
     const child = spawn(command, [...before, CLI, ...own, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     return new ProxyProcess(child, runtimeBase, options.runtimeBase === undefined, ports)
