@@ -70,7 +70,7 @@ export class RouteTable {
   /**
    * Adds a route or replaces the whole entry. Resolves once requests on every Envoy go to the target.
    *
-   * @throws TargetInvalidError, ResourceRejectedError, NotAcknowledgedError; the table and Envoy are then as before
+   * @throws TargetInvalidError, ResourceRejectedError, NotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
   async put(routespec: string, data: RouteData): Promise<void> {
     const target = parseTarget(data.target)
@@ -83,7 +83,9 @@ export class RouteTable {
         lastActivity: this.#now(),
       }
       await this.#publisher.publish({ key, target })
-      await this.#orRestore(key, () => this.#store.put(route))
+      const before = this.#routes.get(key)?.routespec
+      const replaced = before === routespec ? undefined : before
+      await this.#orRestore(key, () => this.#store.put(route, replaced))
       this.#routes.set(key, route)
     })
   }
@@ -91,7 +93,7 @@ export class RouteTable {
   /**
    * Removes a route. Resolves once no request on any Envoy goes to it; false if there was none.
    *
-   * @throws NotAcknowledgedError; the table and Envoy are then as before
+   * @throws NotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
   async delete(routespec: string): Promise<boolean> {
     const key = routeKey(routespec, this.#hostRouting)

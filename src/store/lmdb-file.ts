@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import { open as openFile, stat } from 'node:fs/promises'
+import { open as openFile } from 'node:fs/promises'
 import type { RootDatabase } from 'lmdb'
 import { open } from 'lmdb'
 import { lmdbOptions } from './lmdb-options.js'
+import { reserveLockFile } from './lock-file.js'
 import type { Entry, Summary } from './records.js'
 import { checksumOf, encodeSummary, FORMAT, SUMMARY_KEY } from './records.js'
 import { ReservedSpace } from './space.js'
@@ -19,16 +20,14 @@ interface Statistics {
   readonly lastTxnId: number
 }
 
-/** The most changes that go well into one transaction, whose space is reserved before. */
-export const MAX_WRITES = 32
+/**
+ * How many changes go into one transaction, and the most pages that each needs besides those of its value. A change
+ * anywhere has a path in the tree of its own, twice over for splits; changes in the order of the keys share theirs.
+ */
+export const WRITES = { anywhere: { most: 32, pages: 16 }, inOrder: { most: 256, pages: 1 } } as const
 
-/** The most pages that one change needs besides those of its value: its path in the tree, twice over for splits. */
-const PAGES_OF_A_WRITE = 16
 /** The pages that any transaction needs: those of the summary and of the lists of free pages. */
 const PAGES_OF_A_TRANSACTION = 32
-
-/** More than LMDB's lock file has for its 126 readers. */
-const LOCK_FILE_BYTES = 16_384
 
 /** An LMDB file of routes that is open for writing, by this process alone. */
 export class LmdbFile {
@@ -67,11 +66,12 @@ export class LmdbFile {
   /**
    * Makes changes in one transaction, of which no two concern the same key.
    *
+   * @param order see {@link WRITES}
    * @throws Error if they could not be made; then none is
    */
-  async commit(writes: readonly Write[]): Promise<void> {
+  async commit(writes: readonly Write[], order: keyof typeof WRITES = 'anywhere'): Promise<void> {
     const { pageSize, lastTxnId } = this.#statistics()
-    await this.#space.take(pagesFor(writes, pageSize) * pageSize)
+    await this.#space.take(mostPages(writes, WRITES[order].pages, pageSize) * pageSize)
     const summary = this.#after(writes)
     const stored = encodeSummary({ format: FORMAT, ...summary, transaction: lastTxnId + 1 })
     await this.#database
@@ -115,21 +115,9 @@ export class LmdbFile {
   }
 }
 
-function pagesFor(writes: readonly Write[], pageSize: number): number {
+function mostPages(writes: readonly Write[], pagesOfAWrite: number, pageSize: number): number {
   return writes.reduce(
-    (pages, { value }) => pages + PAGES_OF_A_WRITE + Math.ceil((value?.length ?? 0) / pageSize) + 1,
+    (pages, { value }) => pages + pagesOfAWrite + Math.ceil((value?.length ?? 1) / pageSize) + 1,
     PAGES_OF_A_TRANSACTION,
   )
-}
-
-/** LMDB maps its lock file too: on a full disk it would end the process with SIGBUS. */
-export async function reserveLockFile(path: string): Promise<void> {
-  const lockFile = `${path}-lock`
-  const file = await openFile(lockFile, 'a', 0o600)
-  try {
-    const { size } = await stat(lockFile)
-    if (size < LOCK_FILE_BYTES) await file.write(Buffer.alloc(LOCK_FILE_BYTES - size))
-  } finally {
-    await file.close()
-  }
 }

@@ -5,7 +5,7 @@ import { NotStoredError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Route, RouteStore } from '../routing/route.js'
 import type { LmdbFile, Write } from './lmdb-file.js'
-import { MAX_WRITES } from './lmdb-file.js'
+import { WRITES } from './lmdb-file.js'
 import { lockDirectory } from './lock.js'
 import { readRoutes } from './read-routes.js'
 import { reasonOf } from './reason.js'
@@ -57,8 +57,9 @@ export class LmdbStore implements RouteStore {
     return routes
   }
 
-  put(route: Route): Promise<void> {
-    return this.#write([encodeRoute(route)])
+  put(route: Route, replaced?: string): Promise<void> {
+    const removal = replaced === undefined ? [] : [{ key: routeKeyOf(replaced), value: undefined }]
+    return this.#write([encodeRoute(route), ...removal])
   }
 
   delete(routespec: string): Promise<void> {
@@ -79,7 +80,7 @@ export class LmdbStore implements RouteStore {
 
   async #writeAll(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, MAX_WRITES)
+      const batch = this.#queue.splice(0, WRITES.anywhere.most)
       try {
         await this.#file.commit(batch.flatMap(({ writes }) => writes))
         for (const { resolve } of batch) resolve()

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { DamagedFile } from './damage.js'
+import { reserveLockFile } from './lock-file.js'
 import type { Entry } from './records.js'
 
 /** What the reader says: entries in the order of their keys, at the end which transaction wrote them last. */
@@ -10,8 +11,8 @@ export type ReaderMessage =
 
 const READER = fileURLToPath(new URL('reader.js', import.meta.url))
 
-/** How long the reader may say nothing: a damaged file can make LMDB go round in circles. */
-const SILENCE_LIMIT_MS = 10_000
+/** How long the reader may say nothing: a damaged file can make LMDB go round in circles, a busy machine be slow. */
+const SILENCE_LIMIT_MS = 60_000
 
 /** How a program ends that follows a damaged pointer. Other signals are sent by someone. */
 const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP'])
@@ -20,9 +21,10 @@ const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'S
  * All that is in an LMDB file, read in a process of its own: LMDB reads through a memory map, so that a damaged file can
  * end the process that reads it.
  *
- * @throws DamagedFile if it can't be read to the end
+ * @throws DamagedFile if it can't be read to the end; an error of the system if it can't be tried
  */
 export async function readEntries(path: string): Promise<{ entries: Entry[]; transaction: number }> {
+  await reserveLockFile(path)
   const reader = fork(READER, [path], {
     serialization: 'advanced',
     execArgv: [],
@@ -37,7 +39,7 @@ export async function readEntries(path: string): Promise<{ entries: Entry[]; tra
     damage ??= new DamagedFile(reason)
     reader.kill('SIGKILL')
   }
-  const silence = setTimeout(() => give("is damaged: it can't be read to the end"), SILENCE_LIMIT_MS)
+  const silence = setTimeout(() => give("can't be read to the end: LMDB says nothing for a minute"), SILENCE_LIMIT_MS)
   reader.on('message', (message: ReaderMessage) => {
     silence.refresh()
     if ('transaction' in message) transaction = message.transaction

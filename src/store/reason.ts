@@ -1,4 +1,6 @@
-/** What stands for LMDB's long messages and the system's short ones, for those that an operator may meet. */
+import { getSystemErrorName } from 'node:util'
+
+/** In words what an operator may meet. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: "this user's share of the disk is used up",
@@ -7,8 +9,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: 'the disk fails',
 }
 
-/** Why a file can't be written, in a few words. */
+/** Why a file can't be written, in a few words. LMDB has the number of the system's error, Node.js its name. */
 export function reasonOf(error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code
-  return (typeof code === 'string' && REASONS[code]) || error.message
+  const { code } = error as { code?: unknown }
+  const name = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code)
+  return REASONS[name] ?? error.message
 }

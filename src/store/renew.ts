@@ -2,7 +2,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FatalError } from '../errors.js'
 import type { Logger } from '../log.js'
-import { LmdbFile, MAX_WRITES } from './lmdb-file.js'
+import { LmdbFile, WRITES } from './lmdb-file.js'
 import { reasonOf } from './reason.js'
 import type { Entry } from './records.js'
 
@@ -38,8 +38,8 @@ async function write(path: string, entries: readonly Entry[]): Promise<void> {
   const file = await LmdbFile.open(path, [], false)
   try {
     // An empty table is a transaction too.
-    for (let at = 0; at === 0 || at < entries.length; at += MAX_WRITES) {
-      await file.commit(entries.slice(at, at + MAX_WRITES))
+    for (let at = 0; at === 0 || at < entries.length; at += WRITES.inOrder.most) {
+      await file.commit(entries.slice(at, at + WRITES.inOrder.most), 'inOrder')
     }
   } finally {
     await file.close()

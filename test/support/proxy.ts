@@ -53,7 +53,7 @@ export class ProxyProcess {
       CONFIGPROXY_AUTH_TOKEN: TOKEN,
       ...options.env,
     }
-    const [command, ...before] = PLAIN_NODE
+    const [command, ...before] = [...(options.before ?? []), ...PLAIN_NODE] as [string, ...string[]]
     const child = spawn(command, [...before, CLI, ...own, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     return new ProxyProcess(child, runtimeBase, options.runtimeBase === undefined, ports)
   }
@@ -123,4 +123,6 @@ export interface SpawnOptions {
   readonly runtimeBase?: string
   /** The public port and the API's, in place of free ones. */
   readonly ports?: readonly [number, number]
+  /** A command that gives its place to the one that follows, with its arguments. */
+  readonly before?: readonly string[]
 }
