@@ -37,6 +37,11 @@ function parseWorkers(value: string): number {
   return workers
 }
 
+function parseSeconds(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('A time in seconds is a whole number.')
+  return Number(value)
+}
+
 function parseLogLevel(value: string): string {
   const level = LOG_LEVELS.find((known) => known === value.toLowerCase())
   if (level === undefined) throw new InvalidArgumentError(`A log level is one of ${LOG_LEVELS.join(', ')}.`)
@@ -199,5 +204,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     description: "Envoy's worker threads",
     defaultDescription: 'one a processor, at most 4',
     parse: parseWorkers,
+  },
+  {
+    ...own,
+    flags: '--orphan-timeout <seconds>',
+    description: 'How long Envoy serves on when this process has died and is not started again; 0 for ever',
+    default: 600,
+    parse: parseSeconds,
   },
 ]

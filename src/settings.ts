@@ -14,6 +14,8 @@ import type { RedirectSettings } from './settings/redirect.js'
 import { readRedirectSettings } from './settings/redirect.js'
 import type { StoreSettings } from './settings/store.js'
 import { readStoreSettings } from './settings/store.js'
+import type { SupervisionSettings } from './settings/supervision.js'
+import { readSupervision } from './settings/supervision.js'
 import type { TlsSettings } from './settings/tls.js'
 import { readTlsSettings } from './settings/tls.js'
 
@@ -37,6 +39,7 @@ export interface Settings {
   readonly logLevel: LogLevel
   readonly envoyPath: string | undefined
   readonly workers: number
+  readonly supervision: SupervisionSettings
 }
 
 /** A hub's traffic is far below what four workers carry, and each costs memory. */
@@ -60,5 +63,6 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     logLevel: values.logLevel,
     envoyPath: values.envoyPath ?? (env.ENVOY_PATH || undefined),
     workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),
+    supervision: readSupervision(values),
   }
 }

@@ -20,6 +20,8 @@ export interface RoutePublication {
   /** See {@link routeKey}. */
   readonly key: string
   readonly target: Target
+  /** What it was made from, and can be made from again. */
+  readonly route: Pick<Route, 'routespec' | 'data'>
 }
 
 /** Brings routes to every Envoy. The route table owns the calls: at most one at a time for a key. */

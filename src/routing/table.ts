@@ -33,16 +33,20 @@ export class RouteTable {
   /**
    * Fills the table from the store and returns what must be published before an Envoy may listen.
    *
+   * @param recovered routes that the store has lost; it gets them again
    * @param defaultTarget the target of `/`, over what is stored for it; as in CHP it is an ordinary entry from then on
    */
-  async load(defaultTarget?: string): Promise<RoutePublication[]> {
-    for (const route of await this.#store.load()) this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
+  async load(defaultTarget?: string, recovered: readonly Route[] = []): Promise<RoutePublication[]> {
+    await Promise.all(recovered.map((route) => this.#store.put(route)))
+    for (const route of [...(await this.#store.load()), ...recovered]) {
+      this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
+    }
     if (defaultTarget !== undefined) {
       const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
       await this.#store.put(route)
       this.#routes.set('/', route)
     }
-    return [...this.#routes].map(([key, route]) => ({ key, target: parseTarget(route.data.target) }))
+    return [...this.#routes].map(([key, route]) => ({ key, target: parseTarget(route.data.target), route }))
   }
 
   /** How many routes there are. */
@@ -82,7 +86,7 @@ export class RouteTable {
         data: host === undefined ? data : { ...data, host },
         lastActivity: this.#now(),
       }
-      await this.#publisher.publish({ key, target })
+      await this.#publisher.publish({ key, target, route })
       const before = this.#routes.get(key)?.routespec
       const replaced = before === routespec ? undefined : before
       await this.#orRestore(key, () => this.#store.put(route, replaced))
@@ -114,7 +118,7 @@ export class RouteTable {
     } catch (error) {
       const route = this.#routes.get(key)
       if (route === undefined) await this.#publisher.withdraw(key)
-      else await this.#publisher.publish({ key, target: parseTarget(route.data.target) })
+      else await this.#publisher.publish({ key, target: parseTarget(route.data.target), route })
       throw error
     }
   }

@@ -3,10 +3,11 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NotStoredError } from '../errors.js'
 import type { Logger } from '../log.js'
-import type { Route, RouteStore } from '../routing/route.js'
+import type { Route } from '../routing/route.js'
 import type { LmdbFile, Write } from './lmdb-file.js'
 import { WRITES } from './lmdb-file.js'
 import { lockDirectory } from './lock.js'
+import type { OpenedStore } from './opened.js'
 import { readRoutes } from './read-routes.js'
 import { reasonOf } from './reason.js'
 import { encodeRoute, routeKeyOf } from './records.js'
@@ -22,17 +23,20 @@ interface Pending {
  * Keeps routes in an LMDB file. What it has stored survives the end of any process, and of the machine as far as the
  * disk keeps what it says it has. Changes that come while others are being written share the next transaction.
  */
-export class LmdbStore implements RouteStore {
+export class LmdbStore implements OpenedStore {
+  readonly isDurable = true
+  readonly isNew: boolean
   readonly #lock: FileHandle
   readonly #file: LmdbFile
   #loaded: readonly Route[]
   readonly #queue: Pending[] = []
   #writing: Promise<void> | undefined
 
-  private constructor(lock: FileHandle, file: LmdbFile, loaded: readonly Route[]) {
+  private constructor(lock: FileHandle, file: LmdbFile, loaded: readonly Route[] | undefined) {
     this.#lock = lock
     this.#file = file
-    this.#loaded = loaded
+    this.#loaded = loaded ?? []
+    this.isNew = loaded === undefined
   }
 
   /**
@@ -44,7 +48,7 @@ export class LmdbStore implements RouteStore {
     try {
       const path = join(directory, 'routes.mdb')
       const stored = (await exists(path)) ? await readRoutes(path) : undefined
-      return new LmdbStore(lock, await renewFile(path, stored?.entries, log), stored?.routes ?? [])
+      return new LmdbStore(lock, await renewFile(path, stored?.entries, log), stored?.routes)
     } catch (error) {
       await lock.close()
       throw error

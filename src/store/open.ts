@@ -1,8 +1,8 @@
 import type { Logger } from '../log.js'
-import type { RouteStore } from '../routing/route.js'
 import { loadChpBackend } from './chp-module.js'
 import { LmdbStore } from './lmdb.js'
 import { MemoryStore } from './memory.js'
+import type { OpenedStore } from './opened.js'
 import { openStateDir } from './state-dir.js'
 
 export interface OpenStoreOptions {
@@ -21,7 +21,7 @@ export interface OpenStoreOptions {
 }
 
 /** @throws FatalError if there is no such store or it can't be used */
-export async function openStore(options: OpenStoreOptions): Promise<RouteStore> {
+export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
   const { backend, stateDir, publicAddress, env, defaultTarget, hostRouting, log } = options
   if (backend === 'memory') return new MemoryStore()
   if (backend !== 'lmdb') return loadChpBackend(backend, { defaultTarget, hostRouting, storageBackend: backend, log })

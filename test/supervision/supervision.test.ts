@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,10 +10,9 @@ import t from 'tap'
 import { Backend } from '../support/backend.js'
 import { backendOf } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
+import { isAlive } from '../support/processes.js'
 import { ProxyProcess, STATE } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
-
-const isAlive = (pid: number) => existsSync(`/proc/${pid}`)
 
 async function temporaryDirectory(t: Tap): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
@@ -197,18 +195,24 @@ t.test('a second proxy on the same address stops with a clear line, the first go
   t.ok(await accepts(first.port))
 })
 
-t.test('the Envoy of a killed control plane serves until the next start, which replaces it', async (t) => {
-  const backend = await Backend.start('a')
-  const directory = await temporaryDirectory(t)
-  const first = await ProxyProcess.start([], { runtimeBase: directory })
-  await first.route('/kept', backend.url)
-  const envoy = await first.envoyPid()
-  first.child.kill('SIGKILL')
-  await first.exit()
-  t.equal(await backendOf(first.port, '/kept'), 'a', 'Envoy does not need the control plane')
-  const second = await ProxyProcess.start([], { runtimeBase: directory, ports: [first.port, first.apiPort] })
-  t.teardown(() => Promise.all([second.stop(), backend.stop()]))
-  t.notOk(isAlive(envoy))
-  await second.route('/kept', backend.url)
-  t.equal(await backendOf(second.port, '/kept'), 'a')
-})
+t.test(
+  'the Envoy of a killed control plane whose table is in memory serves until the next start, which replaces it',
+  async (t) => {
+    const backend = await Backend.start('a')
+    const directory = await temporaryDirectory(t)
+    const first = await ProxyProcess.start(['--storage-backend', 'memory'], { runtimeBase: directory })
+    await first.route('/kept', backend.url)
+    const envoy = await first.envoyPid()
+    first.child.kill('SIGKILL')
+    await first.exit()
+    t.equal(await backendOf(first.port, '/kept'), 'a', 'Envoy does not need the control plane')
+    const second = await ProxyProcess.start(['--storage-backend', 'memory'], {
+      runtimeBase: directory,
+      ports: [first.port, first.apiPort],
+    })
+    t.teardown(() => Promise.all([second.stop(), backend.stop()]))
+    t.notOk(isAlive(envoy))
+    await second.route('/kept', backend.url)
+    t.equal(await backendOf(second.port, '/kept'), 'a')
+  },
+)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 
 /** A process and the arguments it was started with. */
@@ -31,4 +32,8 @@ export function killProcess(pid: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
+}
+
+export function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`)
 }

@@ -1,12 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { locateRuntimeDir } from '../../src/envoy/runtime-dir.js'
 import { PLAIN_NODE } from './environment.js'
 import { accepts, freePorts } from './ports.js'
+import type { RunningProcess } from './processes.js'
+import { processesWith } from './processes.js'
 import { eventually } from './wait.js'
 
 export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
@@ -81,11 +84,30 @@ export class ProxyProcess {
 
   /** The private directory of its sockets. */
   get runtimeDir(): string {
-    return join(this.runtimeBase, 'configurable-envoy-proxy', `127.0.0.1-${this.port}`)
+    const { spawnargs } = this.child
+    const at = spawnargs.indexOf('--state-dir')
+    const stateDir = at < 0 ? undefined : spawnargs[at + 1]
+    const publicAddress = `127.0.0.1-${this.port}`
+    return locateRuntimeDir({ stateDir, publicAddress }, { XDG_RUNTIME_DIR: this.runtimeBase }).path
   }
 
+  /** The Envoy that serves: of those that took each other's place, the last. */
   async envoyPid(): Promise<number> {
-    return Number(await readFile(join(this.runtimeDir, 'envoy.pid'), 'utf8'))
+    const [newest] = (await this.envoys()).sort((one, other) => epoch(other) - epoch(one))
+    if (newest === undefined) throw new Error('no Envoy runs')
+    return newest.pid
+  }
+
+  /** All its Envoys, those of control planes that have died included. */
+  async envoys(): Promise<RunningProcess[]> {
+    const running = await processesWith(`XDG_RUNTIME_DIR=${this.runtimeBase}`)
+    return running.filter(({ command }) => command[1] === '--config-path')
+  }
+
+  /** All processes of this runtime directory whose command has a text in it, but for the control planes. */
+  async processes(text = ''): Promise<RunningProcess[]> {
+    const running = await processesWith(`XDG_RUNTIME_DIR=${this.runtimeBase}`)
+    return running.filter(({ command }) => command.join(' ').includes(text) && !command.includes(CLI))
   }
 
   /** Calls the REST API below /api/routes. */
@@ -115,6 +137,10 @@ export class ProxyProcess {
     await this.exit()
     if (this.#ownsRuntimeBase) await rm(this.runtimeBase, { recursive: true, force: true })
   }
+}
+
+function epoch({ command }: RunningProcess): number {
+  return Number(command[command.indexOf('--restart-epoch') + 1])
 }
 
 export interface SpawnOptions {
