@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { once } from 'node:events'
 import { parseCommandLine } from './command.js'
 import { FatalError } from './errors.js'
 import { createLogger } from './log.js'
@@ -21,15 +20,20 @@ async function main(): Promise<void> {
   for (const warning of settings.tls.warnings) log.warn(warning)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
-  const stopped = Promise.race(STOP_SIGNALS.map((signal) => once(process, signal)))
+  // Handled from now on without a gap, in which a signal would end this process and leave Envoy behind.
+  let onSignal = () => {}
+  const stopped = new Promise<void>((resolve) => {
+    onSignal = resolve
+  })
+  for (const signal of STOP_SIGNALS) process.on(signal, () => onSignal())
   await Promise.race([proxy.start(), stopped])
   await Promise.race([stopped, proxy.failed]).catch(async (error) => {
     await proxy.abandon()
     throw error
   })
-  log.info('Stopping')
   // A second signal ends the waiting for requests under way.
-  for (const signal of STOP_SIGNALS) process.on(signal, () => void proxy.close(false))
+  onSignal = () => void proxy.close(false)
+  log.info('Stopping')
   await proxy.close(true)
 }
 

@@ -10,6 +10,7 @@ import { identify, isAlive, signal } from './proc.js'
 /** The end of a process that isn't our child is seen by looking. */
 const POLL_MS = 50
 const STOP_LIMIT_MS = 2_000
+const STOP_POLL_MS = 10
 
 /**
  * Tells Envoy's process id, then waits for Envoy and ends as it does. It stands between because an Envoy that can be
@@ -85,10 +86,11 @@ export class EnvoyProcess {
   async end(): Promise<void> {
     for (const name of ['SIGTERM', 'SIGKILL'] as const) {
       if (this.identity === undefined || !signal(this.identity, name)) return
-      const limit = new AbortController()
-      await Promise.race([this.ended, delay(STOP_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => {})])
-      limit.abort()
+      for (let waited = 0; waited < STOP_LIMIT_MS; waited += STOP_POLL_MS) {
+        await delay(STOP_POLL_MS)
+        if (!this.isAlive()) return
+      }
     }
-    if (this.isAlive()) throw new Error(`Process ${this.pid}, an Envoy, can't be ended. End it by hand.`)
+    throw new Error(`Process ${this.pid}, an Envoy, can't be ended. End it by hand.`)
   }
 }

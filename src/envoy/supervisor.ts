@@ -166,9 +166,10 @@ export class EnvoySupervisor {
       return
     }
     this.#options.log.error(`Envoy ended (${how}), starting it again in ${waitMs} ms`)
-    // Those before it no longer listen, but hold the sockets that the new one needs.
-    const older = this.#envoys.splice(0)
-    await Promise.all([delay(waitMs), ...older.map((one) => one.end())])
+    // Those before it no longer listen, but hold the sockets that the new one needs. And it may itself be just ending,
+    // if the shell that has started it was ended.
+    const ending = [envoy, ...this.#envoys.splice(0)]
+    await Promise.all([delay(waitMs), ...ending.map((one) => one.end())])
     if (!this.#closing) await this.start()
   }
 

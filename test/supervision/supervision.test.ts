@@ -46,6 +46,23 @@ t.test('an Envoy that is killed comes back with the whole table before it listen
   }
 })
 
+t.test('the shells beside Envoy may be killed too', async (t) => {
+  const backend = await Backend.start('a')
+  const proxy = await ProxyProcess.start()
+  t.teardown(() => Promise.all([proxy.stop(), backend.stop()]))
+  await proxy.route('/a', backend.url)
+  const envoy = await proxy.envoyPid()
+  const [guardian] = await proxy.processes('guardian')
+  process.kill(guardian?.pid ?? 0, 'SIGKILL')
+  await eventually(async () => (await proxy.processes('guardian')).some(({ pid }) => pid !== guardian?.pid), 'another')
+  t.ok(isAlive(envoy))
+  const [launcher] = await proxy.processes('launcher')
+  process.kill(launcher?.pid ?? 0, 'SIGKILL')
+  await eventually(async () => (await proxy.envoys()).some(({ pid }) => pid !== envoy), 'another Envoy')
+  await eventually(async () => (await backendOf(proxy.port, '/a').catch(() => 0)) === 'a', 'it serves again')
+  t.notOk(isAlive(envoy))
+})
+
 t.test('a POST while Envoy is away is answered once the new one has the route', async (t) => {
   const backend = await Backend.start('a')
   const proxy = await ProxyProcess.start()

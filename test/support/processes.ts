@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { identify } from '../../src/envoy/proc.js'
 
 /** A process and the arguments it was started with. */
 export interface RunningProcess {
@@ -34,6 +34,7 @@ export function killProcess(pid: number): void {
   }
 }
 
+/** Whether it runs; one whose end nobody has asked about doesn't. */
 export function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`)
+  return identify(pid) !== undefined
 }
