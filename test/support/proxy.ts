@@ -91,11 +91,14 @@ export class ProxyProcess {
     return locateRuntimeDir({ stateDir, publicAddress }, { XDG_RUNTIME_DIR: this.runtimeBase }).path
   }
 
-  /** The Envoy that serves: of those that took each other's place, the last. */
+  /** The Envoy that serves, once there is one: of those that took each other's place, the last. */
   async envoyPid(): Promise<number> {
-    const [newest] = (await this.envoys()).sort((one, other) => epoch(other) - epoch(one))
-    if (newest === undefined) throw new Error('no Envoy runs')
-    return newest.pid
+    let newest: RunningProcess | undefined
+    await eventually(async () => {
+      newest = (await this.envoys()).sort((one, other) => epoch(other) - epoch(one))[0]
+      return newest !== undefined
+    }, 'an Envoy runs')
+    return newest?.pid ?? 0
   }
 
   /** All its Envoys, those of control planes that have died included. */
