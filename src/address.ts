@@ -72,6 +72,11 @@ function isServed(socketPath: string): Promise<boolean> {
   })
 }
 
+/** What tells apart the proxies of one user that were not told otherwise. */
+export function publicAddressOf(at: ListenAddress): string {
+  return 'socketPath' in at ? at.socketPath : `${at.host}-${at.port}`
+}
+
 /** An address as it stands in a URL, or the path of a socket. */
 export function shownAddress(address: ListenAddress): string {
   return 'socketPath' in address ? address.socketPath : hostPort(address.host, address.port)

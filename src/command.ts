@@ -6,12 +6,12 @@ import { PACKAGE_ROOT } from './proto.js'
 import type { ApiOptions } from './settings/api.js'
 import type { MetricsOptions } from './settings/metrics.js'
 import type { RedirectOptions } from './settings/redirect.js'
+import type { StoreOptions } from './settings/store.js'
 import type { TlsOptions } from './settings/tls.js'
 
 /** The values of the options, as commander names them. */
-export interface CommandLine extends TlsOptions, ApiOptions, MetricsOptions, RedirectOptions {
+export interface CommandLine extends TlsOptions, ApiOptions, MetricsOptions, RedirectOptions, StoreOptions {
   readonly ip?: string
-  readonly storageBackend?: string
   readonly defaultTarget?: string
   readonly errorTarget?: string
   readonly errorPath?: string
@@ -30,6 +30,7 @@ export interface CommandLine extends TlsOptions, ApiOptions, MetricsOptions, Red
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly envoyPath?: string
   readonly workers?: number
+  readonly orphanTimeout: number
 }
 
 const GROUPS: Readonly<Record<OptionSpec['group'], string>> = {
@@ -41,11 +42,17 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(`${PACKAGE_ROOT}package.json`, 'utf8')) as { version: string }).version
 }
 
+export interface ParsedCommandLine {
+  /** Whether to run, or to stop what runs with the same options. */
+  readonly action: 'run' | 'stop'
+  readonly values: CommandLine
+}
+
 /**
  * Reads the command line. On an unknown option or a bad value, commander writes one line to stderr and exits with 1, as
  * CHP does.
  */
-export function parseCommandLine(argv: readonly string[]): CommandLine {
+export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
   const command = new Command('configurable-envoy-proxy')
     .description("JupyterHub's proxy, with Envoy carrying the traffic. A drop-in for configurable-http-proxy.")
     .version(packageVersion())
@@ -53,8 +60,16 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     .allowExcessArguments(false)
   for (const spec of OPTIONS) command.addOption(toOption(spec))
   command.addHelpText('after', '\nThe REST API wants the token in CONFIGPROXY_AUTH_TOKEN, from the environment only.')
+  let action: ParsedCommandLine['action'] = 'run'
+  command.helpCommand(false).action(() => {})
+  command
+    .command('stop')
+    .description('stop the proxy that was started with these options, or the Envoy that it left behind')
+    .action(() => {
+      action = 'stop'
+    })
   command.parse(argv, { from: 'user' })
-  return command.opts<CommandLine>()
+  return { action, values: command.opts<CommandLine>() }
 }
 
 function toOption(spec: OptionSpec): Option {

@@ -25,3 +25,10 @@ export const ResourceRejectedError = createError('CEP_RESOURCE_REJECTED', 'Envoy
 
 /** Envoy did not acknowledge a resource in time. Nothing has changed; asking again may work. */
 export const NotAcknowledgedError = createError('CEP_NOT_ACKNOWLEDGED', 'The route was not changed: %s', 503)
+
+/** The store could not keep a change, most often because the disk is full. Nothing has changed. */
+export const NotStoredError = createError(
+  'CEP_NOT_STORED',
+  'The route was not changed, since it could not be stored: %s',
+  507,
+)

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { LOG_LEVELS } from './log.js'
+import { DEFAULT_BACKEND } from './settings/store.js'
 
 /** One command-line option, declared once: the command line, its help and the README's table are made from it. */
 export interface OptionSpec {
@@ -34,6 +35,11 @@ function parseWorkers(value: string): number {
     throw new InvalidArgumentError('The number of workers is from 1 to 256.')
   }
   return workers
+}
+
+function parseSeconds(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('A time in seconds is a whole number.')
+  return Number(value)
 }
 
 function parseLogLevel(value: string): string {
@@ -170,8 +176,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     ...chp,
     flags: '--storage-backend <storage-class>',
-    description: 'Where routes are kept: memory, or the name of a Node.js module with a storage class of CHP',
-    defaultDescription: 'memory',
+    description: 'What keeps routes: lmdb, on disk, memory, or a Node.js module with a storage class of CHP',
+    defaultDescription: DEFAULT_BACKEND,
   },
   {
     ...chp,
@@ -179,6 +185,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     description: 'Milliseconds that an idle connection of a client is kept',
     defaultDescription: '620000',
     parse: parseMilliseconds,
+  },
+  {
+    ...own,
+    flags: '--state-dir <directory>',
+    description: 'Directory that routes are kept in, of this user alone; made if it is not there',
+    defaultDescription: 'one a public address, in XDG_STATE_HOME or ~/.local/state',
   },
   {
     ...own,
@@ -192,5 +204,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     description: "Envoy's worker threads",
     defaultDescription: 'one a processor, at most 4',
     parse: parseWorkers,
+  },
+  {
+    ...own,
+    flags: '--orphan-timeout <seconds>',
+    description: 'How long Envoy serves on when this process has died and is not started again; 0 for ever',
+    default: 600,
+    parse: parseSeconds,
   },
 ]

@@ -3,21 +3,23 @@ import { lookup } from 'node:dns/promises'
 import { rm, writeFile } from 'node:fs/promises'
 import { activityService } from './activity/service.js'
 import type { ListenAddress } from './address.js'
-import { checkAddress } from './address.js'
+import { publicAddressOf } from './address.js'
 import { announcement } from './announcement.js'
 import { serveApi } from './api/serve.js'
 import { EnvoyAdmin } from './envoy/admin.js'
+import { claim, selectRunning } from './envoy/adoption.js'
 import { findEnvoy } from './envoy/binary.js'
+import { EmbeddedEnvoy } from './envoy/embedded.js'
 import { readRelease } from './envoy/release.js'
-import { openRuntimeDir, removeRuntimeDir } from './envoy/runtime-dir.js'
-import { EnvoySupervisor } from './envoy/supervisor.js'
-import { takeOver } from './envoy/takeover.js'
-import { FatalError } from './errors.js'
+import type { RuntimeDir } from './envoy/runtime-dir.js'
+import { locateRuntimeDir, makeRuntimeDir, removeRuntimeDir } from './envoy/runtime-dir.js'
+import { FatalError, NotAcknowledgedError } from './errors.js'
 import { listenersOf } from './listeners.js'
 import type { Logger } from './log.js'
 import { Metrics } from './metrics/metrics.js'
 import { serveMetrics } from './metrics/serve.js'
 import { ClusterPublisher } from './publisher.js'
+import { recheckClusters, recoverRoutes } from './recovery.js'
 import { bootstrap } from './resources/bootstrap.js'
 import type { TargetSettings } from './resources/cluster.js'
 import { errorTargetCluster } from './resources/error-target.js'
@@ -39,13 +41,18 @@ import { AdsServer } from './xds/server.js'
 /** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
 const ACK_TIMEOUT_MS = 10_000
 
+/** How the proxy ends: after requests under way, at once, or without Envoy, which goes on. */
+type Ending = 'drain' | 'at once' | 'release'
+
 /** A running proxy: the REST API, the ADS server and the Envoy that serves users. */
 export class ConfigurableEnvoyProxy {
   readonly #settings: Settings
   readonly #log: Logger
   /** What undoes each step of the start, in the order of the steps. */
-  readonly #undo: Array<(drain: boolean) => unknown> = []
+  readonly #undo: Array<(how: Ending) => unknown> = []
   #fail: (error: FatalError) => void = () => {}
+  /** Whether Envoy was running before this start. */
+  #adopted = false
 
   /** Settles only if the proxy can't go on. */
   readonly failed = new Promise<never>((_resolve, reject) => {
@@ -62,13 +69,14 @@ export class ConfigurableEnvoyProxy {
   /**
    * Resolves once both ports serve.
    *
-   * @throws FatalError saying what is in the way; what was started so far has been stopped again
+   * @throws FatalError saying what is in the way; what was started so far has been stopped again, and an Envoy that was
+   *   found running serves on as before
    */
   async start(): Promise<void> {
     try {
       await Promise.race([this.#start(), this.failed])
     } catch (error) {
-      await this.close(false)
+      await this.abandon()
       throw error
     }
   }
@@ -85,11 +93,30 @@ export class ConfigurableEnvoyProxy {
       progress: (line) => log.info(line),
     })
 
-    const dir = await openRuntimeDir(runtimeDirKey(settings.public), process.env)
-    await takeOver(dir, log)
-    this.#undo.push(() => removeRuntimeDir(dir))
-    await checkAddress('The proxy', settings.public)
-    if (settings.redirect) await checkAddress('The redirection to HTTPS', settings.redirect.at)
+    const { defaultTarget, hostRouting, forwarding } = settings
+    const publicAddress = publicAddressOf(settings.public)
+    const store = await openStore({
+      ...settings.store,
+      publicAddress,
+      env: process.env,
+      defaultTarget,
+      hostRouting,
+      log,
+    })
+    this.#undo.push(() => store.close())
+    const dir = runtimeDirOf(settings)
+    await makeRuntimeDir(dir)
+    const found = await claim(dir)
+    this.#undo.push((how) => how === 'release' || removeRuntimeDir(dir))
+    this.#adopted = store.isDurable && found.length > 0
+    const running = await selectRunning(found, {
+      dir,
+      adopt: store.isDurable,
+      addresses: envoyAddresses(settings),
+      log,
+    })
+    this.#adopted = running.length > 0
+    const admin = new EnvoyAdmin(dir.adminSocket)
 
     const clusters = this.#collection(TYPE_URL.cluster, (name, reason) => {
       log.warn(`Envoy rejected ${name}: ${reason}`)
@@ -112,18 +139,17 @@ export class ConfigurableEnvoyProxy {
     this.#undo.push(() => secretPublisher.close())
 
     const { certificate, authorities } = settings.tls.targets
-    const { storageBackend: backend, defaultTarget, hostRouting, forwarding } = settings
     const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
     clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
     const publisher = new ClusterPublisher({
       clusters,
       settings: { targetTls, hostRouting, forwarding },
+      recoverable: store.isDurable,
       lookup: (host) => lookup(host, { all: true }),
     })
-    const store = await openStore({ backend, defaultTarget, hostRouting, log })
-    this.#undo.push(() => store.close())
+    const recovered = this.#adopted && store.isNew ? await recoverRoutes(admin, log, new Date()) : []
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
-    publisher.load(await table.load(settings.defaultTarget))
+    publisher.load(await table.load(settings.defaultTarget, recovered))
     const scripts = await readScripts()
     const errorPages = this.#errorPages(clusters, { targetTls }, scripts)
     for (const listener of listenersOf(settings, errorPages, scripts)) {
@@ -144,7 +170,7 @@ export class ConfigurableEnvoyProxy {
     const metrics =
       settings.metrics &&
       new Metrics({
-        counters: (filter) => new EnvoyAdmin(dir.adminSocket).counters(filter),
+        counters: (filter) => admin.counters(filter),
         routes: () => table.size,
         envoys: () => ads.connected,
       })
@@ -155,19 +181,29 @@ export class ConfigurableEnvoyProxy {
     await this.#writePidFile()
     this.#removeSocketAfterEnvoy()
 
-    const supervisor = new EnvoySupervisor({
+    const options = {
       binary,
       dir,
       bootstrap: bootstrap(dir),
       workers: settings.workers,
       verbose: settings.logLevel === 'debug',
+      orphanSeconds: settings.supervision.orphanSeconds,
       statPrefix: PUBLIC,
       log,
-      onFailed: (error) => this.#fail(error),
-    })
-    this.#undo.push((drain) => supervisor.close(drain))
-    await supervisor.start()
-    if (await supervisor.ready()) for (const line of announcement(settings)) log.info(line)
+      onFailed: (error: FatalError) => this.#fail(error),
+    }
+    const envoy = await EmbeddedEnvoy.start(options, running)
+    this.#undo.push((how) => (how === 'release' ? envoy.release() : envoy.close(how === 'drain')))
+    if (!(await envoy.ready())) return
+    if (this.#adopted) {
+      await listeners.delivered(PUBLIC).catch((error: Error) => {
+        if (!(error instanceof NotAcknowledgedError)) throw error
+        log.warn(`The running Envoy has not taken the present settings yet: ${error.message}`)
+      })
+      await recheckClusters(admin, clusters)
+      await envoy.renew()
+    }
+    for (const line of announcement(settings)) log.info(line)
   }
 
   #collection(typeUrl: string, onRejected: (name: string, reason: string) => void): ResourceCollection {
@@ -203,7 +239,7 @@ export class ConfigurableEnvoyProxy {
   /** Envoy leaves the file of its socket behind. */
   #removeSocketAfterEnvoy(): void {
     const { public: at } = this.#settings
-    if ('socketPath' in at) this.#undo.push(() => rm(at.socketPath, { force: true }))
+    if ('socketPath' in at) this.#undo.push((how) => how === 'release' || rm(at.socketPath, { force: true }))
   }
 
   async #writePidFile(): Promise<void> {
@@ -220,14 +256,29 @@ export class ConfigurableEnvoyProxy {
    *
    * @param drain whether requests under way get some seconds to end
    */
-  async close(drain: boolean): Promise<void> {
-    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo(drain)
+  close(drain: boolean): Promise<void> {
+    return this.#end(drain ? 'drain' : 'at once')
+  }
+
+  /** Stops after a failure. An Envoy that was found running serves on: the failure may be a setting it never took. */
+  abandon(): Promise<void> {
+    return this.#end(this.#adopted ? 'release' : 'at once')
+  }
+
+  async #end(how: Ending): Promise<void> {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo(how)
   }
 }
 
-/** The same for every start with the same public address. */
-function runtimeDirKey(at: ListenAddress): string {
-  return 'socketPath' in at ? at.socketPath : `${at.host}-${at.port}`
+/** Where the files are of the proxy that runs with these settings. */
+export function runtimeDirOf({ store: { stateDir }, public: address }: Settings): RuntimeDir {
+  return locateRuntimeDir({ stateDir, publicAddress: publicAddressOf(address) }, process.env)
+}
+
+/** Where Envoy is to listen, with whose address that is, as a sentence begins. */
+function envoyAddresses({ public: at, redirect }: Settings): ReadonlyArray<{ server: string; address: ListenAddress }> {
+  const proxy = { server: 'The proxy', address: at }
+  return redirect === undefined ? [proxy] : [proxy, { server: 'The redirection to HTTPS', address: redirect.at }]
 }
 
 function checkDefaultTarget(target: string): void {

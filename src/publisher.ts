@@ -18,6 +18,8 @@ export interface ClusterPublisherOptions {
   readonly clusters: ResourceCollection
   readonly settings: ClusterSettings
   readonly lookup: Lookup
+  /** Whether the table is to be recovered from Envoy should it be lost everywhere else. */
+  readonly recoverable: boolean
 }
 
 /** Turns routes into clusters and has them delivered. */
@@ -25,11 +27,13 @@ export class ClusterPublisher implements RoutePublisher {
   readonly #clusters: ResourceCollection
   readonly #settings: ClusterSettings
   readonly #lookup: Lookup
+  readonly #recoverable: boolean
 
   constructor(options: ClusterPublisherOptions) {
     this.#clusters = options.clusters
     this.#settings = options.settings
     this.#lookup = options.lookup
+    this.#recoverable = options.recoverable
   }
 
   /** What is to be there before any Envoy connects; waits for nobody. */
@@ -65,7 +69,8 @@ export class ClusterPublisher implements RoutePublisher {
     await this.#clusters.apply(clusterName(key), undefined)
   }
 
-  #encode(input: RouteClusterInput): Resource {
-    return resource(TYPE_URL.cluster, routeCluster(input, this.#settings))
+  #encode({ route, ...input }: RouteClusterInput): Resource {
+    const record = this.#recoverable && route !== undefined ? { route } : {}
+    return resource(TYPE_URL.cluster, routeCluster({ ...input, ...record }, this.#settings))
   }
 }

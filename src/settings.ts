@@ -12,6 +12,10 @@ import { envoyAddress } from './settings/listen.js'
 import { metricsAddress } from './settings/metrics.js'
 import type { RedirectSettings } from './settings/redirect.js'
 import { readRedirectSettings } from './settings/redirect.js'
+import type { StoreSettings } from './settings/store.js'
+import { readStoreSettings } from './settings/store.js'
+import type { SupervisionSettings } from './settings/supervision.js'
+import { readSupervision } from './settings/supervision.js'
 import type { TlsSettings } from './settings/tls.js'
 import { readTlsSettings } from './settings/tls.js'
 
@@ -24,8 +28,7 @@ export interface Settings {
   readonly api: ApiSettings
   /** Undefined where metrics are not served. */
   readonly metrics: ListenAddress | undefined
-  /** See {@link openStore}. */
-  readonly storageBackend: string
+  readonly store: StoreSettings
   /** Undefined where CONFIGPROXY_AUTH_TOKEN is not set. */
   readonly token: string | undefined
   readonly defaultTarget: string | undefined
@@ -36,6 +39,7 @@ export interface Settings {
   readonly logLevel: LogLevel
   readonly envoyPath: string | undefined
   readonly workers: number
+  readonly supervision: SupervisionSettings
 }
 
 /** A hub's traffic is far below what four workers carry, and each costs memory. */
@@ -49,7 +53,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     redirect: await readRedirectSettings(values),
     api: await readApiSettings(values, env),
     metrics: metricsAddress(values),
-    storageBackend: values.storageBackend ?? 'memory',
+    store: readStoreSettings(values),
     token: env.CONFIGPROXY_AUTH_TOKEN || undefined,
     defaultTarget: values.defaultTarget,
     errorPages: await readErrorPages(values),
@@ -59,5 +63,6 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     logLevel: values.logLevel,
     envoyPath: values.envoyPath ?? (env.ENVOY_PATH || undefined),
     workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),
+    supervision: readSupervision(values),
   }
 }

@@ -1,5 +1,25 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import type { ListenAddress } from '../address.js'
+
+const LIMIT_MS = 2_000
+const DUMP_LIMIT_MS = 60_000
+
+interface ConfigDump<T> {
+  readonly configs?: ReadonlyArray<{ readonly version_info?: string; readonly cluster: T }>
+}
+
+interface ListenersDump {
+  readonly listener_statuses?: ReadonlyArray<{
+    readonly local_address:
+      | { readonly pipe: { readonly path: string } }
+      | { readonly socket_address: { readonly address: string; readonly port_value: number } }
+  }>
+}
+
+interface ServerInfo {
+  readonly command_line_options: { readonly restart_epoch: number }
+}
 
 /** Envoy's admin interface, over its private unix socket. */
 export class EnvoyAdmin {
@@ -14,6 +34,14 @@ export class EnvoyAdmin {
     return this.#call('GET', '/ready').then(
       ({ status }) => status === 200,
       () => false,
+    )
+  }
+
+  /** Which of the Envoys that took each other's place answers here; undefined if none does. */
+  async epoch(): Promise<number | undefined> {
+    return this.#call('GET', '/server_info').then(
+      ({ body }) => (JSON.parse(body) as ServerInfo).command_line_options.restart_epoch,
+      () => undefined,
     )
   }
 
@@ -36,9 +64,43 @@ export class EnvoyAdmin {
     return new Map([...body.matchAll(/^(.*): (\d+)$/gm)].map(([, name = '', count]) => [name, Number(count)]))
   }
 
-  #call(method: 'GET' | 'POST', path: string): Promise<{ status: number; body: string }> {
+  /** Where it listens. */
+  async listeningOn(): Promise<ListenAddress[]> {
+    const { body } = await this.#call('GET', '/listeners?format=json')
+    const { listener_statuses = [] } = JSON.parse(body) as ListenersDump
+    return listener_statuses.map(({ local_address: at }) =>
+      'pipe' in at
+        ? { socketPath: at.pipe.path }
+        : { host: at.socket_address.address, port: at.socket_address.port_value },
+    )
+  }
+
+  /** How many responses with clusters Envoy has refused since its start. */
+  async rejectedUpdates(): Promise<number> {
+    const { body } = await this.#call('GET', '/stats?filter=^cluster_manager.cds.update_rejected$')
+    return Number(/: (\d+)/.exec(body)?.[1] ?? 0)
+  }
+
+  /**
+   * The clusters that Envoy has from the control plane, with the given fields of each. Takes about a second of Envoy's
+   * main thread for 10,000 clusters, in which it serves on but takes no changes.
+   */
+  async clusters<T>(fields: readonly string[]): Promise<Array<{ readonly version: string; readonly cluster: T }>> {
+    const mask = fields.map((field) => `cluster.${field}`).join(',')
+    const dumps = await Promise.all(
+      ['dynamic_active_clusters', 'dynamic_warming_clusters'].map(async (resource) => {
+        const path = `/config_dump?resource=${resource}&mask=version_info,${mask}`
+        const { status, body } = await this.#call('GET', path, DUMP_LIMIT_MS)
+        if (status !== 200) throw new Error(`Envoy's admin interface answered ${path} with ${status}: ${body}`)
+        return (JSON.parse(body) as ConfigDump<T>).configs ?? []
+      }),
+    )
+    return dumps.flat().map(({ version_info = '', cluster }) => ({ version: version_info, cluster }))
+  }
+
+  #call(method: 'GET' | 'POST', path: string, timeout = LIMIT_MS): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
-      const call = request({ socketPath: this.#socketPath, method, path, agent: false, timeout: 2_000 }, (response) => {
+      const call = request({ socketPath: this.#socketPath, method, path, agent: false, timeout }, (response) => {
         text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
       })
       call.on('timeout', () => call.destroy(new Error(`Envoy's admin interface did not answer ${path}`)))

@@ -1,53 +1,83 @@
 import { createHash } from 'node:crypto'
-import { chmod, lstat, mkdir, rm, rmdir } from 'node:fs/promises'
+import { realpathSync } from 'node:fs'
+import { chmod, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { FatalError } from '../errors.js'
+import { addressKey, makePrivateDirectory } from '../private-dir.js'
+import { sharedMemoryFile } from './command-line.js'
 
-/** The private directory of one proxy's sockets and files, the same for every start with the same public address. */
+/** The private directory of one proxy's sockets and files, the same for every start that is to find its Envoy. */
 export interface RuntimeDir {
   readonly path: string
   readonly adsSocket: string
   readonly adminSocket: string
-  readonly bootstrapFile: string
-  /** Holds the process id of the Envoy that was started last. */
-  readonly envoyPidFile: string
+  /** What the sockets begin with by which one Envoy takes another's place. */
+  readonly hotRestartSocket: string
+  /** What Envoy prints. */
+  readonly envoyLogFile: string
+  /** Names the control plane that uses the directory. */
+  readonly ownerFile: string
 }
 
 /** The longest path that a unix socket can have on Linux. */
 const MAX_SOCKET_PATH = 107
+/** The longest that Envoy appends to the path of its hot restart sockets. */
+const HOT_RESTART_SUFFIX = '_udp_parent_1999999990'
 
-/**
- * Makes the directory of the proxy on this public address, under XDG_RUNTIME_DIR or else the directory for temporary
- * files, open to this user alone.
- *
- * @throws FatalError if it can't be made or someone else could look into it
- */
-export async function openRuntimeDir(publicAddress: string, env: NodeJS.ProcessEnv): Promise<RuntimeDir> {
+/** What the next start finds the directory by. */
+export interface RuntimeDirKey {
+  /** If one was named, it alone decides, whatever else has changed. */
+  readonly stateDir: string | undefined
+  readonly publicAddress: string
+}
+
+/** Where the directory is, under XDG_RUNTIME_DIR or else the directory for temporary files. */
+export function locateRuntimeDir({ stateDir, publicAddress }: RuntimeDirKey, env: NodeJS.ProcessEnv): RuntimeDir {
   const base = env.XDG_RUNTIME_DIR
     ? join(env.XDG_RUNTIME_DIR, 'configurable-envoy-proxy')
     : join(tmpdir(), `configurable-envoy-proxy-${process.getuid?.() ?? 0}`)
-  const name = /^[\w.-]{1,48}$/.test(publicAddress)
-    ? publicAddress
-    : createHash('sha256').update(publicAddress).digest('hex').slice(0, 16)
-  const path = join(base, name)
-  for (const directory of [base, path]) await makePrivate(directory)
-  const dir = {
+  const path = join(base, stateDir === undefined ? addressKey(publicAddress) : stateKey(resolve(stateDir)))
+  return {
     path,
     adsSocket: join(path, 'ads.sock'),
     adminSocket: join(path, 'admin.sock'),
-    bootstrapFile: join(path, 'bootstrap.json'),
-    envoyPidFile: join(path, 'envoy.pid'),
+    hotRestartSocket: join(path, 'hot'),
+    envoyLogFile: join(path, 'envoy.log'),
+    ownerFile: join(path, 'control-plane.pid'),
   }
-  if (Buffer.byteLength(dir.adminSocket) > MAX_SOCKET_PATH) {
-    throw new FatalError(`${path} is too long a path for unix sockets. Set XDG_RUNTIME_DIR to a shorter one.`)
-  }
-  return dir
 }
 
-/** Removes what {@link openRuntimeDir} made; the directory above goes too when no other proxy has a place there. */
+/** The same by whichever links one comes to the state directory, and also if it has been lost. */
+function stateKey(stateDir: string): string {
+  let parent = dirname(stateDir)
+  try {
+    parent = realpathSync(parent)
+  } catch {
+    // Whoever opens the state directory says what is wrong with it.
+  }
+  return `state-${createHash('sha256')
+    .update(join(parent, basename(stateDir)))
+    .digest('hex')
+    .slice(0, 12)}`
+}
+
+/**
+ * Makes the directory, open to this user alone.
+ *
+ * @throws FatalError if it can't be made or someone else could look into it
+ */
+export async function makeRuntimeDir(dir: RuntimeDir): Promise<void> {
+  for (const directory of [dirname(dir.path), dir.path]) await makePrivate(directory)
+  if (Buffer.byteLength(dir.hotRestartSocket) + HOT_RESTART_SUFFIX.length > MAX_SOCKET_PATH) {
+    throw new FatalError(`${dir.path} is too long a path for unix sockets. Set XDG_RUNTIME_DIR to a shorter one.`)
+  }
+}
+
+/** Removes all that there is of it; the directory above goes too when no other proxy has a place there. */
 export async function removeRuntimeDir(dir: RuntimeDir): Promise<void> {
   await rm(dir.path, { recursive: true, force: true })
+  await rm(sharedMemoryFile(dir), { force: true })
   await rmdir(dirname(dir.path)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error
   })
@@ -55,19 +85,11 @@ export async function removeRuntimeDir(dir: RuntimeDir): Promise<void> {
 
 async function makePrivate(path: string): Promise<void> {
   try {
-    await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-    const found = await lstat(path)
-    // Someone else may have put a directory or a link of their own there, in a place that all can write to.
-    if (!found.isDirectory() || found.uid !== process.getuid?.()) {
-      throw new FatalError(`${path} belongs to someone else. Remove it or set XDG_RUNTIME_DIR to a private directory.`)
-    }
+    await makePrivateDirectory(path)
     await chmod(path, 0o700)
   } catch (error) {
-    if (error instanceof FatalError) throw error
     throw new FatalError(
-      `Cannot use ${path}: ${(error as Error).message}. Set XDG_RUNTIME_DIR to a writable directory.`,
+      `Cannot use ${path}: ${(error as Error).message}. Set XDG_RUNTIME_DIR to a private, writable directory.`,
     )
   }
 }

@@ -1,61 +1,107 @@
-import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { FatalError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { EnvoyAdmin } from './admin.js'
-import { ENVOY_LOG_FORMAT, forwardLine } from './log-lines.js'
+import { epochOf, ownArguments } from './command-line.js'
+import { drain } from './drain.js'
+import { EnvoyLogFile } from './log-file.js'
+import { forwardLine } from './log-lines.js'
+import type { ProcessIdentity } from './proc.js'
+import { EnvoyProcess } from './process.js'
+import { RestartPolicy } from './restart-policy.js'
 import type { RuntimeDir } from './runtime-dir.js'
 
 export interface SupervisorOptions {
   readonly binary: string
   readonly dir: RuntimeDir
-  /** The content of the bootstrap file. */
-  readonly bootstrap: object
-  readonly workers: number
-  /** Whether Envoy's own account of its start is wanted in the log. */
-  readonly verbose: boolean
+  /** The arguments of the Envoy that is the so manieth to take another's place. */
+  readonly argumentsOf: (epoch: number) => readonly string[]
   /** The listener whose requests are waited for when Envoy is stopped. */
   readonly statPrefix: string
   readonly log: Logger
+  /** Which Envoys there are has changed. */
+  readonly onChanged: (envoys: readonly ProcessIdentity[]) => void
   /** Envoy can't be kept running. Called once, and never after {@link EnvoySupervisor.close}. */
   readonly onFailed: (error: FatalError) => void
 }
 
-/** An Envoy that ends sooner than this after its start counts as a failed start. */
-const STEADY_AFTER_MS = 5_000
-const FAILED_STARTS_ALLOWED = 5
-const FIRST_BACK_OFF_MS = 100
 const READY_POLL_MS = 20
 /** JupyterHub gives up on a proxy that doesn't serve by then. */
 const SLOW_START_MS = 10_000
-/** JupyterHub kills a proxy that has not ended 10 s after SIGTERM. */
-const DRAIN_LIMIT_MS = 5_000
-const STOP_LIMIT_MS = 2_000
 const LAST_LINES = 5
 
 /** Keeps one Envoy running until it is closed. */
 export class EnvoySupervisor {
   readonly #options: SupervisorOptions
   readonly #admin: EnvoyAdmin
-  #process: ChildProcess | undefined
+  readonly #output: EnvoyLogFile
+  /** The one that serves is the last; those before it end by themselves when their time to drain is over. */
+  readonly #envoys: EnvoyProcess[] = []
+  /** The one whose place the last is about to take, and which serves until then. */
+  #predecessor: EnvoyProcess | undefined
+  /** The last start, which may be under way. */
+  #launching: Promise<unknown> = Promise.resolve()
+  readonly #restarts = new RestartPolicy()
   #lastLines: string[] = []
-  #failedStarts = 0
   #closing = false
 
   constructor(options: SupervisorOptions) {
     this.#options = options
     this.#admin = new EnvoyAdmin(options.dir.adminSocket)
+    const envoyLog = options.log.child({ name: 'Envoy' })
+    this.#output = new EnvoyLogFile(options.dir.envoyLogFile, (line) => {
+      this.#lastLines = [...this.#lastLines, line].slice(-LAST_LINES)
+      // What Envoy says of being stopped is no news to the one who stopped it.
+      if (this.#closing) options.log.debug(line)
+      else forwardLine(line, envoyLog)
+    })
   }
 
   /** Starts Envoy. {@link ready} tells when it serves. */
   async start(): Promise<void> {
-    const { dir, bootstrap } = this.#options
-    await writeFile(dir.bootstrapFile, JSON.stringify(bootstrap, undefined, 2), { mode: 0o600 })
-    await this.#spawn()
+    this.#lastLines = []
+    await this.#launch(0)
+  }
+
+  async #launch(epoch: number): Promise<EnvoyProcess> {
+    const { binary, argumentsOf } = this.#options
+    const launching = EnvoyProcess.start(binary, argumentsOf(epoch), this.#output.fd)
+    this.#launching = launching
+    const envoy = await launching
+    this.#watch(envoy)
+    return envoy
+  }
+
+  /** Goes on with Envoys that an earlier control plane has started, the one that serves last. */
+  adopt(envoys: readonly EnvoyProcess[]): void {
+    for (const envoy of envoys) this.#watch(envoy)
+    this.#options.log.info(`Took over Envoy ${this.#current?.pid}, which has gone on serving`)
+  }
+
+  /**
+   * Sees to it that Envoy runs with the present settings. If what it was started with differs, another takes its place:
+   * with the sockets of the one before, so that no connection is refused, if Envoy can.
+   */
+  async renew(): Promise<void> {
+    const { argumentsOf, log } = this.#options
+    const old = this.#current
+    if (old === undefined) return
+    const epoch = old.epoch ?? 0
+    const wanted = argumentsOf(epoch)
+    if (isDeepStrictEqual(ownArguments(old.args), wanted)) return
+    if (old.epoch === undefined || epochOf(wanted) === undefined) {
+      log.warn(`Envoy ${old.pid} has to be restarted with an interruption to get its new settings`)
+      this.#forget(old)
+      await old.end()
+      await this.start()
+      return
+    }
+    this.#predecessor = old
+    const next = await this.#launch(epoch + 1)
+    const took = await Promise.race([this.ready(), next.ended.then(() => false)])
+    this.#predecessor = undefined
+    if (took) log.info(`Envoy ${next.pid} took the place of Envoy ${old.pid}, which lets its connections end`)
   }
 
   /** Resolves once Envoy has its configuration and serves; false if it was closed or failed instead. */
@@ -65,7 +111,8 @@ export class EnvoySupervisor {
     }, SLOW_START_MS)
     try {
       while (!this.#closing) {
-        if (await this.#admin.isReady()) return true
+        // The one before answers at the same place until the new one is up.
+        if ((await this.#admin.isReady()) && (await this.#admin.epoch()) === (this.#current?.epoch ?? 0)) return true
         await delay(READY_POLL_MS)
       }
       return false
@@ -74,48 +121,56 @@ export class EnvoySupervisor {
     }
   }
 
-  async #spawn(): Promise<void> {
-    const { binary, dir, workers, verbose, log } = this.#options
-    const args = ['--config-path', dir.bootstrapFile, '--concurrency', String(workers), '--disable-hot-restart']
-    args.push('--service-node', `embedded-${process.pid}`, '--service-cluster', 'configurable-envoy-proxy')
-    // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens. Of its main
-    // component errors only: the rest is advice about settings, and a list of all extensions.
-    args.push('--log-level', verbose ? 'info' : 'warning', '--component-log-level', 'main:error')
-    args.push('--log-format', ENVOY_LOG_FORMAT, '--log-format-escaped')
-    // Unknown fields in what we send would be settings that silently do nothing.
-    args.push('--reject-unknown-dynamic-fields')
-    // A process group of its own: a signal to ours, such as Ctrl-C, reaches Envoy only through us, after the drain.
-    const child = spawn(binary, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#process = child
-    const startedAt = performance.now()
-    this.#lastLines = []
-    const envoyLog = log.child({ name: 'Envoy' })
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      this.#lastLines = [...this.#lastLines, line].slice(-LAST_LINES)
-      // What Envoy says of being stopped is no news to the one who stopped it.
-      if (this.#closing) log.debug(line)
-      else forwardLine(line, envoyLog)
-    })
-    child.once('error', (error) => this.#fail(`Envoy could not be started from ${binary}: ${error.message}`))
-    child.once('close', (code, signal) => {
-      if (this.#process === child) void this.#ended(signal ?? `status ${code}`, performance.now() - startedAt)
-    })
-    if (child.pid !== undefined) await writeFile(dir.envoyPidFile, String(child.pid), { mode: 0o600 })
+  get #current(): EnvoyProcess | undefined {
+    return this.#envoys.at(-1)
   }
 
-  async #ended(how: string, livedMs: number): Promise<void> {
-    if (this.#closing) return
-    this.#failedStarts = livedMs < STEADY_AFTER_MS ? this.#failedStarts + 1 : 0
-    if (this.#failedStarts > FAILED_STARTS_ALLOWED) {
-      this.#fail(
-        `Envoy ended ${this.#failedStarts} times soon after its start (${how}): ${this.#lastLines.join(' | ')}`,
+  #watch(envoy: EnvoyProcess): void {
+    this.#envoys.push(envoy)
+    this.#changed()
+    void envoy.ended.then((how) => this.#ended(envoy, how))
+  }
+
+  #forget(envoy: EnvoyProcess): void {
+    const at = this.#envoys.indexOf(envoy)
+    if (at >= 0) this.#envoys.splice(at, 1)
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#options.onChanged(this.#envoys.flatMap(({ identity }) => identity ?? []))
+  }
+
+  async #ended(envoy: EnvoyProcess, how: string): Promise<void> {
+    const wasCurrent = envoy === this.#current
+    if (this.#closing || !this.#envoys.includes(envoy)) return
+    this.#forget(envoy)
+    if (!wasCurrent) return
+    this.#output.read()
+    if (this.#predecessor?.isAlive()) {
+      const last = this.#lastLines.join(' | ')
+      this.#options.log.error(
+        `The Envoy with the new settings ended (${how}): ${last}. The one before serves on with its old settings. ` +
+          'Stop and start the proxy to change them.',
       )
       return
     }
-    const waitMs = this.#failedStarts === 0 ? 0 : FIRST_BACK_OFF_MS * 2 ** (this.#failedStarts - 1)
+    await this.#startAgain(envoy, how).catch((error: Error) => this.#fail(error.message))
+  }
+
+  async #startAgain(envoy: EnvoyProcess, how: string): Promise<void> {
+    const waitMs = this.#restarts.next(envoy.livedMs)
+    if (waitMs === undefined) {
+      const last = this.#lastLines.join(' | ')
+      this.#fail(`Envoy ended ${this.#restarts.failedStarts} times soon after its start (${how}): ${last}`)
+      return
+    }
     this.#options.log.error(`Envoy ended (${how}), starting it again in ${waitMs} ms`)
-    await delay(waitMs)
-    if (!this.#closing) await this.#spawn().catch((error: Error) => this.#fail(error.message))
+    // Those before it no longer listen, but hold the sockets that the new one needs. And it may itself be just ending,
+    // if the shell that has started it was ended.
+    const ending = [envoy, ...this.#envoys.splice(0)]
+    await Promise.all([delay(waitMs), ...ending.map((one) => one.end())])
+    if (!this.#closing) await this.start()
   }
 
   #fail(message: string): void {
@@ -124,34 +179,29 @@ export class EnvoySupervisor {
     this.#options.onFailed(new FatalError(message))
   }
 
-  /**
-   * Stops Envoy: the port is closed at once, requests under way get some seconds to end (websockets don't, they are
-   * meant to last), then the process ends.
-   *
-   * @param drain false to skip the waiting
-   */
-  async close(drain: boolean): Promise<void> {
+  /** Lets Envoy go on without us. */
+  release(): void {
     this.#closing = true
-    const child = this.#process
-    this.#process = undefined
-    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    if (drain) await Promise.race([this.#drain(), ended])
-    child.kill('SIGTERM')
-    if (await Promise.race([ended, delay(STOP_LIMIT_MS, undefined, { ref: false })])) return
-    child.kill('SIGKILL')
-    await ended
+    this.#output.close()
   }
 
-  async #drain(): Promise<void> {
-    const deadline = performance.now() + DRAIN_LIMIT_MS
-    try {
-      await this.#admin.stopListening()
-      while ((await this.#admin.requestsUnderWay(this.#options.statPrefix)) > 0 && performance.now() < deadline) {
-        await delay(50)
-      }
-    } catch (error) {
-      this.#options.log.warn(`Envoy could not be drained: ${(error as Error).message}`)
+  /**
+   * Stops Envoy.
+   *
+   * @param gently whether to {@link drain} it first
+   */
+  async close(gently: boolean): Promise<void> {
+    this.#closing = true
+    const { log } = this.#options
+    await this.#launching
+    const current = this.#current
+    if (gently && current?.isAlive()) {
+      const drained = drain(this.#admin, this.#options.statPrefix)
+      await Promise.race([drained, current.ended]).catch((error: Error) =>
+        log.warn(`Envoy could not be drained: ${error.message}`),
+      )
     }
+    await Promise.all(this.#envoys.map((envoy) => envoy.end())).catch((error: Error) => log.error(error.message))
+    this.#output.close()
   }
 }

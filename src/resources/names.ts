@@ -52,6 +52,9 @@ export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 
 const ROUTE_PREFIX = 'r:'
 
+/** The metadata key of the {@link RouteRecord}. */
+export const ROUTE_KEY = 'route'
+
 /** The cluster of a route. The Lua lookup builds the same name from a request. */
 export function clusterName(routeKey: string): string {
   return `${ROUTE_PREFIX}${routeKey}`

@@ -2,7 +2,9 @@ import type { Metadata } from '#proto/envoy/config/core/v3/Metadata.js'
 import { hostOf } from '../routing/routespec.js'
 import type { Target } from '../routing/target.js'
 import type { ForwardingSettings } from '../settings/forwarding.js'
-import { METADATA_NAMESPACE } from './names.js'
+import { METADATA_NAMESPACE, ROUTE_KEY } from './names.js'
+import type { RouteRecord } from './route-record.js'
+import { routeRecord } from './route-record.js'
 
 /** The metadata key of the path that goes before the request's own. */
 export const PATH_PREFIX_KEY = 'path_prefix'
@@ -17,6 +19,8 @@ export interface RouteMetadataInput {
   /** See {@link routeKey}. */
   readonly key: string
   readonly target: Target
+  /** What Envoy is to keep, so that the table can be recovered from it. */
+  readonly route?: RouteRecord
 }
 
 export interface RouteMetadataSettings {
@@ -30,7 +34,7 @@ export function clusterMetadata(key: string): string {
 }
 
 /** What the one route, the same for all, has to know of the cluster that it leads to. */
-export function routeMetadata({ key, target }: RouteMetadataInput, settings: RouteMetadataSettings): Metadata {
+export function routeMetadata({ key, target, route }: RouteMetadataInput, settings: RouteMetadataSettings): Metadata {
   const { prependPath, includePrefix, changeOrigin, autoRewrite, protocolRewrite } = settings.forwarding
   const before = prependPath ? target.path : ''
   const facts = {
@@ -38,6 +42,7 @@ export function routeMetadata({ key, target }: RouteMetadataInput, settings: Rou
       ? { [PATH_PREFIX_KEY]: before }
       : { [STRIP_KEY]: `${prefixBytes(key, settings.hostRouting)} ${before}` }),
     ...(changeOrigin || autoRewrite || protocolRewrite !== undefined ? { [ORIGIN_KEY]: originOf(target) } : {}),
+    ...(route === undefined ? {} : { [ROUTE_KEY]: routeRecord(route) }),
   }
   const fields = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, { stringValue: fact }]))
   return { filter_metadata: { [METADATA_NAMESPACE]: { fields } } }

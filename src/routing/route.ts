@@ -20,6 +20,8 @@ export interface RoutePublication {
   /** See {@link routeKey}. */
   readonly key: string
   readonly target: Target
+  /** What it was made from, and can be made from again. */
+  readonly route: Pick<Route, 'routespec' | 'data'>
 }
 
 /** Brings routes to every Envoy. The route table owns the calls: at most one at a time for a key. */
@@ -39,8 +41,13 @@ export interface RoutePublisher {
 export interface RouteStore {
   /** All that is stored, once, before anything is written. */
   load(): Promise<readonly Route[]>
-  /** Resolves once the route would survive what the store promises to survive. */
-  put(route: Route): Promise<void>
+  /**
+   * Resolves once the route would survive what the store promises to survive.
+   *
+   * @param replaced another spelling of the routespec (see {@link routeKey}), whose route this one takes the place of
+   * @throws NotStoredError; the store is then as before
+   */
+  put(route: Route, replaced?: string): Promise<void>
   /** Likewise; a routespec that isn't there is no error. */
   delete(routespec: string): Promise<void>
   close(): Promise<void>

@@ -33,16 +33,20 @@ export class RouteTable {
   /**
    * Fills the table from the store and returns what must be published before an Envoy may listen.
    *
+   * @param recovered routes that the store has lost; it gets them again
    * @param defaultTarget the target of `/`, over what is stored for it; as in CHP it is an ordinary entry from then on
    */
-  async load(defaultTarget?: string): Promise<RoutePublication[]> {
-    for (const route of await this.#store.load()) this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
+  async load(defaultTarget?: string, recovered: readonly Route[] = []): Promise<RoutePublication[]> {
+    await Promise.all(recovered.map((route) => this.#store.put(route)))
+    for (const route of [...(await this.#store.load()), ...recovered]) {
+      this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
+    }
     if (defaultTarget !== undefined) {
       const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
       await this.#store.put(route)
       this.#routes.set('/', route)
     }
-    return [...this.#routes].map(([key, route]) => ({ key, target: parseTarget(route.data.target) }))
+    return [...this.#routes].map(([key, route]) => ({ key, target: parseTarget(route.data.target), route }))
   }
 
   /** How many routes there are. */
@@ -70,7 +74,7 @@ export class RouteTable {
   /**
    * Adds a route or replaces the whole entry. Resolves once requests on every Envoy go to the target.
    *
-   * @throws TargetInvalidError, ResourceRejectedError, NotAcknowledgedError; the table and Envoy are then as before
+   * @throws TargetInvalidError, ResourceRejectedError, NotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
   async put(routespec: string, data: RouteData): Promise<void> {
     const target = parseTarget(data.target)
@@ -82,8 +86,10 @@ export class RouteTable {
         data: host === undefined ? data : { ...data, host },
         lastActivity: this.#now(),
       }
-      await this.#publisher.publish({ key, target })
-      await this.#orRestore(key, () => this.#store.put(route))
+      await this.#publisher.publish({ key, target, route })
+      const before = this.#routes.get(key)?.routespec
+      const replaced = before === routespec ? undefined : before
+      await this.#orRestore(key, () => this.#store.put(route, replaced))
       this.#routes.set(key, route)
     })
   }
@@ -91,7 +97,7 @@ export class RouteTable {
   /**
    * Removes a route. Resolves once no request on any Envoy goes to it; false if there was none.
    *
-   * @throws NotAcknowledgedError; the table and Envoy are then as before
+   * @throws NotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
   async delete(routespec: string): Promise<boolean> {
     const key = routeKey(routespec, this.#hostRouting)
@@ -112,7 +118,7 @@ export class RouteTable {
     } catch (error) {
       const route = this.#routes.get(key)
       if (route === undefined) await this.#publisher.withdraw(key)
-      else await this.#publisher.publish({ key, target: parseTarget(route.data.target) })
+      else await this.#publisher.publish({ key, target: parseTarget(route.data.target), route })
       throw error
     }
   }

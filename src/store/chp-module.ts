@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FatalError } from '../errors.js'
 import type { Logger } from '../log.js'
-import type { Route, RouteData, RouteStore } from '../routing/route.js'
+import type { Route, RouteData } from '../routing/route.js'
 import { parseTarget } from '../routing/target.js'
+import type { OpenedStore } from './opened.js'
 
 /** As much of a storage class of CHP as is used here. It has `get` and `getTarget` too, which Envoy's lookup replaces. */
 export interface ChpBackend {
@@ -35,7 +36,7 @@ const LOAD_LIMIT_MS = 8_000
  *
  * @throws FatalError if there is no such module or it is no storage backend
  */
-export async function loadChpBackend(name: string, options: ChpOptions): Promise<RouteStore> {
+export async function loadChpBackend(name: string, options: ChpOptions): Promise<OpenedStore> {
   try {
     const Backend = classOf(await import(pathToFileURL(resolveModule(name)).href))
     return new ChpModuleStore(name, checked(new Backend(options)), options.log)
@@ -75,7 +76,9 @@ function firstLine(error: unknown): string {
 }
 
 /** Keeps routes as CHP would have them kept: what it has stored is found again, and what is stored here CHP finds. */
-class ChpModuleStore implements RouteStore {
+class ChpModuleStore implements OpenedStore {
+  readonly isDurable = true
+  readonly isNew = false
   readonly #name: string
   readonly #backend: ChpBackend
   readonly #log: Logger

@@ -1,7 +1,11 @@
-import type { Route, RouteStore } from '../routing/route.js'
+import type { Route } from '../routing/route.js'
+import type { OpenedStore } from './opened.js'
 
 /** A store that survives nothing, as CHP's: the table is empty after a restart and the hub fills it again. */
-export class MemoryStore implements RouteStore {
+export class MemoryStore implements OpenedStore {
+  readonly isDurable = false
+  readonly isNew = true
+
   async load(): Promise<readonly Route[]> {
     return []
   }

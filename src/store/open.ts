@@ -1,18 +1,30 @@
 import type { Logger } from '../log.js'
-import type { RouteStore } from '../routing/route.js'
 import { loadChpBackend } from './chp-module.js'
+import { LmdbStore } from './lmdb.js'
 import { MemoryStore } from './memory.js'
+import type { OpenedStore } from './opened.js'
+import { openStateDir } from './state-dir.js'
 
-export interface StoreOptions {
-  /** `memory`, or the name or path of a Node.js module whose export is a storage class of CHP. */
+export interface OpenStoreOptions {
+  /**
+   * `lmdb` keeps routes on disk, `memory` as long as the process lives; anything else is the name or path of a Node.js
+   * module whose export is a storage class of CHP.
+   */
   readonly backend: string
+  /** The directory to keep them in; undefined for the one that belongs to the public address. */
+  readonly stateDir: string | undefined
+  readonly publicAddress: string
+  readonly env: NodeJS.ProcessEnv
   readonly defaultTarget: string | undefined
   readonly hostRouting: boolean
   readonly log: Logger
 }
 
 /** @throws FatalError if there is no such store or it can't be used */
-export async function openStore(options: StoreOptions): Promise<RouteStore> {
-  const { backend, ...rest } = options
-  return backend === 'memory' ? new MemoryStore() : loadChpBackend(backend, { ...rest, storageBackend: backend })
+export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
+  const { backend, stateDir, publicAddress, env, defaultTarget, hostRouting, log } = options
+  if (backend === 'memory') return new MemoryStore()
+  if (backend !== 'lmdb') return loadChpBackend(backend, { defaultTarget, hostRouting, storageBackend: backend, log })
+  const warn = (message: string) => log.warn(message)
+  return LmdbStore.open(await openStateDir({ explicit: stateDir, publicAddress, env, warn }), log)
 }

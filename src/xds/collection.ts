@@ -51,11 +51,24 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
     if (resource === undefined) this.#resources.delete(name)
     else this.#resources.set(name, resource)
     for (const subscription of this.#subscriptions.keys()) subscription.changed(name)
-    // At the end of this turn of the event loop, so that calls which arrived together leave together.
+    this.#flushSoon()
+  }
+
+  /** At the end of this turn of the event loop, so that calls which arrived together leave together. */
+  #flushSoon(): void {
     this.#flushing ??= setImmediate(() => {
       this.#flushing = undefined
       for (const flush of this.#subscriptions.values()) flush()
     })
+  }
+
+  /** Has these sent or removed whatever any Envoy says it holds. */
+  suspect(names: Iterable<string>): void {
+    for (const name of names) {
+      this.doubtful.add(name)
+      for (const subscription of this.#subscriptions.keys()) subscription.suspect(name)
+    }
+    this.#flushSoon()
   }
 
   /**
@@ -72,6 +85,15 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
       this.set(name, before)
       throw error
     }
+  }
+
+  /**
+   * Resolves when every connected Envoy (at least one) has what there is under this name.
+   *
+   * @throws as {@link apply}, which nothing is undone after
+   */
+  async delivered(name: string): Promise<void> {
+    await this.#delivery(name, this.#resources.get(name))
   }
 
   #delivery(name: string, resource: Resource | undefined): Promise<void> {

@@ -19,7 +19,8 @@ export interface ResourceSource {
   readonly typeUrl: string
   /**
    * Names that were in a rejected response with others and have not been acknowledged since. Envoy may use them
-   * although it doesn't name them when it reconnects. Kept by the subscriptions.
+   * although it doesn't name them when it reconnects. Kept by the subscriptions, and added to when an Envoy is found
+   * running.
    */
   readonly doubtful: Set<string>
   get(name: string): Resource | undefined

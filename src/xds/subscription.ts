@@ -93,6 +93,12 @@ export class Subscription {
     if (this.#wildcard || this.#named.has(name)) this.#dirty.add(name)
   }
 
+  /** Envoy may have another resource of that name than it says. {@link flush} sends or removes it. */
+  suspect(name: string): void {
+    this.#held.set(name, UNKNOWN)
+    this.changed(name)
+  }
+
   /** Whether Envoy has answered for all that the collection has under this name, or under any name. */
   isSettled(name?: string): boolean {
     if (name === undefined) {

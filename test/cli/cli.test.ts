@@ -27,7 +27,7 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
   const [chpPart = '', ownPart = ''] = ours.stdout.split('Options of its own:')
   t.ok(flags(chp.stdout).length > 40)
   t.strictSame(flags(chpPart), flags(chp.stdout))
-  t.strictSame(flags(ownPart), ['--envoy-path', '--workers'])
+  t.strictSame(flags(ownPart), ['--envoy-path', '--orphan-timeout', '--state-dir', '--workers'])
 })
 
 t.test('--version is ours', async (t) => {

@@ -25,7 +25,7 @@ t.test('a real JupyterHub starts the proxy, and three users work through it', { 
     const count = (part: string) => commands.filter((command) => command.some((word) => word.endsWith(part))).length
     return {
       proxies: count(CLI),
-      envoys: count('--config-path'),
+      envoys: commands.filter(([, flag]) => flag === '--config-path').length,
       servers: count('/jupyterhub-singleuser'),
       kernels: count('ipykernel_launcher'),
     }

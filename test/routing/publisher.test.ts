@@ -23,8 +23,9 @@ async function publish(lookup: () => Promise<Array<{ address: string; family: nu
     hostRouting: false,
     forwarding: forwarding(),
   }
-  const publisher = new ClusterPublisher({ clusters, settings, lookup })
-  await publisher.publish({ key: '/a', target: parseTarget('http://a-name:80') })
+  const publisher = new ClusterPublisher({ clusters, settings, lookup, recoverable: false })
+  const data = { target: 'http://a-name:80' }
+  await publisher.publish({ key: '/a', target: parseTarget(data.target), route: { routespec: '/a', data } })
   await new Promise(setImmediate)
   return sent.filter(({ resources }) => resources.some(({ name }) => name === 'r:/a')).length
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,10 +10,9 @@ import t from 'tap'
 import { Backend } from '../support/backend.js'
 import { backendOf } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
-import { ProxyProcess } from '../support/proxy.js'
+import { isAlive } from '../support/processes.js'
+import { ProxyProcess, STATE } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
-
-const isAlive = (pid: number) => existsSync(`/proc/${pid}`)
 
 async function temporaryDirectory(t: Tap): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
@@ -46,6 +44,23 @@ t.test('an Envoy that is killed comes back with the whole table before it listen
     )
     t.not(await proxy.envoyPid(), before)
   }
+})
+
+t.test('the shells beside Envoy may be killed too', async (t) => {
+  const backend = await Backend.start('a')
+  const proxy = await ProxyProcess.start()
+  t.teardown(() => Promise.all([proxy.stop(), backend.stop()]))
+  await proxy.route('/a', backend.url)
+  const envoy = await proxy.envoyPid()
+  const [guardian] = await proxy.processes('guardian')
+  process.kill(guardian?.pid ?? 0, 'SIGKILL')
+  await eventually(async () => (await proxy.processes('guardian')).some(({ pid }) => pid !== guardian?.pid), 'another')
+  t.ok(isAlive(envoy))
+  const [launcher] = await proxy.processes('launcher')
+  process.kill(launcher?.pid ?? 0, 'SIGKILL')
+  await eventually(async () => (await proxy.envoys()).some(({ pid }) => pid !== envoy), 'another Envoy')
+  await eventually(async () => (await backendOf(proxy.port, '/a').catch(() => 0)) === 'a', 'it serves again')
+  t.notOk(isAlive(envoy))
 })
 
 t.test('a POST while Envoy is away is answered once the new one has the route', async (t) => {
@@ -102,7 +117,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     t.equal(await answer, 'begun and ended')
     t.strictSame(await proxy.exit(), { code: 0, signal: null })
     t.notOk(isAlive(envoy))
-    t.strictSame(await readdir(directory), [], 'no file is left')
+    t.strictSame(await readdir(directory), [STATE], 'no file is left but the routes')
     t.notMatch(proxy.output, /error|warn: caught/)
   })
 }
@@ -178,7 +193,11 @@ t.test('what is in the way at the start is said in one line, and nothing stays b
     const errors = proxy.output.split('\n').filter((text) => text.startsWith('error: '))
     t.equal(errors.length, 1, `${what}: one line`)
     t.match(errors[0], line, what)
-    t.strictSame(await readdir(runtimeBase), [], `${what}: nothing is left`)
+    t.strictSame(
+      (await readdir(runtimeBase)).filter((name) => name !== STATE),
+      [],
+      `${what}: nothing is left`,
+    )
   }
 })
 
@@ -188,23 +207,29 @@ t.test('a second proxy on the same address stops with a clear line, the first go
   t.teardown(() => first.stop())
   const second = await ProxyProcess.spawn([], { runtimeBase: directory, ports: [first.port, first.apiPort] })
   t.strictSame(await second.exit(), { code: 1, signal: null })
-  t.match(second.output, /error: Another configurable-envoy-proxy serves this address already/)
+  t.match(second.output, /error: Another configurable-envoy-proxy keeps its routes in/)
   t.equal((await first.api('GET', '')).status, 200)
   t.ok(await accepts(first.port))
 })
 
-t.test('the Envoy of a killed control plane serves until the next start, which replaces it', async (t) => {
-  const backend = await Backend.start('a')
-  const directory = await temporaryDirectory(t)
-  const first = await ProxyProcess.start([], { runtimeBase: directory })
-  await first.route('/kept', backend.url)
-  const envoy = await first.envoyPid()
-  first.child.kill('SIGKILL')
-  await first.exit()
-  t.equal(await backendOf(first.port, '/kept'), 'a', 'Envoy does not need the control plane')
-  const second = await ProxyProcess.start([], { runtimeBase: directory, ports: [first.port, first.apiPort] })
-  t.teardown(() => Promise.all([second.stop(), backend.stop()]))
-  t.notOk(isAlive(envoy))
-  await second.route('/kept', backend.url)
-  t.equal(await backendOf(second.port, '/kept'), 'a')
-})
+t.test(
+  'the Envoy of a killed control plane whose table is in memory serves until the next start, which replaces it',
+  async (t) => {
+    const backend = await Backend.start('a')
+    const directory = await temporaryDirectory(t)
+    const first = await ProxyProcess.start(['--storage-backend', 'memory'], { runtimeBase: directory })
+    await first.route('/kept', backend.url)
+    const envoy = await first.envoyPid()
+    first.child.kill('SIGKILL')
+    await first.exit()
+    t.equal(await backendOf(first.port, '/kept'), 'a', 'Envoy does not need the control plane')
+    const second = await ProxyProcess.start(['--storage-backend', 'memory'], {
+      runtimeBase: directory,
+      ports: [first.port, first.apiPort],
+    })
+    t.teardown(() => Promise.all([second.stop(), backend.stop()]))
+    t.notOk(isAlive(envoy))
+    await second.route('/kept', backend.url)
+    t.equal(await backendOf(second.port, '/kept'), 'a')
+  },
+)

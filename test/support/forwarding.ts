@@ -4,5 +4,5 @@ import { readForwarding } from '../../src/settings/forwarding.js'
 
 /** What is forwarded, and how, with these options. */
 export function forwarding(...argv: string[]): ForwardingSettings {
-  return readForwarding(parseCommandLine(argv))
+  return readForwarding(parseCommandLine(argv).values)
 }

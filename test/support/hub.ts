@@ -74,7 +74,13 @@ export class HubProcess {
     const [command, ...before] = PLAIN
     const child = spawn(command, [...before, join(venv, 'bin', 'jupyterhub'), '--config', configuration], {
       cwd: directory,
-      env: { ...process.env, XDG_RUNTIME_DIR: directory, CONFIGPROXY_AUTH_TOKEN: TOKEN, [MARK]: directory },
+      env: {
+        ...process.env,
+        XDG_RUNTIME_DIR: directory,
+        XDG_STATE_HOME: join(directory, 'state'),
+        CONFIGPROXY_AUTH_TOKEN: TOKEN,
+        [MARK]: directory,
+      },
       // Nothing is ever written to its input, which ends with this process.
       stdio: 'pipe',
     })

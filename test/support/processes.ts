@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { identify } from '../../src/envoy/proc.js'
 
 /** A process and the arguments it was started with. */
 export interface RunningProcess {
@@ -31,4 +32,9 @@ export function killProcess(pid: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
+}
+
+/** Whether it runs; one whose end nobody has asked about doesn't. */
+export function isAlive(pid: number): boolean {
+  return identify(pid) !== undefined
 }

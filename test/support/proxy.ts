@@ -1,18 +1,24 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { locateRuntimeDir } from '../../src/envoy/runtime-dir.js'
 import { PLAIN_NODE } from './environment.js'
 import { accepts, freePorts } from './ports.js'
+import type { RunningProcess } from './processes.js'
+import { processesWith } from './processes.js'
 import { eventually } from './wait.js'
 
 export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 export const TOKEN = 'a-token-of-the-tests'
 
-/** The command as a user runs it, in a runtime directory of its own. */
+/** What of its files is meant to stay when it has ended: the name of a directory in its runtimeBase. */
+export const STATE = 'state'
+
+/** The command as a user runs it, with all its files in a directory of its own. */
 export class ProxyProcess {
   readonly child: ChildProcess
   readonly runtimeBase: string
@@ -43,8 +49,14 @@ export class ProxyProcess {
       ...(args.includes('--socket') ? [] : ['--ip', '127.0.0.1', '--port', String(ports[0])]),
       ...['--api-ip', '127.0.0.1', '--api-port', String(ports[1])],
     ]
-    const env = { ...process.env, XDG_RUNTIME_DIR: runtimeBase, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...options.env }
-    const [command, ...before] = PLAIN_NODE
+    const env = {
+      ...process.env,
+      XDG_RUNTIME_DIR: runtimeBase,
+      XDG_STATE_HOME: join(runtimeBase, STATE),
+      CONFIGPROXY_AUTH_TOKEN: TOKEN,
+      ...options.env,
+    }
+    const [command, ...before] = [...(options.before ?? []), ...PLAIN_NODE] as [string, ...string[]]
     const child = spawn(command, [...before, CLI, ...own, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     return new ProxyProcess(child, runtimeBase, options.runtimeBase === undefined, ports)
   }
@@ -72,11 +84,33 @@ export class ProxyProcess {
 
   /** The private directory of its sockets. */
   get runtimeDir(): string {
-    return join(this.runtimeBase, 'configurable-envoy-proxy', `127.0.0.1-${this.port}`)
+    const { spawnargs } = this.child
+    const at = spawnargs.indexOf('--state-dir')
+    const stateDir = at < 0 ? undefined : spawnargs[at + 1]
+    const publicAddress = `127.0.0.1-${this.port}`
+    return locateRuntimeDir({ stateDir, publicAddress }, { XDG_RUNTIME_DIR: this.runtimeBase }).path
   }
 
+  /** The Envoy that serves, once there is one: of those that took each other's place, the last. */
   async envoyPid(): Promise<number> {
-    return Number(await readFile(join(this.runtimeDir, 'envoy.pid'), 'utf8'))
+    let newest: RunningProcess | undefined
+    await eventually(async () => {
+      newest = (await this.envoys()).sort((one, other) => epoch(other) - epoch(one))[0]
+      return newest !== undefined
+    }, 'an Envoy runs')
+    return newest?.pid ?? 0
+  }
+
+  /** All its Envoys, those of control planes that have died included. */
+  async envoys(): Promise<RunningProcess[]> {
+    const running = await processesWith(`XDG_RUNTIME_DIR=${this.runtimeBase}`)
+    return running.filter(({ command }) => command[1] === '--config-path')
+  }
+
+  /** All processes of this runtime directory whose command has a text in it, but for the control planes. */
+  async processes(text = ''): Promise<RunningProcess[]> {
+    const running = await processesWith(`XDG_RUNTIME_DIR=${this.runtimeBase}`)
+    return running.filter(({ command }) => command.join(' ').includes(text) && !command.includes(CLI))
   }
 
   /** Calls the REST API below /api/routes. */
@@ -108,10 +142,16 @@ export class ProxyProcess {
   }
 }
 
+function epoch({ command }: RunningProcess): number {
+  return Number(command[command.indexOf('--restart-epoch') + 1])
+}
+
 export interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv
   /** A directory to use in place of a fresh one; the caller removes it. */
   readonly runtimeBase?: string
   /** The public port and the API's, in place of free ones. */
   readonly ports?: readonly [number, number]
+  /** A command that gives its place to the one that follows, with its arguments. */
+  readonly before?: readonly string[]
 }

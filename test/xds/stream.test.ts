@@ -145,3 +145,16 @@ t.test('without any Envoy a change waits, and fails saying so', async (t) => {
   ack(sent[0] ?? {})
   await change
 })
+
+t.test('what Envoy may hold without naming it is sent again or removed', async (t) => {
+  const clusters = collection('clusters')
+  clusters.set('a', resource('a'))
+  const { sent, say, ack } = connect(clusters)
+  say({ type_url: 'clusters', initial_resource_versions: { a: '1' } })
+  t.strictSame(sent, [], 'it says that it has all there is')
+  clusters.suspect(['a', 'b'])
+  await new Promise(setImmediate)
+  t.match(sent, [{ resources: [{ name: 'a' }], removed_resources: ['b'] }])
+  ack(sent[0] as DeltaDiscoveryResponse)
+  t.equal(clusters.doubtful.size, 0)
+})

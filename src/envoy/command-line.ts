@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { basename, dirname } from 'node:path'
+import { ENVOY_LOG_FORMAT } from './log-lines.js'
+import type { RuntimeDir } from './runtime-dir.js'
+
+export interface EnvoyArgumentsInput {
+  readonly dir: RuntimeDir
+  readonly bootstrapFile: string
+  readonly workers: number
+  /** Whether Envoy's own account of its start is wanted in the log. */
+  readonly verbose: boolean
+  /** Whether a later Envoy may take this one's place without an interruption. Needs /dev/shm. */
+  readonly hotRestart: boolean
+}
+
+/**
+ * For how long the connections of a listener live on that was replaced, in seconds: each is closed after a response in
+ * that time, and websockets at its end. JupyterLab connects its websockets again by itself.
+ */
+const DRAIN_SECONDS = 600
+
+/**
+ * What Envoy is started with. Equal arguments mean equal settings: whatever can't be changed over xDS is in them.
+ *
+ * @param epoch how many Envoys have taken each other's place before this one
+ */
+export function envoyArguments(input: EnvoyArgumentsInput, epoch: number): string[] {
+  const { dir, workers, verbose } = input
+  return [
+    ...[CONFIG_FLAG, input.bootstrapFile, '--concurrency', String(workers)],
+    ...['--service-node', `embedded-${epoch}`, '--service-cluster', 'configurable-envoy-proxy'],
+    // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens. Of its main
+    // component errors only: the rest is advice about settings, and a list of all extensions.
+    ...['--log-level', verbose ? 'info' : 'warning', '--component-log-level', 'main:error'],
+    ...['--log-format', ENVOY_LOG_FORMAT, '--log-format-escaped'],
+    // Unknown fields in what we send would be settings that silently do nothing.
+    '--reject-unknown-dynamic-fields',
+    ...['--drain-time-s', String(DRAIN_SECONDS), '--parent-shutdown-time-s', String(DRAIN_SECONDS)],
+    ...(input.hotRestart ? hotRestartArguments(dir, epoch) : [DISABLE_HOT_RESTART]),
+  ]
+}
+
+const CONFIG_FLAG = '--config-path'
+const DISABLE_HOT_RESTART = '--disable-hot-restart'
+const EPOCH_FLAG = '--restart-epoch'
+
+function hotRestartArguments(dir: RuntimeDir, epoch: number): string[] {
+  return [
+    // Sockets in the private directory; by default any user of the machine could connect.
+    ...['--base-id', String(baseId(dir)), '--socket-path', dir.hotRestartSocket, '--socket-mode', '600'],
+    // Without its predecessor, which may just have died, the new one is an ordinary first one.
+    ...[EPOCH_FLAG, String(epoch), '--skip-hot-restart-on-no-parent', '--skip-hot-restart-parent-stats'],
+  ]
+}
+
+/** Undefined for an Envoy that can't be replaced without an interruption. */
+export function epochOf(args: readonly string[]): number | undefined {
+  const at = args.indexOf(EPOCH_FLAG)
+  return at < 0 ? undefined : Number(args[at + 1])
+}
+
+/** Whether these are the arguments of an Envoy that was started from the runtime directory. */
+export function isEnvoyOf(dir: RuntimeDir, args: readonly string[]): boolean {
+  const [config = ''] = ownArguments(args).slice(1)
+  return dirname(config) === dir.path && basename(config).startsWith('bootstrap-') && !args.includes(LAUNCHER_NAME)
+}
+
+/** What {@link envoyArguments} gave, without the program, which may be a script with arguments of its own. */
+export function ownArguments(args: readonly string[]): readonly string[] {
+  const at = args.indexOf(CONFIG_FLAG)
+  return at < 0 ? [] : args.slice(at)
+}
+
+/** How the shell that starts Envoy is called. It has Envoy's arguments among its own. */
+export const LAUNCHER_NAME = 'configurable-envoy-proxy-launcher'
+
+/** The file of the memory that the Envoys of a runtime directory share while one takes the other's place. */
+export function sharedMemoryFile(dir: RuntimeDir): string {
+  return `${SHARED_MEMORY}/envoy_shared_memory_${baseId(dir) * 10}`
+}
+
+export const SHARED_MEMORY = '/dev/shm'
+
+/** Names the shared memory; the same for every Envoy of the directory. Envoy needs ten times it to be below 2^31. */
+function baseId(dir: RuntimeDir): number {
+  return createHash('sha256').update(dir.path).digest().readUInt32BE() % 200_000_000
+}

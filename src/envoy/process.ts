@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { epochOf, LAUNCHER_NAME } from './command-line.js'
+import type { FoundProcess, ProcessIdentity } from './proc.js'
+import { identify, isAlive, signal } from './proc.js'
+
+/** The end of a process that isn't our child is seen by looking. */
+const POLL_MS = 50
+const STOP_LIMIT_MS = 2_000
+const STOP_POLL_MS = 10
+
+/**
+ * Tells Envoy's process id, then waits for Envoy and ends as it does. It stands between because an Envoy that can be
+ * replaced without an interruption asks the kernel to be ended when its parent dies, and we may die.
+ */
+const LAUNCHER = '"$@" 3>&- & echo $! >&3; exec 3>&-; wait $!; exit $?'
+
+/** A shell's form of how a command ended. */
+function statusOf(code: number): string {
+  const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
+  return name ?? `status ${code}`
+}
+
+/** One Envoy, whether this process or an earlier control plane has started it. */
+export class EnvoyProcess {
+  /** Undefined if it could not even be started. */
+  readonly identity: ProcessIdentity | undefined
+  readonly args: readonly string[]
+  /** Resolves with how it ended. */
+  readonly ended: Promise<string>
+  readonly #startedAt = performance.now()
+
+  private constructor(identity: ProcessIdentity | undefined, args: readonly string[], ended: Promise<string>) {
+    this.identity = identity
+    this.args = args
+    this.ended = ended
+  }
+
+  /** @param log a file descriptor for what it prints; a pipe would break when this process dies */
+  static async start(binary: string, args: readonly string[], log: number): Promise<EnvoyProcess> {
+    // A process group of its own: a signal to ours, such as Ctrl-C, reaches Envoy only through us, after the drain.
+    const child = spawn('/bin/sh', ['-c', LAUNCHER, LAUNCHER_NAME, binary, ...args], {
+      detached: true,
+      stdio: ['ignore', log, log, 'pipe'],
+    })
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(`it could not be started: ${error.message}`))
+      child.once('exit', (code, by) => resolve(by ?? statusOf(code ?? 0)))
+    })
+    const pid = Number(await text(child.stdio[3] as Readable).catch(() => ''))
+    return new EnvoyProcess(pid === 0 ? undefined : identify(pid), [binary, ...args], ended)
+  }
+
+  /** Takes over one that runs already. */
+  static adopt({ args, ...identity }: FoundProcess): EnvoyProcess {
+    const ended = new Promise<string>((resolve) => {
+      const timer = setInterval(() => {
+        if (isAlive(identity)) return
+        clearInterval(timer)
+        resolve('not our child, so its status is unknown')
+      }, POLL_MS)
+    })
+    return new EnvoyProcess(identity, args, ended)
+  }
+
+  get pid(): number | undefined {
+    return this.identity?.pid
+  }
+
+  get epoch(): number | undefined {
+    return epochOf(this.args)
+  }
+
+  get livedMs(): number {
+    return performance.now() - this.#startedAt
+  }
+
+  isAlive(): boolean {
+    return this.identity !== undefined && isAlive(this.identity)
+  }
+
+  /** Ends it, by force if it takes too long. @throws Error if it can't be ended */
+  async end(): Promise<void> {
+    for (const name of ['SIGTERM', 'SIGKILL'] as const) {
+      if (this.identity === undefined || !signal(this.identity, name)) return
+      for (let waited = 0; waited < STOP_LIMIT_MS; waited += STOP_POLL_MS) {
+        await delay(STOP_POLL_MS)
+        if (!this.isAlive()) return
+      }
+    }
+    throw new Error(`Process ${this.pid}, an Envoy, can't be ended. End it by hand.`)
+  }
+}

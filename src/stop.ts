@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { findEnvoys, ownerOf } from './envoy/adoption.js'
+import { findGuardians } from './envoy/guardian.js'
+import type { ProcessIdentity } from './envoy/proc.js'
+import { isAlive, signal } from './envoy/proc.js'
+import type { RuntimeDir } from './envoy/runtime-dir.js'
+import { removeRuntimeDir } from './envoy/runtime-dir.js'
+import { FatalError } from './errors.js'
+
+/** A control plane lets requests under way end for 5 s, and then has to end Envoy. */
+const STOP_LIMIT_MS = 15_000
+const POLL_MS = 50
+
+/**
+ * Ends the control plane that uses a runtime directory, and its Envoy, and waits for both. An Envoy whose control plane
+ * has died is ended too.
+ *
+ * @returns what was done, in a sentence
+ * @throws FatalError if something can't be ended
+ */
+export async function stop(dir: RuntimeDir): Promise<string> {
+  // Before anything else: whoever watches over the control plane may start another at once, which is not to be touched.
+  const [owner, envoys, guardians] = [await ownerOf(dir), findEnvoys(dir), findGuardians(dir)]
+  if (owner !== undefined) await stopControlPlane(owner)
+  await Promise.all(envoys.map((envoy) => envoy.end())).catch((error: Error) => {
+    throw new FatalError(error.message)
+  })
+  for (const guardian of guardians) signal(guardian, 'SIGTERM')
+  if ((await ownerOf(dir)) === undefined) await removeRuntimeDir(dir)
+  if (owner !== undefined) return `Stopped configurable-envoy-proxy ${owner.pid} and its Envoy`
+  if (envoys.length > 0) return `Stopped Envoy ${envoys.map(({ pid }) => pid).join(', ')}, whose control plane had died`
+  return 'There is nothing to stop: no configurable-envoy-proxy runs with these options'
+}
+
+async function stopControlPlane(owner: ProcessIdentity): Promise<void> {
+  try {
+    signal(owner, 'SIGTERM')
+  } catch (error) {
+    throw new FatalError(`Process ${owner.pid}, the control plane, can't be ended: ${(error as Error).message}`)
+  }
+  for (let waited = 0; isAlive(owner); waited += POLL_MS) {
+    if (waited > STOP_LIMIT_MS) {
+      throw new FatalError(
+        `Process ${owner.pid}, the control plane, has not ended ${STOP_LIMIT_MS / 1000} s after SIGTERM. End it by hand.`,
+      )
+    }
+    await delay(POLL_MS)
+  }
+}

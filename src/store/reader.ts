@@ -1,0 +1,25 @@
+// Reads an LMDB file and tells its parent what is in it. See read-entries.ts.
+import { open } from 'lmdb'
+import { lmdbOptions } from './lmdb-options.js'
+import type { ReaderMessage } from './read-entries.js'
+
+const CHUNK = 500
+
+function tell(message: ReaderMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.send?.(message, (error: Error | null) => (error === null ? resolve() : reject(error)))
+  })
+}
+
+const database = open<Buffer, Buffer>({ ...lmdbOptions(process.argv[2] ?? ''), readOnly: true })
+const { lastTxnId: transaction } = database.getStats() as { lastTxnId: number }
+let chunk: Array<[Buffer, Buffer]> = []
+for (const { key, value } of database.getRange()) {
+  chunk.push([Buffer.from(key), Buffer.from(value)])
+  if (chunk.length < CHUNK) continue
+  await tell({ entries: chunk })
+  chunk = []
+}
+await tell({ entries: chunk })
+await tell({ transaction })
+process.exit(0)

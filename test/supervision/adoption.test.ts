@@ -1,0 +1,103 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { admin } from '../support/admin.js'
+import { Home, kill } from '../support/home.js'
+import { backendOf } from '../support/http.js'
+import { Users } from '../support/load.js'
+import type { ProxyProcess } from '../support/proxy.js'
+import { eventually } from '../support/wait.js'
+
+/** How often the control plane is killed under load. Slow machines have no time for the 20 that it was tried with. */
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 3)
+
+t.test('the control plane can be killed again and again and no user notices', async (t) => {
+  const home = await Home.make(t)
+  let proxy = await home.start(['--workers', '1'])
+  await proxy.route('/user/a', home.backend.url, { user: 'a' })
+  const envoy = await proxy.envoyPid()
+  const users = await Users.start(proxy.port, '/user/a', { rps: 200, websockets: 200 })
+  t.teardown(() => users.stop())
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    await kill(proxy)
+    proxy = await home.start(['--workers', '1'])
+    t.equal(await proxy.envoyPid(), envoy, 'the same Envoy')
+    const routes = (await (await proxy.api('GET', '')).json()) as Record<string, { user: string }>
+    t.equal(routes['/user/a']?.user, 'a', 'the table is there')
+    await proxy.route(`/user/new${round}`, home.backend.url)
+    t.equal(await backendOf(proxy.port, `/user/new${round}`), 'a', 'changes reach it')
+  }
+  const before = users.messages
+  await eventually(() => users.messages >= before + 200, 'the websockets are answered')
+  t.strictSame(users.failures, [])
+  t.equal(users.websockets, 200)
+  t.comment(`${users.requests} requests`)
+})
+
+t.test('a restarted control plane sends only what differs', async (t) => {
+  const home = await Home.make(t)
+  const first = await home.start()
+  await Promise.all(Array.from({ length: 50 }, (_, index) => first.route(`/user/${index}`, home.backend.url)))
+  const before = await added(first)
+  await kill(first)
+  const second = await home.start(['--default-target', home.backend.url])
+  await second.route('/user/more', home.backend.url)
+  t.equal(await added(second), before + 2, 'the default target and the last one')
+  const stats = await admin(second, '/stats?filter=cluster_manager.cluster_')
+  t.match(stats, /cluster_modified: 0\n/)
+  t.match(stats, /cluster_removed: 0\n/)
+})
+
+/** How many clusters its Envoy was sent that it had not yet. */
+async function added(proxy: ProxyProcess): Promise<number> {
+  return Number(/: (\d+)/.exec(await admin(proxy, '/stats?filter=cluster_manager.cluster_added'))?.[1])
+}
+
+t.test('a start that fails leaves the running Envoy as it was', async (t) => {
+  const home = await Home.make(t)
+  const first = await home.start()
+  await first.route('/user/a', home.backend.url)
+  const envoy = await first.envoyPid()
+  await kill(first)
+  const file = join(home.runtimeBase, 'no-certificate')
+  await writeFile(file, '')
+  for (const [args, ports, line] of [
+    [['--ssl-key', file, '--ssl-cert', file], home.ports, /does not hold whole certificates/],
+    [[], [home.backend.port, home.ports[1]], /can't listen on .*: the port is in use/],
+    [[], [home.ports[0], home.backend.port], /REST API can't listen on .*: the port is in use/],
+  ] as const) {
+    const bad = await home.spawn(args, ports)
+    t.strictSame(await bad.exit(), { code: 1, signal: null })
+    t.match(bad.output, line)
+    t.equal(await backendOf(first.port, '/user/a'), 'a')
+  }
+  const good = await home.start()
+  t.equal(await good.envoyPid(), envoy)
+})
+
+t.test('an adopted Envoy that is killed comes back with the whole table', async (t) => {
+  const home = await Home.make(t)
+  const first = await home.start()
+  await first.route('/user/a', home.backend.url)
+  await kill(first)
+  const second = await home.start()
+  const envoy = await second.envoyPid()
+  process.kill(envoy, 'SIGKILL')
+  await eventually(async () => (await backendOf(second.port, '/user/a').catch(() => 0)) === 'a', 'it serves again')
+  t.not(await second.envoyPid(), envoy)
+})
+
+t.test('of two that are started at once one goes on with Envoy, and the other says why it does not', async (t) => {
+  const home = await Home.make(t)
+  const first = await home.start()
+  const envoy = await first.envoyPid()
+  await kill(first)
+  const both = await Promise.all([home.spawn(), home.spawn()])
+  await eventually(() => both.some(({ child }) => child.exitCode !== null), 'one has ended')
+  const loser = both.find(({ child }) => child.exitCode !== null)
+  const winner = both.find((proxy) => proxy !== loser)
+  t.equal(loser?.child.exitCode, 1)
+  t.match(loser?.output, /^error: Another configurable-envoy-proxy /m)
+  await eventually(() => winner?.output.includes('Proxy API at') ?? false, 'the other has started')
+  t.equal(await winner?.envoyPid(), envoy)
+})

@@ -1,0 +1,39 @@
+import t from 'tap'
+import { Home, kill } from '../support/home.js'
+import { isAlive } from '../support/processes.js'
+import { eventually } from '../support/wait.js'
+
+t.test('an Envoy that nobody comes back for ends after the orphan timeout', async (t) => {
+  const home = await Home.make(t)
+  const first = await home.start(['--orphan-timeout', '1'])
+  const envoy = await first.envoyPid()
+  await kill(first)
+  t.ok(isAlive(envoy))
+  await eventually(async () => (await first.processes()).length === 0, 'Envoy and its guardian have ended')
+
+  const second = await home.start(['--orphan-timeout', '60'])
+  const kept = await second.envoyPid()
+  await kill(second)
+  const third = await home.start(['--orphan-timeout', '0'])
+  t.equal(await third.envoyPid(), kept)
+  await eventually(async () => (await third.processes('guardian')).length === 0, 'the guardian of before has ended')
+  t.ok(isAlive(kept), 'and Envoy has not')
+})
+
+t.test('stop ends what runs, or what was left behind, and says so', async (t) => {
+  const home = await Home.make(t)
+  const first = await home.start()
+  const stopped = await home.run(['stop'])
+  t.equal(stopped.output, `Stopped configurable-envoy-proxy ${first.child.pid} and its Envoy\n`)
+  t.strictSame(await first.exit(), { code: 0, signal: null })
+  t.strictSame(await first.processes(), [])
+
+  const second = await home.start()
+  const envoy = await second.envoyPid()
+  await kill(second)
+  t.equal((await home.run(['stop'])).output, `Stopped Envoy ${envoy}, whose control plane had died\n`)
+  t.strictSame(await first.processes('envoy'), [])
+  const last = await home.run(['stop'])
+  t.match(last.output, /^There is nothing to stop/)
+  t.strictSame(await last.exit(), { code: 0, signal: null })
+})

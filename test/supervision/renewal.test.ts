@@ -1,0 +1,116 @@
+import { writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
+import { join } from 'node:path'
+import t from 'tap'
+import { admin } from '../support/admin.js'
+import { Authority } from '../support/certificate.js'
+import { Home, kill } from '../support/home.js'
+import { backendOf } from '../support/http.js'
+import { Users } from '../support/load.js'
+import { accepts, freePorts } from '../support/ports.js'
+import { isAlive } from '../support/processes.js'
+import { eventually } from '../support/wait.js'
+
+t.test('another port and certificate reach the running Envoy', async (t) => {
+  const home = await Home.make(t)
+  const authority = await Authority.make()
+  const certificate = await authority.issue()
+  const [port = 0, apiPort = 0] = await freePorts(2)
+  const first = await home.start()
+  t.teardown(() => authority.remove())
+  await first.route('/user/a', home.backend.url)
+  const envoy = await first.envoyPid()
+  const users = await Users.start(first.port, '/user/a', { rps: 0.001, websockets: 3 })
+  t.teardown(() => users.stop())
+  await kill(first)
+
+  const moved = await home.start([], [port, apiPort])
+  t.equal(await moved.envoyPid(), envoy)
+  t.equal(await backendOf(port, '/user/a'), 'a')
+  await eventually(async () => !(await accepts(first.port)), 'the old port is closed')
+  const before = users.messages
+  await eventually(() => users.messages >= before + 3, 'websockets of the old port go on')
+  t.strictSame(users.failures, [])
+  await kill(moved)
+
+  const secure = await home.start(
+    ['--ssl-key', certificate.keyFile, '--ssl-cert', certificate.certFile],
+    [port, apiPort],
+  )
+  t.equal(await secure.envoyPid(), envoy)
+  const response = await fetchTls(port, '/user/a', authority.cert)
+  t.equal(response, 200)
+})
+
+t.test('another number of workers takes a new Envoy, and nobody is refused', async (t) => {
+  const home = await Home.make(t)
+  const first = await home.start(['--workers', '1'])
+  await first.route('/user/a', home.backend.url)
+  const before = await first.envoyPid()
+  const users = await Users.start(first.port, '/user/a', { rps: 200, websockets: 20 })
+  t.teardown(() => users.stop())
+  await kill(first)
+  const second = await home.start(['--workers', '2'])
+  const after = await second.envoyPid()
+  t.not(after, before)
+  t.match(JSON.parse(await admin(second, '/server_info')), { command_line_options: { concurrency: 2 } })
+  await second.route('/user/b', home.backend.url)
+  t.equal(await backendOf(second.port, '/user/b'), 'a')
+  t.ok(isAlive(before), 'the old one keeps its connections')
+  t.equal(users.websockets, 20)
+  await kill(second)
+  const third = await home.start(['--workers', '2'])
+  t.equal(await third.envoyPid(), after)
+  const messages = users.messages
+  await eventually(() => users.messages >= messages + 20, 'the websockets are answered')
+  t.strictSame(users.failures, [])
+
+  process.kill(after, 'SIGKILL')
+  await eventually(
+    async () => !isAlive(before) && (await backendOf(third.port, '/user/b').catch(() => 0)) === 'a',
+    'a third serves',
+  )
+  third.child.kill('SIGTERM')
+  await third.exit()
+  t.strictSame(await third.envoys(), [])
+})
+
+t.test('another Envoy takes the place of the one that runs, unless it cannot start', async (t) => {
+  const home = await Home.make(t)
+  const real = await (await home.start()).envoys()
+  await home.run(['stop'])
+  const program = join(home.runtimeBase, 'envoy')
+  const write = (...lines: string[]) =>
+    writeFile(program, ['#!/bin/sh', ...lines, `exec ${real[0]?.command[0]} "$@"`, ''].join('\n'), { mode: 0o755 })
+  await write()
+  const first = await home.start(['--envoy-path', program])
+  await first.route('/user/a', home.backend.url)
+  const envoy = await first.envoyPid()
+  await kill(first)
+  const same = await home.start(['--envoy-path', program])
+  t.equal(await same.envoyPid(), envoy, 'the same program goes on')
+  await kill(same)
+
+  await write('case "$*" in *"--restart-epoch 1"*) echo no luck >&2; exit 3;; esac')
+  const unlucky = await home.start(['--envoy-path', program])
+  t.match(unlucky.output, /ended \(status 3\): no luck\. The one before serves on/)
+  t.equal(await unlucky.envoyPid(), envoy)
+  t.equal(await backendOf(unlucky.port, '/user/a'), 'a')
+  await kill(unlucky)
+
+  await write('# A new version')
+  const renewed = await home.start(['--envoy-path', program])
+  t.not(await renewed.envoyPid(), envoy)
+  t.equal(await backendOf(renewed.port, '/user/a'), 'a')
+})
+
+async function fetchTls(port: number, path: string, ca: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port, path, ca, agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
