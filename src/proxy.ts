@@ -160,7 +160,10 @@ export class ConfigurableEnvoyProxy {
       resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),
     )
 
-    const activity = activityService((key) => table.touch(key, new Date()))
+    const activity = activityService(
+      (key) => table.touch(key, new Date()),
+      (seconds) => metrics?.activityRead(seconds),
+    )
     const ads = new AdsServer({
       ordered: [clusters, listeners, routeConfigurations],
       onDemand: [secrets],

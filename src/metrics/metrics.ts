@@ -30,6 +30,11 @@ export class Metrics {
   readonly #websockets = this.#counter('requests_ws', 'Websockets that users asked for')
   readonly #proxied = this.#counter('requests_proxy', 'Answers to requests of users', ['status'])
   readonly #rejections = this.#counter('cep_rejected_resources_total', 'Times that Envoy refused a configuration')
+  readonly #activity = new Summary({
+    name: 'last_activity_updating',
+    help: "Seconds that reading an Envoy's report of active routes took",
+    registers: [this.#registry],
+  })
   readonly #routes = this.#gauge('cep_routes', 'Routes in the table')
   readonly #envoys = this.#gauge('cep_envoys_connected', 'Envoys that take their configuration from here')
   /** The last that was shown: a request is counted as begun a moment before its counter as health check rises. */
@@ -38,17 +43,11 @@ export class Metrics {
   constructor(sources: MetricsSources) {
     this.#sources = sources
     this.#totals = new RequestTotals(() => sources.counters(TRAFFIC_COUNTERS))
-    const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     new Summary({
       name: 'find_target_for_req',
       help: 'Always empty: Envoy finds targets and does not time it',
-      registers,
-    })
-    new Summary({
-      name: 'last_activity_updating',
-      help: 'Empty: activity is not updated yet',
-      registers,
+      registers: [this.#registry],
     })
   }
 
@@ -64,6 +63,11 @@ export class Metrics {
   /** Envoy refused a resource. */
   rejected(): void {
     this.#rejections.inc()
+  }
+
+  /** A report of active routes has been read. */
+  activityRead(seconds: number): void {
+    this.#activity.observe(seconds)
   }
 
   /** The page for Prometheus. */

@@ -128,6 +128,10 @@ t.test('the REST API counts its calls, and what it keeps is shown', async (t) =>
     cep_routes: 1,
     cep_envoys_connected: 1,
   })
+  await eventually(
+    async () => Number((await scrape(port)).get('last_activity_updating_count')) > 0,
+    'reports of activity are read',
+  )
 })
 
 t.test('without an option there is no metrics server, and a taken port is said in one line', async (t) => {
