@@ -36,6 +36,17 @@ function parseWorkers(value: string): number {
   return workers
 }
 
+/** @param most a bound that no sensible value comes near */
+function parseCount(what: string, least: number, most: number): (value: string) => number {
+  return (value) => {
+    const count = Number(value)
+    if (!/^\d+$/.test(value) || count < least || count > most) {
+      throw new InvalidArgumentError(`${what} is a whole number from ${least} to ${most}.`)
+    }
+    return count
+  }
+}
+
 function parseLogLevel(value: string): string {
   const level = LOG_LEVELS.find((known) => known === value.toLowerCase())
   if (level === undefined) throw new InvalidArgumentError(`A log level is one of ${LOG_LEVELS.join(', ')}.`)
@@ -192,5 +203,33 @@ export const OPTIONS: readonly OptionSpec[] = [
     description: "Envoy's worker threads",
     defaultDescription: 'one a processor, at most 4',
     parse: parseWorkers,
+  },
+  {
+    ...own,
+    flags: '--max-connections <n>',
+    description: "Users' connections that are taken; one too many is closed",
+    defaultDescription: '10000, or what the limit of open files allows',
+    parse: parseCount('The number of connections', 1, 10_000_000),
+  },
+  {
+    ...own,
+    flags: '--max-requests-per-route <n>',
+    description: 'Requests and websockets under way to one route; one too many is answered 503',
+    default: 2000,
+    parse: parseCount('The number of requests', 1, 10_000_000),
+  },
+  {
+    ...own,
+    flags: '--max-heap <MiB>',
+    description: "Size of Envoy's heap, below which load is refused so that it never gets there",
+    defaultDescription: "60 % of the container's memory, or 25 % of the machine's",
+    parse: parseCount("The size of Envoy's heap", 16, 16_777_216),
+  },
+  {
+    ...own,
+    flags: '--request-timeout <seconds>',
+    description: 'How long a client may take to send a request, 0 for no end',
+    default: 3600,
+    parse: parseCount('The time for a request', 0, 1_000_000),
   },
 ]

@@ -112,12 +112,12 @@ export class ConfigurableEnvoyProxy {
     this.#undo.push(() => secretPublisher.close())
 
     const { certificate, authorities } = settings.tls.targets
-    const { storageBackend: backend, defaultTarget, hostRouting, forwarding } = settings
+    const { storageBackend: backend, defaultTarget, hostRouting, forwarding, limits } = settings
     const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
     clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
     const publisher = new ClusterPublisher({
       clusters,
-      settings: { targetTls, hostRouting, forwarding },
+      settings: { targetTls, hostRouting, forwarding, limits },
       lookup: (host) => lookup(host, { all: true }),
     })
     const store = await openStore({ backend, defaultTarget, hostRouting, log })
@@ -158,7 +158,7 @@ export class ConfigurableEnvoyProxy {
     const supervisor = new EnvoySupervisor({
       binary,
       dir,
-      bootstrap: bootstrap(dir),
+      bootstrap: bootstrap(dir, settings.limits),
       workers: settings.workers,
       verbose: settings.logLevel === 'debug',
       statPrefix: PUBLIC,
