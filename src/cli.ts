@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   // Envoy and pip have no use for them, and what isn't there can't leak.
   for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
   const log = createLogger(settings.logLevel)
-  for (const warning of settings.tls.warnings) log.warn(warning)
+  for (const warning of [...settings.tls.warnings, ...settings.limits.warnings]) log.warn(warning)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
   // Handled from now on without a gap, in which a signal would end this process and leave Envoy behind.

@@ -4,13 +4,20 @@ import type { OptionSpec } from './options.js'
 import { OPTIONS } from './options.js'
 import { PACKAGE_ROOT } from './proto.js'
 import type { ApiOptions } from './settings/api.js'
+import type { LimitOptions } from './settings/limits.js'
 import type { MetricsOptions } from './settings/metrics.js'
 import type { RedirectOptions } from './settings/redirect.js'
 import type { StoreOptions } from './settings/store.js'
 import type { TlsOptions } from './settings/tls.js'
 
 /** The values of the options, as commander names them. */
-export interface CommandLine extends TlsOptions, ApiOptions, MetricsOptions, RedirectOptions, StoreOptions {
+export interface CommandLine
+  extends TlsOptions,
+    ApiOptions,
+    LimitOptions,
+    MetricsOptions,
+    RedirectOptions,
+    StoreOptions {
   readonly ip?: string
   readonly defaultTarget?: string
   readonly errorTarget?: string

@@ -12,7 +12,7 @@ export function listenersOf(
   errorPages: ErrorPages,
   scripts: Scripts,
 ): ReadonlyArray<Listener & { name: string }> {
-  const { public: address, tls, metrics, redirect, forwarding } = settings
+  const { public: address, tls, metrics, redirect, forwarding, limits } = settings
   const transport =
     tls.public &&
     publicTransport({
@@ -24,11 +24,12 @@ export function listenersOf(
     publicListener({
       address,
       forwarding,
+      limits,
       errorPages,
       scripts,
       countRequests: metrics !== undefined,
       ...(transport && { transport }),
     }),
-    ...(redirect === undefined ? [] : [redirectListener({ ...redirect.at, toPort: redirect.toPort })]),
+    ...(redirect === undefined ? [] : [redirectListener({ ...redirect.at, toPort: redirect.toPort, limits })]),
   ]
 }

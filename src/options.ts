@@ -37,9 +37,15 @@ function parseWorkers(value: string): number {
   return workers
 }
 
-function parseSeconds(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('A time in seconds is a whole number.')
-  return Number(value)
+/** @param most a bound that no sensible value comes near */
+function parseCount(what: string, least: number, most: number): (value: string) => number {
+  return (value) => {
+    const count = Number(value)
+    if (!/^\d+$/.test(value) || count < least || count > most) {
+      throw new InvalidArgumentError(`${what} is a whole number from ${least} to ${most}.`)
+    }
+    return count
+  }
 }
 
 function parseLogLevel(value: string): string {
@@ -210,6 +216,34 @@ export const OPTIONS: readonly OptionSpec[] = [
     flags: '--orphan-timeout <seconds>',
     description: 'How long Envoy serves on when this process has died and is not started again; 0 for ever',
     default: 600,
-    parse: parseSeconds,
+    parse: parseCount('The time in seconds', 0, 999_999_999),
+  },
+  {
+    ...own,
+    flags: '--max-connections <n>',
+    description: "Users' connections that are taken; one too many is closed",
+    defaultDescription: '10000, or what the limit of open files allows',
+    parse: parseCount('The number of connections', 1, 10_000_000),
+  },
+  {
+    ...own,
+    flags: '--max-requests-per-route <n>',
+    description: 'Requests and websockets under way to one route; one too many is answered 503',
+    default: 2000,
+    parse: parseCount('The number of requests', 1, 10_000_000),
+  },
+  {
+    ...own,
+    flags: '--max-heap <MiB>',
+    description: "Size of Envoy's heap, below which load is refused so that it never gets there",
+    defaultDescription: "60 % of the container's memory, or 25 % of the machine's",
+    parse: parseCount("The size of Envoy's heap", 16, 16_777_216),
+  },
+  {
+    ...own,
+    flags: '--request-timeout <seconds>',
+    description: 'How long a client may take to send a request, 0 for no end',
+    default: 3600,
+    parse: parseCount('The time for a request', 0, 1_000_000),
   },
 ]

@@ -93,7 +93,7 @@ export class ConfigurableEnvoyProxy {
       progress: (line) => log.info(line),
     })
 
-    const { defaultTarget, hostRouting, forwarding } = settings
+    const { defaultTarget, hostRouting, forwarding, limits } = settings
     const publicAddress = publicAddressOf(settings.public)
     const store = await openStore({
       ...settings.store,
@@ -143,7 +143,7 @@ export class ConfigurableEnvoyProxy {
     clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
     const publisher = new ClusterPublisher({
       clusters,
-      settings: { targetTls, hostRouting, forwarding },
+      settings: { targetTls, hostRouting, forwarding, limits },
       recoverable: store.isDurable,
       lookup: (host) => lookup(host, { all: true }),
     })
@@ -187,7 +187,7 @@ export class ConfigurableEnvoyProxy {
     const options = {
       binary,
       dir,
-      bootstrap: bootstrap(dir),
+      bootstrap: bootstrap(dir, settings.limits),
       workers: settings.workers,
       verbose: settings.logLevel === 'debug',
       orphanSeconds: settings.supervision.orphanSeconds,

@@ -8,7 +8,10 @@ import type { ErrorPageSettings } from './settings/error-pages.js'
 import { readErrorPages } from './settings/error-pages.js'
 import type { ForwardingSettings } from './settings/forwarding.js'
 import { readForwarding } from './settings/forwarding.js'
+import type { Limits } from './settings/limits.js'
+import { readLimits } from './settings/limits.js'
 import { envoyAddress } from './settings/listen.js'
+import { readMachine } from './settings/machine.js'
 import { metricsAddress } from './settings/metrics.js'
 import type { RedirectSettings } from './settings/redirect.js'
 import { readRedirectSettings } from './settings/redirect.js'
@@ -40,6 +43,7 @@ export interface Settings {
   readonly envoyPath: string | undefined
   readonly workers: number
   readonly supervision: SupervisionSettings
+  readonly limits: Limits
 }
 
 /** A hub's traffic is far below what four workers carry, and each costs memory. */
@@ -62,6 +66,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     forwarding: readForwarding(values),
     logLevel: values.logLevel,
     envoyPath: values.envoyPath ?? (env.ENVOY_PATH || undefined),
+    limits: readLimits(values, readMachine()),
     workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),
     supervision: readSupervision(values),
   }

@@ -5,6 +5,7 @@ import type { Logger } from '../log.js'
 import { malformedRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
 import type { ApiTls } from '../settings/api.js'
+import { SparseLog } from '../sparse-log.js'
 import { tokenCheck } from './auth.js'
 import { routeHandlers } from './routes.js'
 import { createTlsServer } from './tls.js'
@@ -32,6 +33,9 @@ export const BODY_LIMIT = 1024 * 1024
 /** How long a client may take to send a request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000
 
+/** Connections of all clients together. The hub has a dozen; a flood must not take the memory or all open files. */
+const MAX_CONNECTIONS = 1_000
+
 const PATHS = ['/api/routes', '/api/routes/*']
 const ROUTES = /^\/api\/routes(?:[/?]|$)/
 
@@ -47,6 +51,10 @@ export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerO
     frameworkErrors: (_error, _request, reply) => sendError(malformedRoutespec(), reply),
   })
   const isAuthorized = tokenCheck(token)
+  const refused = new SparseLog((line) => log.warn(line))
+  const dropped = new SparseLog((line) => log.warn(line))
+  app.server.maxConnections = MAX_CONNECTIONS
+  app.server.on('drop', () => dropped.add(`The REST API has ${MAX_CONNECTIONS} connections, one more was closed`))
 
   // As in CHP the content type doesn't matter: the hub sends JSON without saying so.
   app.removeAllContentTypeParsers()
@@ -60,7 +68,9 @@ export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerO
   app.addHook('onResponse', async (request, reply) => {
     const path = request.url.split('?', 1)[0] ?? ''
     const level = reply.statusCode < 400 ? 'info' : reply.statusCode < 500 ? 'warn' : 'error'
-    log[level](`${reply.statusCode} ${request.method} ${path}`)
+    const line = `${reply.statusCode} ${request.method} ${path}`
+    if (reply.statusCode === 403) refused.add(line)
+    else log[level](line)
     onAnswer({ method: request.method, path, status: reply.statusCode })
   })
   app.setErrorHandler((error: FastifyError, _request, reply) => {

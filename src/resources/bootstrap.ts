@@ -1,6 +1,8 @@
+import type { Limits } from '../settings/limits.js'
 import { activityReports } from './activity.js'
 import { ERROR_PAGE_LIMIT } from './error-target.js'
 import { CONTROL_PLANE } from './names.js'
+import { overloadManager } from './overload.js'
 
 export interface BootstrapInput {
   /** Unix sockets: the control plane's delta ADS, and the admin interface that Envoy is to open. */
@@ -15,7 +17,7 @@ const FOREVER = '0s'
  *
  * Only clusters in use get statistics and a place in each worker, which halves the memory of a cluster.
  */
-export function bootstrap({ adsSocket, adminSocket }: BootstrapInput): object {
+export function bootstrap({ adsSocket, adminSocket }: BootstrapInput, limits: Limits): object {
   return {
     admin: { address: { pipe: { path: adminSocket, mode: 0o600 } } },
     dynamic_resources: {
@@ -59,6 +61,7 @@ export function bootstrap({ adsSocket, adminSocket }: BootstrapInput): object {
       // The largest error page, in bytes, that is taken from the error target; by default 32 MiB.
       layers: [{ name: 'static', static_layer: { 'http.async_response_buffer_limit': ERROR_PAGE_LIMIT } }],
     },
+    overload_manager: overloadManager(limits),
     cluster_manager: { enable_deferred_cluster_creation: true },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     ...activityReports(),

@@ -7,6 +7,8 @@ import type { PreserveCaseFormatterConfig } from '#proto/envoy/extensions/http/h
 import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js'
 import { any } from '../proto.js'
 import type { Target } from '../routing/target.js'
+import type { Limits } from '../settings/limits.js'
+import { BUFFER_BYTES, routeLimits } from './limits.js'
 import { clusterName } from './names.js'
 import type { RouteMetadataInput, RouteMetadataSettings } from './route-metadata.js'
 import { routeMetadata } from './route-metadata.js'
@@ -17,7 +19,9 @@ export interface TargetSettings {
   readonly targetTls: TargetTls
 }
 
-export interface ClusterSettings extends TargetSettings, RouteMetadataSettings {}
+export interface ClusterSettings extends TargetSettings, RouteMetadataSettings {
+  readonly limits: Limits
+}
 
 export interface RouteClusterInput extends RouteMetadataInput {
   /**
@@ -27,9 +31,6 @@ export interface RouteClusterInput extends RouteMetadataInput {
    */
   readonly addresses?: readonly string[]
 }
-
-/** Envoy allows 1,024 of each to a cluster; CHP has no limit, so neither has a route. */
-const NO_LIMIT = { value: 4_294_967_295 }
 
 /**
  * Upstream connections that are idle this long are closed. Below the 5 s after which a Node.js server closes its own,
@@ -68,9 +69,7 @@ export function routeCluster(input: RouteClusterInput, settings: ClusterSettings
   const { key, target } = input
   return {
     ...targetCluster(clusterName(key), target, settings, input.addresses),
-    circuit_breakers: {
-      thresholds: [{ max_connections: NO_LIMIT, max_pending_requests: NO_LIMIT, max_requests: NO_LIMIT }],
-    },
+    circuit_breakers: routeLimits(settings.limits),
     metadata: routeMetadata(input, settings),
     typed_extension_protocol_options: PROTOCOL_OPTIONS,
   }
@@ -91,6 +90,7 @@ export function targetCluster(
   return {
     name,
     ...discoveryOf(target, addresses),
+    per_connection_buffer_limit_bytes: BUFFER_BYTES,
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
     ...(target.tls ? { transport_socket: targetTransport(settings.targetTls, endpoint.hostname ?? '') } : {}),
   }

@@ -5,6 +5,7 @@ import type { HeaderMutation } from '#proto/envoy/extensions/http/early_header_m
 import { any } from '../proto.js'
 import type { Scripts } from '../scripts.js'
 import type { ForwardingSettings } from '../settings/forwarding.js'
+import type { Limits } from '../settings/limits.js'
 import { ACTIVITY_LOG_OPTIONS, activityCounters } from './activity.js'
 import { MAX_HEADERS, PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
@@ -12,6 +13,7 @@ import { duration } from './duration.js'
 import { errorTargetFilters } from './error-target.js'
 import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
+import { connectionManagerLimits, IDLE_FOR_EVER } from './limits.js'
 import type { ErrorPages } from './local-replies.js'
 import { localReplies } from './local-replies.js'
 import { PUBLIC } from './names.js'
@@ -26,12 +28,10 @@ export interface ConnectionManagerInput {
   readonly errorPages: ErrorPages
   /** Whether requests are counted for {@link requestCounters}' readers. */
   readonly countRequests: boolean
+  readonly limits: Limits
 }
 
 const NEVER = { seconds: 0 }
-
-/** As Node.js: a client that is slower may be holding connections open on purpose. */
-const REQUEST_HEADERS_TIMEOUT = { seconds: 60 }
 
 /** The last of the filters that a request goes through. */
 export const ROUTER: HttpFilter = {
@@ -43,7 +43,7 @@ export const ROUTER: HttpFilter = {
 
 /** What users' connections go through, from the bytes to the choice of a cluster. */
 export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
-  const { encrypted, forwarding, scripts, errorPages, countRequests } = input
+  const { encrypted, forwarding, scripts, errorPages, countRequests, limits } = input
   const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted })
   const last = [...rewritingFilters(forwarding, scripts), OWN_CONNECTION_FILTER, ROUTER]
   const pages = errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)
@@ -80,10 +80,9 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
       idle_timeout: duration(forwarding.keepAliveTimeoutMs),
       max_headers_count: MAX_HEADERS,
     },
-    request_headers_timeout: REQUEST_HEADERS_TIMEOUT,
+    ...connectionManagerLimits(limits),
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
-    stream_idle_timeout: NEVER,
-    request_timeout: NEVER,
+    stream_idle_timeout: IDLE_FOR_EVER,
     // No headers of Envoy's own: the backend and the browser see what they would see through CHP.
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',

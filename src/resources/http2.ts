@@ -4,8 +4,9 @@ import { requestHeaderFilter, setHeader } from './header-mutation.js'
 /** What one HTTP/2 connection, and so one browser, may have under way and have Envoy keep in memory. */
 export const HTTP2_OPTIONS: Http2ProtocolOptions = {
   max_concurrent_streams: { value: 256 },
-  initial_stream_window_size: { value: 1024 * 1024 },
-  initial_connection_window_size: { value: 4 * 1024 * 1024 },
+  // Also how much of an answer waits for a client that doesn't read it. A browser 50 ms away can send 5 MB/s.
+  initial_stream_window_size: { value: 256 * 1024 },
+  initial_connection_window_size: { value: 1024 * 1024 },
   // Websockets (RFC 8441): a browser that has such a connection opens them in it.
   allow_connect: true,
   // A malformed request ends alone; by default it would take all others on its connection with it.

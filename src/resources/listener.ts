@@ -4,8 +4,10 @@ import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { ListenAddress } from '../address.js'
 import { any } from '../proto.js'
+import type { Limits } from '../settings/limits.js'
 import type { ConnectionManagerInput } from './connection-manager.js'
 import { connectionManager } from './connection-manager.js'
+import { filterChainLimits, listenerLimits } from './limits.js'
 import { PUBLIC } from './names.js'
 
 export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encrypted'> {
@@ -18,18 +20,25 @@ export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encry
 /** The listener that users connect to. */
 export function publicListener({ address, transport, ...input }: PublicListenerInput): Listener & { name: string } {
   const manager = connectionManager({ ...input, encrypted: transport !== undefined })
-  return httpListener({ name: PUBLIC, address, manager, ...(transport && { transport }) })
+  return httpListener({ name: PUBLIC, address, manager, limits: input.limits, ...(transport && { transport }) })
 }
 
 export interface HttpListenerInput {
   readonly name: string
   readonly address: ListenAddress
   readonly manager: HttpConnectionManager
+  readonly limits: Limits
   readonly transport?: TransportSocket
 }
 
 /** A listener that speaks HTTP. */
-export function httpListener({ name, address, manager, transport }: HttpListenerInput): Listener & { name: string } {
+export function httpListener({
+  name,
+  address,
+  manager,
+  limits,
+  transport,
+}: HttpListenerInput): Listener & { name: string } {
   const type = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
   return {
     name,
@@ -37,9 +46,11 @@ export function httpListener({ name, address, manager, transport }: HttpListener
     // One socket for all workers. With a socket each (SO_REUSEPORT) any process of the same user could listen on the
     // port beside Envoy and take a share of its connections.
     enable_reuse_port: { value: false },
+    ...listenerLimits(limits),
     filter_chains: [
       {
         filters: [{ name: 'http', typed_config: any(type, manager) }],
+        ...filterChainLimits(limits),
         ...(transport === undefined ? {} : { transport_socket: transport }),
       },
     ],

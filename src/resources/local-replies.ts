@@ -1,10 +1,11 @@
-import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
 import type { DataSource } from '#proto/envoy/config/core/v3/DataSource.js'
 import type { LocalReplyConfig } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/LocalReplyConfig.js'
 import type { ResponseMapper } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/ResponseMapper.js'
 import { BUILTIN_STATUSES, builtinPage } from './builtin-pages.js'
 import type { ErrorTargetInput } from './error-target.js'
 import { FAILED_REPLY_HEADERS } from './error-target.js'
+import { overloadReplies } from './overload-replies.js'
+import { allOf, GRPC, IS_ERROR, oneOf, statusIs, UPGRADE } from './reply-filters.js'
 
 /** Where error pages come from. With neither, or where one has nothing, there are the built-in pages. */
 export interface ErrorPages {
@@ -36,6 +37,7 @@ export function localReplies({ target, pages }: ErrorPages): LocalReplyConfig {
   const page = (status?: number) => ({ ...pageOf(status, pages), ...mark })
   const statuses = new Set([...BUILTIN_STATUSES, ...(pages?.byStatus.keys() ?? [])])
   const mappers: ResponseMapper[] = [
+    ...overloadReplies(pageOf(503, pages)),
     // As from CHP, an upgrade that fails gets the bare status: whoever asked for it shows no page.
     { filter: allOf(UPGRADE, oneOf(ALSO_503.map(statusIs))), status_code: { value: 503 }, ...EMPTY },
     { filter: allOf(UPGRADE, IS_ERROR), ...EMPTY },
@@ -69,29 +71,3 @@ function body(content: DataSource, contentType: string): Pick<ResponseMapper, 'b
 }
 
 const EMPTY = { body: { inline_string: '' } }
-
-const UPGRADE: AccessLogFilter = { header_filter: { header: { name: 'upgrade', present_match: true } } }
-const GRPC: AccessLogFilter = {
-  header_filter: {
-    header: { name: 'content-type', string_match: { safe_regex: { regex: 'application/grpc([+;].*)?' } } },
-  },
-}
-const IS_ERROR = status('GE', 400)
-
-function statusIs(value: number): AccessLogFilter {
-  return status('EQ', value)
-}
-
-function status(op: 'EQ' | 'GE', value: number): AccessLogFilter {
-  // Envoy wants a key by which the number could be changed at run time; nothing sets it.
-  const constant = { default_value: value, runtime_key: 'unused' }
-  return { status_code_filter: { comparison: { op, value: constant } } }
-}
-
-function allOf(...filters: AccessLogFilter[]): AccessLogFilter {
-  return { and_filter: { filters } }
-}
-
-function oneOf(filters: readonly AccessLogFilter[]): AccessLogFilter {
-  return { or_filter: { filters: [...filters] } }
-}

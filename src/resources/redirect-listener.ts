@@ -2,7 +2,9 @@ import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLog
 import type { DataSource } from '#proto/envoy/config/core/v3/DataSource.js'
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
+import type { Limits } from '../settings/limits.js'
 import { ROUTER } from './connection-manager.js'
+import { connectionManagerLimits } from './limits.js'
 import { httpListener } from './listener.js'
 import { REDIRECT } from './names.js'
 
@@ -12,6 +14,7 @@ export interface RedirectListenerInput {
   readonly port: number
   /** The port that browsers are sent to. */
   readonly toPort: number
+  readonly limits: Limits
 }
 
 /** HTTPS's own port stands in no URL. */
@@ -23,7 +26,7 @@ const WITHOUT_HOST: AccessLogFilter = {
 }
 
 /** The listener that sends everyone who comes by HTTP to the same place by HTTPS. */
-export function redirectListener({ host, port, toPort }: RedirectListenerInput): Listener & { name: string } {
+export function redirectListener({ host, port, toPort, limits }: RedirectListenerInput): Listener & { name: string } {
   const manager: HttpConnectionManager = {
     stat_prefix: REDIRECT,
     route_config: {
@@ -53,8 +56,9 @@ export function redirectListener({ host, port, toPort }: RedirectListenerInput):
     strip_any_host_port: true,
     local_reply_config: { mappers: [{ filter: WITHOUT_HOST, body: noHost(toPort) }] },
     server_header_transformation: 'PASS_THROUGH',
+    ...connectionManagerLimits(limits),
   }
-  return httpListener({ name: REDIRECT, address: { host, port }, manager })
+  return httpListener({ name: REDIRECT, address: { host, port }, manager, limits })
 }
 
 function noHost(toPort: number): DataSource {

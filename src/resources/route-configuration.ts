@@ -9,6 +9,8 @@ import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
 import type { ForwardingSettings } from '../settings/forwarding.js'
 import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
 import { duration } from './duration.js'
+import { HEALTH_ANSWER, HEALTH_PATH } from './health.js'
+import { IDLE_FOR_EVER } from './limits.js'
 import { FAILED_PATH_HEADER, HEALTH, PUBLIC } from './names.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
 
@@ -22,8 +24,6 @@ export interface RouteConfigurationInput {
 const NEVER = { seconds: 0 }
 
 const WEBSOCKET: HeaderMatcher = { name: 'upgrade', string_match: { exact: 'websocket', ignore_case: true } }
-
-const HEALTH_PATH = '/_chp_healthz'
 
 /** The name of the lookup within the route configuration. */
 const LOOKUP = 'lookup'
@@ -44,7 +44,7 @@ function healthRoute(): Route {
   return {
     name: HEALTH,
     match: { path: HEALTH_PATH, headers: [{ name: ':path', string_match: { exact: HEALTH_PATH } }] },
-    direct_response: { status: 200, body: { inline_string: JSON.stringify({ status: 'OK' }) } },
+    direct_response: { status: 200, body: { inline_string: HEALTH_ANSWER } },
     response_headers_to_add: [
       { header: { key: 'Content-Type', value: 'application/json' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
     ],
@@ -74,7 +74,7 @@ function lookupRoutes(forwarding: ForwardingSettings): Route[] {
     cluster_specifier_plugin: LOOKUP,
     cluster_not_found_response_code: 'NOT_FOUND',
     timeout: NEVER,
-    idle_timeout: NEVER,
+    idle_timeout: IDLE_FOR_EVER,
   }
   const { idleTimeoutMs } = forwarding
   const route = idleTimeoutMs === undefined ? patient : { ...patient, idle_timeout: duration(idleTimeoutMs) }

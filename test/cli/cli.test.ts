@@ -27,7 +27,16 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
   const [chpPart = '', ownPart = ''] = ours.stdout.split('Options of its own:')
   t.ok(flags(chp.stdout).length > 40)
   t.strictSame(flags(chpPart), flags(chp.stdout))
-  t.strictSame(flags(ownPart), ['--envoy-path', '--orphan-timeout', '--state-dir', '--workers'])
+  t.strictSame(flags(ownPart), [
+    '--envoy-path',
+    '--max-connections',
+    '--max-heap',
+    '--max-requests-per-route',
+    '--orphan-timeout',
+    '--request-timeout',
+    '--state-dir',
+    '--workers',
+  ])
 })
 
 t.test('--version is ours', async (t) => {
@@ -44,6 +53,9 @@ t.test('an unknown option or a bad value is one line on stderr and the status of
     [['--port', 'http'], /A port is a number from 1 to 65535/],
     [['--port', '65536'], /A port is a number/],
     [['--workers', '0'], /The number of workers/],
+    [['--max-connections', '0'], /The number of connections is a whole number from 1/],
+    [['--max-heap', '1GB'], /The size of Envoy's heap is a whole number from 16/],
+    [['--request-timeout', '-1'], /The time for a request is a whole number from 0/],
     [['--log-level', 'loud'], /A log level is one of debug, info, warn, error/],
     [['--timeout', '1s'], /whole number/],
     [['--custom-header', 'no-colon'], /A colon was expected in custom header: no-colon/],

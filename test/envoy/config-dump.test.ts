@@ -20,6 +20,7 @@ import { tlsVersions } from '../../src/tls/versions.js'
 import { admin } from '../support/admin.js'
 import { Authority } from '../support/certificate.js'
 import { forwarding } from '../support/forwarding.js'
+import { DEFAULT_LIMITS } from '../support/limits.js'
 import { freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
 
@@ -106,7 +107,7 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
 
   const clusters = section('dynamic_active_clusters').map(({ cluster }) => cluster)
   const scripts = await readScripts()
-  const forwarded = { hostRouting: true, forwarding: forwarding(...options) }
+  const forwarded = { hostRouting: true, forwarding: forwarding(...options), limits: DEFAULT_LIMITS }
   const settings = { targetTls: { showCertificate: false, verify: true }, ...forwarded }
   for (const [key, target] of Object.entries(targets)) {
     const route = { routespec: key, data: { target, host: key.slice(1) } }
@@ -125,7 +126,12 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   const address = { host: '127.0.0.1', port: proxy.port }
   const expected = [
     publicListener({ address, transport, errorPages, scripts, ...forwarded, countRequests: true }),
-    redirectListener({ host: await listenIp(undefined), port: redirectPort, toPort: proxy.port }),
+    redirectListener({
+      host: await listenIp(undefined),
+      port: redirectPort,
+      toPort: proxy.port,
+      limits: DEFAULT_LIMITS,
+    }),
   ]
   // A text that is set to nothing has a meaning, and Envoy shows it; without such and all that is false the two are equal.
   t.strictSame(

@@ -4,6 +4,7 @@ import { parseTarget } from '../../src/routing/target.js'
 import { ResourceCollection } from '../../src/xds/collection.js'
 import type { DeltaResponse } from '../../src/xds/subscription.js'
 import { forwarding } from '../support/forwarding.js'
+import { DEFAULT_LIMITS } from '../support/limits.js'
 
 /** A publisher whose one Envoy acknowledges everything; returns how many versions of the cluster it got. */
 async function publish(lookup: () => Promise<Array<{ address: string; family: number }>>): Promise<number> {
@@ -22,6 +23,7 @@ async function publish(lookup: () => Promise<Array<{ address: string; family: nu
     targetTls: { showCertificate: false, verify: true },
     hostRouting: false,
     forwarding: forwarding(),
+    limits: DEFAULT_LIMITS,
   }
   const publisher = new ClusterPublisher({ clusters, settings, lookup, recoverable: false })
   const data = { target: 'http://a-name:80' }

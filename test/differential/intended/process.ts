@@ -23,4 +23,25 @@ export const PROCESS: readonly NamedDifference[] = [
     reason: 'what starts it learns that it does not serve',
     seen: [{ field: 'exit', of: /the public port is taken/, here: /^status 1$/ }],
   },
+  {
+    where: 'SIGKILL, and a new start',
+    chp: 'an empty table',
+    here: 'the table as it was, and the Envoy that has gone on serving, unless `--storage-backend memory`',
+    reason: 'users notice nothing',
+    seen: { byHand: 'a test of its own, test/supervision/adoption.test.ts' },
+  },
+  {
+    where: 'overload',
+    chp: 'takes what comes until its memory is full',
+    here: 'limits with defaults, see [limits.md](limits.md): 503 with `Retry-After`',
+    reason: "one user can't end all others' work",
+    seen: { byHand: 'tests of their own, test/overload' },
+  },
+  {
+    where: 'refused tokens in the log',
+    chp: 'a line each',
+    here: 'at most one line a second, with their number',
+    reason: 'a client that tries in a loop fills no disk',
+    seen: { byHand: 'what is printed is not compared' },
+  },
 ]

@@ -1,0 +1,85 @@
+import type { CircuitBreakers } from '#proto/envoy/config/cluster/v3/CircuitBreakers.js'
+import type { FilterChain } from '#proto/envoy/config/listener/v3/FilterChain.js'
+import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
+import type { HttpInspector } from '#proto/envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.js'
+import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
+import { any } from '../proto.js'
+import type { Limits } from '../settings/limits.js'
+import { duration } from './duration.js'
+
+/*
+ * What one client or one route may hold. docs/limits.md has the reasons; `overloadManager` has what holds for Envoy as a
+ * whole.
+ */
+
+/**
+ * How many bytes wait in Envoy for a peer that doesn't take them, in each direction, before the other side is no longer
+ * read. Envoy's default is 1 MiB.
+ */
+export const BUFFER_BYTES = { value: 64 * 1024 }
+
+/** A client that has sent no complete headers by then is closed, as by Node.js. */
+const HEADERS_TIMEOUT_MS = 60_000
+
+/**
+ * For how long a request or websocket may be without a byte: for ever, as in CHP. As a number, since `overloadManager`
+ * can shorten it only if there is one.
+ */
+export const IDLE_FOR_EVER = { seconds: 365 * 24 * 3600 }
+
+/** For a burst that is refused: the requests of it need a connection before they can be. */
+const SPARE_CONNECTIONS = 100
+
+/** Closes connections that never send anything, whether TLS or not: the inspector waits for the first bytes. */
+export function listenerLimits(
+  limits: Limits,
+): Pick<Listener, 'per_connection_buffer_limit_bytes' | 'listener_filters' | 'listener_filters_timeout'> {
+  return {
+    per_connection_buffer_limit_bytes: BUFFER_BYTES,
+    listener_filters: [
+      {
+        name: 'first_bytes',
+        typed_config: any(
+          'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
+          {} satisfies HttpInspector,
+        ),
+      },
+    ],
+    listener_filters_timeout: duration(headersTimeout(limits)),
+  }
+}
+
+/** Closes connections that begin TLS and don't end its handshake. */
+export function filterChainLimits(limits: Limits): Pick<FilterChain, 'transport_socket_connect_timeout'> {
+  return { transport_socket_connect_timeout: duration(headersTimeout(limits)) }
+}
+
+/** Slow headers, and slow bodies: both timers end with the request's last byte, so no answer is ever cut short. */
+export function connectionManagerLimits(
+  limits: Limits,
+): Pick<HttpConnectionManager, 'request_headers_timeout' | 'request_timeout'> {
+  return {
+    request_headers_timeout: duration(headersTimeout(limits)),
+    request_timeout: duration(limits.requestTimeoutMs),
+  }
+}
+
+/**
+ * How much a route may have under way. Envoy counts requests when they get a connection: with more connections than
+ * requests allowed, one too many is refused at once; at a limit of connections it would wait, maybe for ever.
+ */
+export function routeLimits({ maxRequestsPerRoute }: Limits): CircuitBreakers {
+  return {
+    thresholds: [
+      {
+        max_requests: { value: maxRequestsPerRoute },
+        max_connections: { value: maxRequestsPerRoute + SPARE_CONNECTIONS },
+        max_pending_requests: { value: maxRequestsPerRoute },
+      },
+    ],
+  }
+}
+
+function headersTimeout({ requestTimeoutMs }: Limits): number {
+  return requestTimeoutMs === 0 ? HEADERS_TIMEOUT_MS : Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs)
+}

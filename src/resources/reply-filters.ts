@@ -1,0 +1,52 @@
+import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
+import type { ExpressionFilter } from '#proto/envoy/extensions/access_loggers/filters/cel/v3/ExpressionFilter.js'
+import { any } from '../proto.js'
+
+/* What kinds of Envoy's own replies there are. */
+
+/** An upgrade, such as to a websocket, that failed: whoever asked for it shows no page. */
+export const UPGRADE: AccessLogFilter = { header_filter: { header: { name: 'upgrade', present_match: true } } }
+
+export const GRPC: AccessLogFilter = {
+  header_filter: {
+    header: { name: 'content-type', string_match: { safe_regex: { regex: 'application/grpc([+;].*)?' } } },
+  },
+}
+
+export const IS_ERROR = status('GE', 400)
+
+export function statusIs(value: number): AccessLogFilter {
+  return status('EQ', value)
+}
+
+/** To a request for exactly this path and no query. */
+export function pathIs(path: string): AccessLogFilter {
+  return { header_filter: { header: { name: ':path', string_match: { exact: path } } } }
+}
+
+/** To a request that was refused because its route has too many. */
+export const ROUTE_FULL: AccessLogFilter = { response_flag_filter: { flags: ['UO'] } }
+
+/** To a request that was refused because the heap is nearly full, for which Envoy sets no flag. */
+export const HEAP_FULL: AccessLogFilter = {
+  extension_filter: {
+    name: 'heap_full',
+    typed_config: any('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
+      expression: "response.code_details == 'overload'",
+    } satisfies ExpressionFilter),
+  },
+}
+
+export function allOf(...filters: AccessLogFilter[]): AccessLogFilter {
+  return { and_filter: { filters } }
+}
+
+export function oneOf(filters: readonly AccessLogFilter[]): AccessLogFilter {
+  return { or_filter: { filters: [...filters] } }
+}
+
+function status(op: 'EQ' | 'GE', value: number): AccessLogFilter {
+  // Envoy wants a key by which the number could be changed at run time; nothing sets it.
+  const constant = { default_value: value, runtime_key: 'unused' }
+  return { status_code_filter: { comparison: { op, value: constant } } }
+}
