@@ -28,6 +28,7 @@ import { ERROR_TARGET, PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/nam
 import { resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
 import { secretsCluster } from './resources/tls.js'
+import type { Route, RoutePublication } from './routing/route.js'
 import { RouteTable } from './routing/table.js'
 import { parseTarget } from './routing/target.js'
 import type { Scripts } from './scripts.js'
@@ -149,7 +150,7 @@ export class ConfigurableEnvoyProxy {
     })
     const recovered = this.#adopted && store.isNew ? await recoverRoutes(admin, log, new Date()) : []
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
-    publisher.load(await table.load(settings.defaultTarget, recovered))
+    publisher.load(await loadRoutes(table, defaultTarget, recovered))
     const scripts = await readScripts()
     const errorPages = this.#errorPages(clusters, { targetTls }, scripts)
     for (const listener of listenersOf(settings, errorPages, scripts)) {
@@ -282,6 +283,19 @@ export function runtimeDirOf({ store: { stateDir }, public: address }: Settings)
 function envoyAddresses({ public: at, redirect }: Settings): ReadonlyArray<{ server: string; address: ListenAddress }> {
   const proxy = { server: 'The proxy', address: at }
   return redirect === undefined ? [proxy] : [proxy, { server: 'The redirection to HTTPS', address: redirect.at }]
+}
+
+async function loadRoutes(
+  table: RouteTable,
+  defaultTarget: string | undefined,
+  recovered: readonly Route[],
+): Promise<RoutePublication[]> {
+  try {
+    return await table.load(defaultTarget, recovered)
+  } catch (error) {
+    if (error instanceof FatalError) throw error
+    throw new FatalError(`The default target or a recovered route can't be kept: ${(error as Error).message}`)
+  }
 }
 
 function checkDefaultTarget(target: string): void {

@@ -39,12 +39,13 @@ export class LmdbFile {
   private constructor(
     database: RootDatabase<Buffer, Buffer>,
     file: FileHandle,
+    size: number,
     summary: Pick<Summary, 'routes' | 'sum'>,
   ) {
     this.#database = database
     this.#file = file
     this.#summary = summary
-    this.#space = new ReservedSpace(file, () => {
+    this.#space = new ReservedSpace(file, size, () => {
       const { lastPageNumber, pageSize } = this.#statistics()
       return (lastPageNumber + 1) * pageSize
     })
@@ -60,7 +61,8 @@ export class LmdbFile {
     await reserveLockFile(path)
     const database = open<Buffer, Buffer>({ ...lmdbOptions(path), noSync: !sync })
     const sum = entries.reduce((total, { value }) => total + checksumOf(value), 0n)
-    return new LmdbFile(database, await openFile(path, 'r+'), { routes: entries.length, sum })
+    const file = await openFile(path, 'r+')
+    return new LmdbFile(database, file, (await file.stat()).size, { routes: entries.length, sum })
   }
 
   /**

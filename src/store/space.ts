@@ -12,39 +12,39 @@ export class ReservedSpace {
   readonly #file: FileHandle
   /** Where the pages in use end. */
   readonly #used: () => number
+  #size: number
   /** What is certainly left of what was reserved. */
   #left = 0
 
-  constructor(file: FileHandle, used: () => number) {
+  /** @param size the size of the file, which nobody else makes larger */
+  constructor(file: FileHandle, size: number, used: () => number) {
     this.#file = file
+    this.#size = size
     this.#used = used
   }
 
   /** @throws an error of the system if there is no space */
   async take(bytes: number): Promise<void> {
-    if (bytes > this.#left) this.#left = await this.#reserve(bytes)
+    if (bytes > this.#left) await this.#reserve(bytes)
     this.#left -= bytes
   }
 
-  async #reserve(bytes: number): Promise<number> {
-    const used = this.#used()
-    const { size } = await this.#file.stat()
-    try {
-      await this.#extend(size, used + bytes + AHEAD)
-    } catch (error) {
-      // What was reserved last may still do, up to its end.
-      if (size < used + bytes) throw error
+  async #reserve(bytes: number): Promise<void> {
+    const needed = this.#used() + bytes
+    // LMDB uses its free pages again, so that often nothing has been used of what was reserved.
+    if (this.#size < needed) {
+      await this.#extend(needed + AHEAD).catch(() => this.#extend(needed))
     }
-    return (await this.#file.stat()).size - used
+    this.#left = this.#size - this.#used()
   }
 
-  async #extend(from: number, to: number): Promise<void> {
-    const zeros = Buffer.alloc(Math.min(AHEAD, Math.max(0, to - from)))
-    for (let position = from; position < to; ) {
-      const length = Math.min(zeros.length, to - position)
-      position += (await this.#file.write(zeros, 0, length, position)).bytesWritten
+  async #extend(to: number): Promise<void> {
+    const zeros = Buffer.alloc(AHEAD)
+    for (let end = this.#size; end < to; ) {
+      end += (await this.#file.write(zeros, 0, Math.min(zeros.length, to - end), end)).bytesWritten
     }
     // Some file systems find out only now.
-    if (to > from) await this.#file.datasync()
+    await this.#file.datasync()
+    this.#size = to
   }
 }

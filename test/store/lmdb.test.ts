@@ -93,3 +93,13 @@ t.test('a second store can not have the directory until the first is closed', as
   const second = await LmdbStore.open(directory, log)
   await second.close()
 })
+
+t.test('without the command that locks, it says what is needed', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const { PATH } = process.env
+  process.env.PATH = directory
+  t.teardown(() => {
+    process.env.PATH = PATH
+  })
+  await t.rejects(LmdbStore.open(directory, log), { name: 'FatalError', message: /the command flock is needed/ })
+})

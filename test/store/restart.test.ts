@@ -25,3 +25,41 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     t.strictSame(Object.keys(before).sort(), ['/', '/changed', '/user/a@b', long].sort())
   })
 }
+
+t.test('a host has one route however its case is written, also after a restart', async (t) => {
+  const runtimeBase = await temporaryDirectory(t)
+  const first = await ProxyProcess.start(['--host-routing'], { runtimeBase })
+  t.teardown(() => first.stop())
+  for (const host of ['Kept.example', 'kept.example', 'KEPT.example'])
+    await first.route(`/${host}/a`, `http://${host}:1`)
+  for (const host of ['Gone.example', 'gone.example']) await first.route(`/${host}/a`, `http://${host}:1`)
+  t.equal((await first.api('DELETE', '/GONE.example/a')).status, 204)
+  first.child.kill('SIGKILL')
+  await first.exit()
+  const second = await ProxyProcess.start(['--host-routing'], { runtimeBase, ports: [first.port, first.apiPort] })
+  t.teardown(() => second.stop())
+  const table = (await (await second.api('GET', '')).json()) as Record<string, { target: string }>
+  t.strictSame(
+    Object.entries(table).map(([routespec, { target }]) => [routespec, target]),
+    [['/KEPT.example/a', 'http://KEPT.example:1']],
+  )
+})
+
+t.test('--default-target takes the place of what is stored for the whole site, and is stored', async (t) => {
+  const runtimeBase = await temporaryDirectory(t)
+  const first = await ProxyProcess.start([], { runtimeBase })
+  await first.route('/', 'http://127.0.0.1:1', { jupyterhub: true })
+  await first.stop()
+  const options = { runtimeBase, ports: [first.port, first.apiPort] as const }
+  const root = async (args: readonly string[]) => {
+    const proxy = await ProxyProcess.start(args, options)
+    t.teardown(() => proxy.stop())
+    const { last_activity: _, ...route } =
+      ((await (await proxy.api('GET', '')).json()) as Record<string, Record<string, unknown>>)['/'] ?? {}
+    await proxy.stop()
+    return route
+  }
+  t.strictSame(await root([]), { target: 'http://127.0.0.1:1', jupyterhub: true })
+  t.strictSame(await root(['--default-target', 'http://127.0.0.1:2']), { target: 'http://127.0.0.1:2' })
+  t.strictSame(await root([]), { target: 'http://127.0.0.1:2' })
+})
