@@ -116,9 +116,10 @@ class ChpModuleStore implements OpenedStore {
   }
 
   /** In two steps, as CHP does: a backend may expect `last_activity` nowhere else. */
-  async put({ routespec, data, lastActivity }: Route): Promise<void> {
+  async put({ routespec, data, lastActivity }: Route, replaced?: string): Promise<void> {
     await this.#backend.add(routespec, { ...data })
     await this.#backend.update(routespec, { last_activity: lastActivity })
+    if (replaced !== undefined) await this.#backend.remove(replaced)
   }
 
   async delete(routespec: string): Promise<void> {

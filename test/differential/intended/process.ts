@@ -27,8 +27,22 @@ export const PROCESS: readonly NamedDifference[] = [
     where: 'SIGKILL, and a new start',
     chp: 'an empty table',
     here: 'the table as it was, and the Envoy that has gone on serving, unless `--storage-backend memory`',
-    reason: 'users notice nothing',
+    reason: 'users notice nothing; see [durability.md](durability.md)',
     seen: { byHand: 'a test of its own, test/supervision/adoption.test.ts' },
+  },
+  {
+    where: 'a full disk',
+    chp: '-',
+    here: '507, nothing changed',
+    reason: "201 would promise what isn't so",
+    seen: { byHand: 'CHP writes nothing to a disk' },
+  },
+  {
+    where: 'a second proxy for the same routes',
+    chp: '-',
+    here: 'one line, exit status 1',
+    reason: "two would undo each other's changes",
+    seen: { byHand: 'CHP keeps no routes that two could share' },
   },
   {
     where: 'overload',
