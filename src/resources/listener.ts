@@ -8,7 +8,7 @@ import type { ConnectionManagerInput } from './connection-manager.js'
 import { connectionManager } from './connection-manager.js'
 import { PUBLIC } from './names.js'
 
-export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encrypted'> {
+export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encrypted' | 'networked'> {
   /** With an IP address, or a unix socket. */
   readonly address: ListenAddress
   /** Undefined for plain HTTP. */
@@ -17,7 +17,8 @@ export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encry
 
 /** The listener that users connect to. */
 export function publicListener({ address, transport, ...input }: PublicListenerInput): Listener & { name: string } {
-  const manager = connectionManager({ ...input, encrypted: transport !== undefined })
+  const networked = !('socketPath' in address)
+  const manager = connectionManager({ ...input, encrypted: transport !== undefined, networked })
   return httpListener({ name: PUBLIC, address, manager, ...(transport && { transport }) })
 }
 
