@@ -23,6 +23,8 @@ import { rewritingFilters } from './rewriting.js'
 export interface ConnectionManagerInput {
   /** Whether clients speak TLS to this listener. */
   readonly encrypted: boolean
+  /** Whether clients come over the network, not to a unix socket. */
+  readonly networked: boolean
   readonly forwarding: ForwardingSettings
   readonly scripts: Scripts
   readonly errorPages: ErrorPages
@@ -43,8 +45,8 @@ export const ROUTER: HttpFilter = {
 
 /** What users' connections go through, from the bytes to the choice of a cluster. */
 export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
-  const { encrypted, forwarding, scripts, errorPages, countRequests, limits } = input
-  const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted })
+  const { encrypted, networked, forwarding, scripts, errorPages, countRequests, limits } = input
+  const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted, networked })
   const last = [...rewritingFilters(forwarding, scripts), OWN_CONNECTION_FILTER, ROUTER]
   const pages = errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)
   return {

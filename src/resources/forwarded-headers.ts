@@ -24,6 +24,8 @@ export interface ForwardedHeadersInput {
   readonly xForward: boolean
   /** Whether clients speak TLS to this listener. */
   readonly encrypted: boolean
+  /** Whether clients come over the network; those of a unix socket have no address. */
+  readonly networked: boolean
 }
 
 export interface ForwardedHeaders {
@@ -35,7 +37,7 @@ export interface ForwardedHeaders {
   readonly websocket: HttpFilter[]
 }
 
-export function forwardedHeaders({ xForward, encrypted }: ForwardedHeadersInput): ForwardedHeaders {
+export function forwardedHeaders({ xForward, encrypted, networked }: ForwardedHeadersInput): ForwardedHeaders {
   if (!xForward) {
     const untouched = clientsOwnProto()
     return { early: [appendHeader(PROTO, MARK)], http: untouched, websocket: untouched }
@@ -45,7 +47,8 @@ export function forwardedHeaders({ xForward, encrypted }: ForwardedHeadersInput)
   const findPort = portOfHost(encrypted ? '443' : '80')
   return {
     early: [
-      appendHeader(FOR, '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%'),
+      // Of a unix socket it would be the path of the socket.
+      ...(networked ? [appendHeader(FOR, '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%')] : []),
       appendHeader(PROTO, encrypted ? 'https' : 'http'),
     ],
     http: [findPort, requestHeaderFilter('forwarded', [...port, host])],

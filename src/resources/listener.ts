@@ -10,7 +10,7 @@ import { connectionManager } from './connection-manager.js'
 import { filterChainLimits, listenerLimits } from './limits.js'
 import { PUBLIC } from './names.js'
 
-export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encrypted'> {
+export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encrypted' | 'networked'> {
   /** With an IP address, or a unix socket. */
   readonly address: ListenAddress
   /** Undefined for plain HTTP. */
@@ -19,7 +19,8 @@ export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encry
 
 /** The listener that users connect to. */
 export function publicListener({ address, transport, ...input }: PublicListenerInput): Listener & { name: string } {
-  const manager = connectionManager({ ...input, encrypted: transport !== undefined })
+  const networked = !('socketPath' in address)
+  const manager = connectionManager({ ...input, encrypted: transport !== undefined, networked })
   return httpListener({ name: PUBLIC, address, manager, limits: input.limits, ...(transport && { transport }) })
 }
 

@@ -83,7 +83,8 @@ export class Contender {
       }
       return true
     }
-    for (const listener of ['public', 'api'] as const) {
+    // The public one last: it may be tried out before it is there to stay.
+    for (const listener of ['api', 'public'] as const) {
       if (await serves(listener, START_LIMIT_MS)) continue
       throw new Error(`${this.name} does not serve its ${listener} listener; it printed:\n${this.output}`)
     }

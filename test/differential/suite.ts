@@ -18,7 +18,7 @@ export interface Result {
 /** Pairs of processes at a time. Most of what a case takes is waiting. */
 const PAIRS = 4
 /** More cases than this are worth another pair, since some of them only wait. */
-const MOST_CASES = 60
+const MOST_CASES = 150
 
 /** Runs all that there is, or what the names choose. */
 export async function runSuite(certs: string, chosen: (name: string) => boolean = () => true): Promise<Result[]> {

@@ -3,15 +3,14 @@ import { ask, askWith, raw, upgrade } from '../requests.js'
 
 const routes = { '/dead': '{dead}' }
 const TARGET = { options: ['--error-target', '{error}'] }
-const TARGET_PATH = { options: ['--error-target', '{error}/pages/'] }
-const TARGET_UNIX = { options: ['--error-target', '{unix}'] }
+const TARGET_UNIX = { options: ['--error-target', '{unix}/pages/'] }
 const TARGET_DEAD = { options: ['--error-target', '{dead}'] }
 const TARGET_TLS = { options: ['--error-target', '{untrusted}'] }
 const FILES = {
   options: ['--error-path', '{dir}/errors'],
   files: { 'errors/404.html': '<h1>Nothing</h1>', 'errors/error.html': '<h1>Wrong</h1>' },
 }
-const ONE_FILE = { options: ['--error-path', '{dir}/errors'], files: { 'errors/404.html': '<h1>Nothing</h1>' } }
+const ONE_FILE = { options: ['--error-path', '{dir}/one'], files: { 'one/404.html': '<h1>Nothing</h1>' } }
 
 function page(setup: Setup, name: string, talk: readonly Step[], error: Behaviour = {}): Case {
   return {
@@ -121,7 +120,6 @@ export const ERROR_PAGES: readonly Case[] = [
   },
   page(TARGET, 'no route, the absolute form', ask('GET http://other.example/nothing?x')),
   page(DEFAULT, 'no route, gRPC', ask('POST /nothing', 'Content-Type: application/grpc', 'Content-Length: 0')),
-  page(TARGET_PATH, 'no route', ask('GET /nothing?x')),
   page(TARGET_UNIX, 'no route', ask('GET /nothing?x')),
   page(TARGET_DEAD, 'no route', ask('GET /nothing')),
   page(TARGET_DEAD, 'a dead target', ask('GET /dead')),

@@ -46,6 +46,7 @@ export const REQUEST_HEADERS: readonly Case[] = [
   ),
   headers('headers that tell Envoy who asks', 'X-Envoy-Internal: true', 'X-Envoy-External-Address: 192.0.2.1'),
   headers('a header that tells Envoy another path', 'X-Envoy-Original-Path: /other', 'X-Envoy-Decorator-Operation: x'),
+  headers('a client certificate that is only said', 'X-Forwarded-Client-Cert: Subject="CN=root"'),
   headers('several Cookie lines', 'Cookie: a=1', 'Cookie: b=2'),
   headers('a header twice', 'X-Twice: 1', 'X-Twice: 2'),
   headers('User-Agent twice', 'User-Agent: one', 'User-Agent: two'),
@@ -77,6 +78,7 @@ export const REQUEST_HEADERS: readonly Case[] = [
     'Proxy-Authorization: Basic eDp5',
   ),
   headers('TE and Trailer', 'TE: trailers', 'Trailer: X-Sum'),
+  headers('TE with a coding', 'TE: gzip'),
   headers('Accept-Encoding', 'Accept-Encoding: gzip, br', 'Range: bytes=0-1', 'If-None-Match: "x"'),
   headers(
     'an upgrade to HTTP/2',

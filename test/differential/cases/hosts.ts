@@ -2,7 +2,6 @@ import type { Case, Setup } from '../case.js'
 import { api, ask, raw, SWITCHING, upgrade } from '../requests.js'
 
 const HOSTS: Setup = { options: ['--host-routing'] }
-const HOSTS_DEFAULT: Setup = { options: ['--host-routing', '--default-target', '{other}'] }
 const HOSTS_NO_PREFIX: Setup = { options: ['--host-routing', '--no-include-prefix'] }
 const routes = { '/hub.example': '{other}', '/hub.example/user/ann': '{backend}', '/ann.hub.example': '{backend}' }
 
@@ -36,7 +35,7 @@ export const HOST_ROUTING: readonly Case[] = [
     talk: ask('GET /x', 'Host: other.example', 'X-Forwarded-Host: ann.hub.example'),
   },
   { name: 'the absolute form', setup: HOSTS, routes, talk: ask('GET http://ann.hub.example/x') },
-  { name: 'the root', setup: HOSTS_DEFAULT, routes, talk: ask('GET /x', 'Host: other.example') },
+  { name: 'the root', setup: HOSTS, routes: { ...routes, '/': '{other}' }, talk: ask('GET /x', 'Host: other.example') },
   {
     name: 'a websocket',
     setup: HOSTS,

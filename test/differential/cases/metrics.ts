@@ -3,7 +3,7 @@ import { ask, at } from '../requests.js'
 
 const routes = { '/r': '{backend}' }
 
-const METRICS: Setup = { options: ['--metrics-ip', '127.0.0.1', '--metrics-port', '{metricsPort}'] }
+const METRICS: Setup = { options: ['--ip', '::', '--metrics-ip', '127.0.0.1', '--metrics-port', '{metricsPort}'] }
 
 export const METRICS_SERVER: readonly Case[] = [
   {

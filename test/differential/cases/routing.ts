@@ -10,6 +10,7 @@ export const ROUTING: readonly Case[] = [
   { name: 'a route with a slash after it', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann/') },
   { name: 'below a route, with a query', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann/x?y=1&z=%20') },
   { name: 'a query right after a route', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann?y=/z') },
+  { name: 'an empty query', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/ann?') },
   { name: 'a name that a route is only a part of', routes: { '/user/ann': '{backend}' }, talk: ask('GET /user/anna') },
   {
     name: 'the longest of several routes',

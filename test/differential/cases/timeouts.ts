@@ -2,9 +2,8 @@ import type { Behaviour, Case } from '../case.js'
 import { ask, upgrade } from '../requests.js'
 
 const routes = { '/r': '{backend}' }
-const PROXY_TIMEOUT = { options: ['--proxy-timeout', '400'] }
+const PROXY_TIMEOUT = { options: ['--proxy-timeout', '400', '--keep-alive-timeout', '400'] }
 const TIMEOUT = { options: ['--timeout', '400'] }
-const KEEP_ALIVE = { options: ['--keep-alive-timeout', '400'] }
 const SILENT: Behaviour = { onEnd: {} }
 
 /** Who waits how long for whom. */
@@ -65,13 +64,13 @@ export const TIMEOUTS: readonly Case[] = [
   },
   {
     name: '--keep-alive-timeout: a connection that is idle',
-    setup: KEEP_ALIVE,
+    setup: PROXY_TIMEOUT,
     routes,
     talk: [...ask('GET /r'), { closed: true }],
   },
   {
     name: '--keep-alive-timeout: an error page',
-    setup: KEEP_ALIVE,
+    setup: PROXY_TIMEOUT,
     talk: [...ask('GET /nothing'), { closed: true }],
   },
   {

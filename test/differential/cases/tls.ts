@@ -22,7 +22,6 @@ const REQUIRE = {
   options: [...SERVER, '--ssl-ca', '{certs}/ca.pem', '--ssl-request-cert', '--ssl-reject-unauthorized'],
 }
 const ONLY_1_2 = { options: [...SERVER, '--ssl-protocol', 'TLSv1_2', ...REDIRECT, '--redirect-to', '443'] }
-const CIPHER = { options: [...SERVER, '--ssl-ciphers', 'ECDHE-RSA-AES256-GCM-SHA384'] }
 const CLIENT_CA = ['--client-ssl-ca', '{certs}/ca.pem']
 const CLIENT = {
   options: ['--client-ssl-key', '{certs}/client.key', '--client-ssl-cert', '{certs}/client.pem', ...CLIENT_CA],
@@ -92,8 +91,8 @@ export const PUBLIC_TLS: readonly Case[] = [
   secured(REQUIRE, 'a certificate that is demanded, of another authority', { certificate: 'untrusted' }),
   secured(ONLY_1_2, 'only TLS 1.2 is spoken', {}),
   secured(ONLY_1_2, 'only TLS 1.2 is spoken, to a client of 1.3', { minVersion: 'TLSv1.3' }),
-  secured(CIPHER, 'a cipher of the list', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES256-GCM-SHA384' }),
-  secured(CIPHER, 'a cipher that is not on the list', {
+  secured(LOCKED, 'a cipher of the list', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES256-GCM-SHA384' }),
+  secured(LOCKED, 'a cipher that is not on the list', {
     maxVersion: 'TLSv1.2',
     ciphers: 'ECDHE-RSA-AES128-GCM-SHA256',
   }),
@@ -125,6 +124,7 @@ export const REDIRECT_SERVER: readonly Case[] = [
   redirected(PLAIN, 'a Host that is IPv6', ask('GET /', 'Host: [::1]:80')),
   redirected(PLAIN, 'no Host', raw('GET /x HTTP/1.0\r\n\r\n', 'GET')),
   redirected(PLAIN, 'HTTP/1.0 with Host', raw('GET /x HTTP/1.0\r\nHost: hub.example\r\n\r\n', 'GET')),
+  redirected(PLAIN, 'an empty Host', ask('GET /x', 'Host:')),
   redirected(PLAIN, 'HEAD', ask('HEAD /x')),
   redirected(PLAIN, 'POST', ask('POST /x', 'Content-Length: 0')),
   redirected(PLAIN, 'OPTIONS', ask('OPTIONS /x')),

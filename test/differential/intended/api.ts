@@ -66,12 +66,12 @@ export const API: readonly NamedDifference[] = [
     seen: [{ field: 'answer.body', of: /^API: (slashes in a row|dot segments that lead out)/ }],
   },
   {
-    where: 'content types',
-    chp: 'none of its sentences; `application/json`',
+    where: 'content types, also of the redirect and metrics servers',
+    chp: 'none of a sentence; `application/json`',
     here: '`text/plain`; `application/json; charset=utf-8`',
     reason: 'says what it is',
     seen: [
-      { field: 'answer.header.content-type', of: /API/, chp: /^-$/, here: /^text\/plain$/ },
+      { field: 'answer.header.content-type', of: /API|^redirect|^metrics/, chp: /^-$/, here: /^text\/plain$/ },
       { field: 'answer.header.content-type', chp: /^application\/json$/, here: /^application\/json; charset=utf-8$/ },
     ],
   },

@@ -10,13 +10,14 @@ export const MESSAGES: readonly NamedDifference[] = [
     seen: [{ field: /^(answer|seen)\.header case$/ }],
   },
   {
-    where: 'headers for the next hop: `Connection` and what it names, `Keep-Alive`, `Proxy-Connection`, `Trailer`',
+    where:
+      'headers for the next hop: `Connection` and what it names, `Keep-Alive`, `Proxy-Connection`, `TE` but `trailers`',
     chp: "its own and the other side's are sent",
     here: 'only `Connection: close` and `Upgrade`, where a connection is closed or upgraded',
     reason: 'they are for one connection (RFC 9110, 7.6.1); being kept is the default of HTTP/1.1',
     seen: [
       { field: /^(answer|seen)\.header\.connection$/, here: /^(-|close)$/ },
-      { field: /^(answer|seen)\.header\.(keep-alive|proxy-connection|x-hop)$/, here: /^-$/ },
+      { field: /^(answer|seen)\.header\.(keep-alive|proxy-connection|te|x-hop)$/, here: /^-$/ },
       { field: 'answer.header.upgrade', chp: /^h2$/, here: /^-$/ },
       { field: 'seen.header.trailer', chp: /^-$/ },
       { field: 'connection', of: /Connection: close of the backend/ },
@@ -116,10 +117,10 @@ export const MESSAGES: readonly NamedDifference[] = [
     seen: [{ field: /^(answer\.status|seen)$/, of: /Expect of something else/ }],
   },
   {
-    where: '`X-Envoy-*` request headers that Envoy takes orders from',
+    where: '`X-Envoy-*` and `X-Forwarded-Client-Cert` of a request',
     chp: 'passed on',
     here: 'removed, without an effect',
-    reason: 'no client may set timeouts or retries',
-    seen: [{ field: /^seen\.header\.x-envoy-/, here: /^-$/ }],
+    reason: 'by these a client could steer Envoy, or pretend to have been checked',
+    seen: [{ field: /^seen\.header\.(x-envoy-|x-forwarded-client-cert$)/, here: /^-$/ }],
   },
 ]

@@ -1,0 +1,92 @@
+import type { NamedDifference } from '../differences.js'
+
+/** The other servers: redirects, metrics, unix sockets; and the store. */
+export const SERVERS: readonly NamedDifference[] = [
+  {
+    where: 'redirect server: --redirect-to 443',
+    chp: '`https://host:443/`',
+    here: '`https://host/`',
+    reason: 'the same place, as a browser shows it',
+    seen: [{ field: 'answer.header.location', of: /^redirect: port 443/ }],
+  },
+  {
+    where: 'redirect server: `Host: [::1]:80`, and the absolute form',
+    chp: '`https://[:port/`, `https://host:porthttp://host/x`',
+    here: '`https://[::1]:port/`, `https://host:port/x`',
+    reason: 'the others are no URLs',
+    seen: [{ field: 'answer.header.location', of: /^redirect: (a Host that is IPv6|the absolute form)/ }],
+  },
+  {
+    where: 'redirect server: no host at all, or an empty one',
+    chp: '400, `https://:port/`',
+    here: '400, in our own words',
+    reason: 'there is nowhere to lead to',
+    seen: [{ field: /^(answer\.(body|status)|connection)$/, of: /^redirect: (no Host|an empty Host)/ }],
+  },
+  {
+    where: 'redirect server: a request for a websocket',
+    chp: 'the connection is kept',
+    here: 'it ends',
+    reason: 'no client goes on with it',
+    seen: [{ field: 'connection', of: /^redirect: a websocket/, here: /^closed$/ }],
+  },
+  {
+    where: '--redirect-port with --port 80 or --socket',
+    chp: 'no redirect server, without a word',
+    here: 'there is one; beside --socket it needs --redirect-to',
+    reason: 'what was asked for',
+    seen: { byHand: 'port 80 is not for tests' },
+  },
+  {
+    where: 'metrics',
+    chp: 'counts of its own, and of Node.js',
+    here: 'the same names, and three more: see [metrics.md](metrics.md); `/metrics?x` is answered too',
+    reason: 'dashboards go on working',
+    seen: [
+      { field: 'answer.body', of: /^metrics: (their names|by POST)/, here: /cep_routes/ },
+      { field: 'answer.status', of: /^metrics: a query/, here: /^200 / },
+    ],
+  },
+  {
+    where: '`last_activity`',
+    chp: 'set at the moment itself',
+    here: 'the same events count, up to 5 s late',
+    reason: 'Envoy counts them and reports every 2 s: nothing passes through Node.js',
+    seen: { byHand: 'the tests wait for it' },
+  },
+  {
+    where: 'unix sockets: SIGTERM',
+    chp: 'the file stays, and the next start finds the address in use',
+    here: 'the file is removed; one left by a killed process is replaced, one that is served is refused',
+    reason: 'a restart works',
+    seen: { byHand: 'what a second start finds is a test of its own, test/listeners' },
+  },
+  {
+    where: "--metrics-ip '*', --api-ip '*'",
+    chp: 'not resolved, nothing listens',
+    here: 'all interfaces, as for --ip',
+    reason: 'one meaning for all',
+    seen: { byHand: 'what does not listen can not be asked' },
+  },
+  {
+    where: '--api-ssl-ca or --api-ssl-request-cert without key and certificate',
+    chp: 'no notice is taken',
+    here: 'one line, exit status 1',
+    reason: 'the API would serve everyone over plain HTTP',
+    seen: [{ field: 'exit', of: /an authority for the API without a certificate/, chp: /^it serves$/ }],
+  },
+  {
+    where: '--storage-backend',
+    chp: "looked for from CHP's own directory, asked for each request",
+    here: 'looked for from the working directory first, read once at the start and written to with each change',
+    reason: 'Envoy has the table; what another process changes in the store is seen at the next start',
+    seen: { byHand: 'it shows in a store, not in a request' },
+  },
+  {
+    where: '--storage-backend: what the class is made with',
+    chp: 'all options, token and keys included',
+    here: '`storageBackend`, `defaultTarget`, `hostRouting`, `log`',
+    reason: 'no secret goes where it is not needed',
+    seen: { byHand: 'it shows in a store, not in a request' },
+  },
+]
