@@ -87,8 +87,8 @@ t.test('a difference has the name of the first row that all of it fits', async (
     row([{ field: 'b' }, { field: /^a/, chp: /^1$/, here: /^2$/ }]),
     row([{ field: 'a' }]),
   ]
-  t.equal(nameOf({ field: 'a', chp: '1', here: '2' }, 'case', rows), rows[2])
-  t.equal(nameOf({ field: 'a', chp: '1', here: '3' }, 'case', rows), rows[3])
-  t.equal(nameOf({ field: 'a', chp: '1', here: '2' }, 'other case', rows), rows[1])
+  t.equal(nameOf({ field: 'a', chp: '1', here: '2' }, 'case', rows)?.row, rows[2])
+  t.equal(nameOf({ field: 'a', chp: '1', here: '3' }, 'case', rows)?.row, rows[3])
+  t.equal(nameOf({ field: 'a', chp: '1', here: '2' }, 'other case', rows)?.row, rows[1])
   t.equal(nameOf({ field: 'c', chp: '1', here: '2' }, 'case', rows), undefined)
 })

@@ -19,13 +19,22 @@ export interface NamedDifference {
   readonly seen: readonly Pattern[] | { readonly byHand: string }
 }
 
-/** The row that a difference belongs to, if it is an intended one. */
+/** The row that a difference belongs to, if it is an intended one, and which of its patterns says so. */
 export function nameOf(
   difference: Difference,
   caseName: string,
   rows: readonly NamedDifference[],
-): NamedDifference | undefined {
-  return rows.find(({ seen }) => 'length' in seen && seen.some((pattern) => matches(pattern, difference, caseName)))
+): { readonly row: NamedDifference; readonly pattern: Pattern } | undefined {
+  for (const row of rows) {
+    const pattern = patternsOf(row).find((one) => matches(one, difference, caseName))
+    if (pattern !== undefined) return { row, pattern }
+  }
+  return undefined
+}
+
+/** None of a row that no case can show. */
+export function patternsOf({ seen }: NamedDifference): readonly Pattern[] {
+  return 'byHand' in seen ? [] : seen
 }
 
 function matches({ field, of, chp, here }: Pattern, difference: Difference, caseName: string): boolean {

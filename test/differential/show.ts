@@ -2,15 +2,15 @@
 // each with the cases that show it; or all that both did.
 import { inspect } from 'node:util'
 import { makeCertificates } from './certificates.js'
-import type { NamedDifference } from './differences.js'
-import { nameOf } from './differences.js'
+import type { Pattern } from './differences.js'
+import { nameOf, patternsOf } from './differences.js'
 import { DIFFERENCES } from './intended/all.js'
 import { runSuite } from './suite.js'
 
 const [pattern, form] = process.argv.slice(2)
 const certificates = await makeCertificates()
 const began = performance.now()
-const used = new Set<NamedDifference>()
+const used = new Set<Pattern>()
 const shownBy = new Map<string, string[]>()
 const results = await runSuite(certificates.directory, (name) => new RegExp(pattern ?? '').test(name))
 for (const { name, differences, error, observed, tookMs = 0 } of results) {
@@ -18,9 +18,9 @@ for (const { name, differences, error, observed, tookMs = 0 } of results) {
   if (tookMs > 300) console.log(`${Math.round(tookMs)} ms: ${name}`)
   if (error) console.log(`\n=== ${name}: ${error.message}`)
   for (const difference of differences) {
-    const row = nameOf(difference, name, DIFFERENCES)
-    if (row !== undefined) {
-      used.add(row)
+    const named = nameOf(difference, name, DIFFERENCES)
+    if (named !== undefined) {
+      used.add(named.pattern)
       continue
     }
     const { field, chp, here } = difference
@@ -31,6 +31,10 @@ for (const { name, differences, error, observed, tookMs = 0 } of results) {
 for (const [text, names] of [...shownBy].sort()) {
   console.log(`${text}\n    ${names.length} × ${names.slice(0, 6).join('; ')}`)
 }
-for (const row of DIFFERENCES) if (!used.has(row)) console.log(`not seen: ${row.where}`)
+if (pattern === undefined) {
+  for (const row of DIFFERENCES) {
+    for (const one of patternsOf(row)) if (!used.has(one)) console.log(`not seen: ${row.where}: ${inspect(one)}`)
+  }
+}
 console.log(`${results.length} cases in ${((performance.now() - began) / 1000).toFixed(1)} s`)
 await certificates.remove()

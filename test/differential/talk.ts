@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ActivityWatch } from './activity-watch.js'
 import type { ApiClient } from './api-client.js'
 import { ByteReader, type Piece, sendPieces } from './bytes.js'
 import type { ClientTls, ListenerName, Step } from './case.js'
@@ -31,7 +32,7 @@ export class Talk {
   readonly #limitMs: number
   readonly #tooLate: Promise<unknown>
   readonly #sockets: Socket[] = []
-  readonly #remembered = new Map<string, string>()
+  readonly #activity: ActivityWatch
   #socket: Socket | undefined
   #reader: ByteReader | undefined
   /** Whether the connection may carry a further request, as far as the client can know. */
@@ -43,6 +44,7 @@ export class Talk {
     this.#partner = partner
     this.#limitMs = limitMs
     this.#tooLate = tooLate
+    this.#activity = new ActivityWatch(partner.api)
   }
 
   async run(steps: readonly Step[]): Promise<void> {
@@ -78,9 +80,11 @@ export class Talk {
     if ('receive' in step) return this.#receive(index, step.receive)
     if ('closed' in step) return this.#awaitEnd(index)
     if ('backendHas' in step) return this.#awaitBackend(step.backendHas)
-    if ('remember' in step) return this.#remember(step.remember)
-    if ('settled' in step) return this.#awaitActivity(step.settled)
-    if ('advanced' in step) return this.#compareActivity(index, step.advanced)
+    if ('remember' in step) return this.#activity.remember(step.remember)
+    if ('settled' in step) return this.#activity.settled(step.settled)
+    if ('advanced' in step) {
+      return this.#note(index, 'advanced', `${step.advanced}: ${await this.#activity.hasAdvanced(step.advanced)}`)
+    }
     this.#open = false
     if (step.leave === 'half') this.#socket?.end()
     else this.#socket?.destroy()
@@ -147,29 +151,6 @@ export class Talk {
 
   async #awaitBackend(count: number): Promise<void> {
     while (this.#partner.bodyBytes() < count) await delay(2)
-  }
-
-  async #remember(routespec: string): Promise<void> {
-    const at = await this.#lastActivity(routespec)
-    // What happens from now on has another timestamp.
-    while (Date.now() <= Date.parse(at)) await delay(1)
-    this.#remembered.set(routespec, at)
-  }
-
-  async #compareActivity(index: number, routespec: string): Promise<void> {
-    this.#note(index, 'advanced', `${routespec}: ${await this.#hasAdvanced(routespec)}`)
-  }
-
-  async #awaitActivity(routespec: string): Promise<void> {
-    while (!(await this.#hasAdvanced(routespec))) await delay(20)
-  }
-
-  async #hasAdvanced(routespec: string): Promise<boolean> {
-    return (await this.#lastActivity(routespec)) > (this.#remembered.get(routespec) ?? '')
-  }
-
-  async #lastActivity(routespec: string): Promise<string> {
-    return (await this.#partner.api.table())[routespec]?.last_activity ?? ''
   }
 
   /** One more request says what no wait could: whether the connection is still open. */

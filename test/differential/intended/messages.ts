@@ -19,7 +19,6 @@ export const MESSAGES: readonly NamedDifference[] = [
       { field: /^(answer|seen)\.header\.connection$/, here: /^(-|close)$/ },
       { field: /^(answer|seen)\.header\.(keep-alive|proxy-connection|te|x-hop)$/, here: /^-$/ },
       { field: 'answer.header.upgrade', chp: /^h2$/, here: /^-$/ },
-      { field: 'seen.header.trailer', chp: /^-$/ },
       { field: 'connection', of: /Connection: close of the backend/ },
     ],
   },
