@@ -38,8 +38,16 @@ t.test('another port and certificate reach the running Envoy', async (t) => {
     [port, apiPort],
   )
   t.equal(await secure.envoyPid(), envoy)
-  const response = await fetchTls(port, '/user/a', authority.cert)
-  t.equal(response, 200)
+  t.equal(await fetchTls(port, '/user/a', authority.cert), 200)
+  await kill(secure)
+
+  // A key that Node.js takes and Envoy doesn't.
+  const tooShort = await authority.issue({ newKey: ['rsa:1024'] })
+  const refused = await home.spawn(['--ssl-key', tooShort.keyFile, '--ssl-cert', tooShort.certFile], [port, apiPort])
+  t.strictSame(await refused.exit(), { code: 1, signal: null })
+  t.match(refused.output, /Envoy can't use the certificate of --ssl-cert/)
+  t.equal(await fetchTls(port, '/user/a', authority.cert), 200, 'the certificate of before is in use')
+  t.equal(await refused.envoyPid(), envoy)
 })
 
 t.test('another number of workers takes a new Envoy, and nobody is refused', async (t) => {
