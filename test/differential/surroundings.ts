@@ -18,7 +18,8 @@ export type ProgramName = keyof typeof PROGRAMS
 
 /** The environment that both programs are started in. */
 export function environmentOf(directory: string, env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  return { ...process.env, XDG_RUNTIME_DIR: directory, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...env }
+  const directories = { XDG_RUNTIME_DIR: directory, XDG_STATE_HOME: join(directory, 'state') }
+  return { ...process.env, ...directories, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...env }
 }
 
 /** Puts what names stand for in their places. */
