@@ -5,6 +5,7 @@ import { ErrorServer } from '../support/error-server.js'
 import { ask } from '../support/http.js'
 import { freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
+import { eventually } from '../support/wait.js'
 
 const errors = await ErrorServer.start()
 const proxy = await ProxyProcess.start(['--error-target', errors.url, '--workers', '2'])
@@ -73,6 +74,8 @@ t.test('an error target that is down is told of once, and used as soon as it is 
   const late = await ErrorServer.start(port)
   t.teardown(() => late.stop())
   t.equal((await ask(waiting.port, '/nothing')).body, 'page for /404?url=%2Fnothing')
+  const told = () => waiting.output.match(/The error target gives no page/g)?.length
+  await eventually(() => told() !== undefined, 'it is in the log')
   await waiting.stop()
-  t.equal(waiting.output.match(/The error target gives no page/g)?.length, 1)
+  t.equal(told(), 1)
 })

@@ -48,9 +48,9 @@ export class RawConnection {
     return line === null ? undefined : Number(line[1])
   }
 
-  /** Waits for an answer or the end. */
+  /** Waits for an answer or the end, which among thousands may take a while. */
   async answered(): Promise<this> {
-    await eventually(() => this.status !== undefined || this.isClosed, 'an answer or the end')
+    await eventually(() => this.status !== undefined || this.isClosed, 'an answer or the end', 60_000)
     return this
   }
 

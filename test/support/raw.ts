@@ -10,8 +10,11 @@ export async function exchange(port: number, bytes: string): Promise<string> {
   socket.on('data', (chunk) => {
     received += chunk
   })
+  // Who refuses what is still being sent resets the connection after its answer.
+  socket.on('error', () => {})
+  const closed = new Promise((resolve) => socket.on('close', resolve))
   socket.write(bytes, 'latin1')
-  await once(socket, 'close')
+  await closed
   return received
 }
 

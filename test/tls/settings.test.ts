@@ -74,7 +74,7 @@ t.test('a command that can not serve ends with one line and status 1', async (t)
     [['--ssl-key', two.keyFile, '--ssl-cert', one.certFile], /^error: The key of --ssl-key .*\.\n$/],
     [
       ['--ssl-key', one.keyFile, '--ssl-cert', one.certFile, '--ssl-ciphers', 'ECDHE:!ECDHE'],
-      /\nerror: .*cipher suites/,
+      /(^|\n)error: .*cipher suites/,
     ],
   ] as const) {
     const proxy = await ProxyProcess.spawn(args)
