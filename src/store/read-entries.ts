@@ -4,10 +4,11 @@ import { DamagedFile } from './damage.js'
 import { reserveLockFile } from './lock-file.js'
 import type { Entry } from './records.js'
 
-/** What the reader says: entries in the order of their keys, at the end which transaction wrote them last. */
+/** What the reader says: entries in the order of their keys, at the end which transaction wrote them, or what failed. */
 export type ReaderMessage =
   | { readonly entries: ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]> }
   | { readonly transaction: number }
+  | { readonly failure: string }
 
 const READER = fileURLToPath(new URL('reader.js', import.meta.url))
 
@@ -28,8 +29,8 @@ export async function readEntries(path: string): Promise<{ entries: Entry[]; tra
   const reader = fork(READER, [path], {
     serialization: 'advanced',
     execArgv: [],
-    // It needs nothing of ours.
-    env: {},
+    // What changes Node.js for this process isn't meant for that one.
+    env: { ...process.env, NODE_OPTIONS: undefined },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const entries: Entry[] = []
@@ -43,14 +44,15 @@ export async function readEntries(path: string): Promise<{ entries: Entry[]; tra
   reader.on('message', (message: ReaderMessage) => {
     silence.refresh()
     if ('transaction' in message) transaction = message.transaction
+    else if ('failure' in message) give(`is damaged: LMDB can't read it (${message.failure})`)
     else if (!append(entries, message.entries)) give('is damaged: its entries are out of order')
   })
   try {
     const [code, signal] = await ended(reader)
     if (damage !== undefined) throw damage
     if (code === 0 && transaction !== undefined) return { entries, transaction }
-    if (signal !== null && !CRASHES.has(signal)) throw new Error(`the process that read it was ended by ${signal}`)
-    throw new DamagedFile("is damaged: LMDB can't read it")
+    if (signal !== null && CRASHES.has(signal)) throw new DamagedFile("is damaged: LMDB can't read it")
+    throw new Error(`the process that reads it ended with ${signal ?? `status ${code}`}`)
   } finally {
     clearTimeout(silence)
   }

@@ -11,15 +11,19 @@ function tell(message: ReaderMessage): Promise<void> {
   })
 }
 
-const database = open<Buffer, Buffer>({ ...lmdbOptions(process.argv[2] ?? ''), readOnly: true })
-const { lastTxnId: transaction } = database.getStats() as { lastTxnId: number }
-let chunk: Array<[Buffer, Buffer]> = []
-for (const { key, value } of database.getRange()) {
-  chunk.push([Buffer.from(key), Buffer.from(value)])
-  if (chunk.length < CHUNK) continue
+async function read(path: string): Promise<void> {
+  const database = open<Buffer, Buffer>({ ...lmdbOptions(path), readOnly: true })
+  const { lastTxnId: transaction } = database.getStats() as { lastTxnId: number }
+  let chunk: Array<[Buffer, Buffer]> = []
+  for (const { key, value } of database.getRange()) {
+    chunk.push([Buffer.from(key), Buffer.from(value)])
+    if (chunk.length < CHUNK) continue
+    await tell({ entries: chunk })
+    chunk = []
+  }
   await tell({ entries: chunk })
-  chunk = []
+  await tell({ transaction })
 }
-await tell({ entries: chunk })
-await tell({ transaction })
+
+await read(process.argv[2] ?? '').catch((error: Error) => tell({ failure: error.message }))
 process.exit(0)
