@@ -24,7 +24,7 @@ import { bootstrap } from './resources/bootstrap.js'
 import type { TargetSettings } from './resources/cluster.js'
 import { errorTargetCluster } from './resources/error-target.js'
 import type { ErrorPages } from './resources/local-replies.js'
-import { ERROR_TARGET, PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
+import { ERROR_TARGET, PUBLIC, routeKeyOf, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
 import { secretsCluster } from './resources/tls.js'
@@ -36,6 +36,7 @@ import { readScripts } from './scripts.js'
 import { SecretPublisher } from './secrets.js'
 import type { Settings } from './settings.js'
 import { openStore } from './store/open.js'
+import type { OnRejected } from './xds/collection.js'
 import { ResourceCollection } from './xds/collection.js'
 import { AdsServer } from './xds/server.js'
 
@@ -119,8 +120,8 @@ export class ConfigurableEnvoyProxy {
     this.#adopted = running.length > 0
     const admin = new EnvoyAdmin(dir.adminSocket)
 
-    const clusters = this.#collection(TYPE_URL.cluster, (name, reason) => {
-      log.warn(`Envoy rejected ${name}: ${reason}`)
+    const clusters = this.#collection(TYPE_URL.cluster, (name, reason, kept) => {
+      log.warn(rejectionLine(name, reason, kept))
       metrics?.rejected()
     })
     const listeners = this.#collection(TYPE_URL.listener, (name, reason) =>
@@ -176,6 +177,7 @@ export class ConfigurableEnvoyProxy {
       new Metrics({
         counters: (filter) => admin.counters(filter),
         routes: () => table.size,
+        routesRejected: () => table.refusals().size,
         envoys: () => ads.connected,
       })
     await ads.listen(dir.adsSocket)
@@ -210,7 +212,7 @@ export class ConfigurableEnvoyProxy {
     for (const line of announcement(settings)) log.info(line)
   }
 
-  #collection(typeUrl: string, onRejected: (name: string, reason: string) => void): ResourceCollection {
+  #collection(typeUrl: string, onRejected: OnRejected): ResourceCollection {
     return new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, onRejected })
   }
 
@@ -283,6 +285,14 @@ export function runtimeDirOf({ store: { stateDir }, public: address }: Settings)
 function envoyAddresses({ public: at, redirect }: Settings): ReadonlyArray<{ server: string; address: ListenAddress }> {
   const proxy = { server: 'The proxy', address: at }
   return redirect === undefined ? [proxy] : [proxy, { server: 'The redirection to HTTPS', address: redirect.at }]
+}
+
+/** What the log says of a cluster that Envoy refused, and what that means for its route. See {@link OnRejected}. */
+function rejectionLine(name: string, reason: string, kept: boolean): string {
+  const key = routeKeyOf(name)
+  if (key === undefined) return `Envoy rejected ${name}: ${reason}`
+  const effect = kept ? 'It is not in use until it is added again with a target that Envoy takes' : 'Nothing changed'
+  return `Envoy rejected the route ${key}. ${effect}: ${reason}`
 }
 
 async function loadRoutes(

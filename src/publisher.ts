@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterSettings, RouteClusterInput } from './resources/cluster.js'
 import { needsResolving, routeCluster } from './resources/cluster.js'
-import { clusterName, TYPE_URL } from './resources/names.js'
+import { clusterName, routeKeyOf, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import type { RoutePublication, RoutePublisher } from './routing/route.js'
 import type { ResourceCollection } from './xds/collection.js'
@@ -67,6 +67,16 @@ export class ClusterPublisher implements RoutePublisher {
 
   async withdraw(key: string): Promise<void> {
     await this.#clusters.apply(clusterName(key), undefined)
+  }
+
+  refusals(): ReadonlyMap<string, string> {
+    const refusals = [...this.#clusters.refusals()]
+    return new Map(
+      refusals.flatMap(([name, reason]): Array<[string, string]> => {
+        const key = routeKeyOf(name)
+        return key === undefined ? [] : [[key, reason]]
+      }),
+    )
   }
 
   #encode({ route, ...input }: RouteClusterInput): Resource {

@@ -14,11 +14,14 @@ export function routeHandlers(table: RouteTable): Record<'get' | 'post' | 'delet
       if (routespec === '/') {
         const inactiveSince = parseDatestamp(query.get('inactiveSince') || query.get('inactive_since'))
         const routes = [...table.all(inactiveSince)]
+        const refusals = table.refusals()
         // Not from an object's keys in the ordinary way: a route may be called `/__proto__`.
-        return Object.fromEntries(routes.map((route) => [route.routespec, toJson(route)]))
+        return Object.fromEntries(
+          routes.map((route) => [route.routespec, toJson(route, refusals.get(route.routespec))]),
+        )
       }
       const route = table.get(routespec)
-      return route === undefined ? reply.code(404).send() : toJson(route)
+      return route === undefined ? reply.code(404).send() : toJson(route, table.refusals().get(route.routespec))
     },
 
     async post(request, reply) {
@@ -39,9 +42,10 @@ function addressed(request: FastifyRequest): { routespec: string; query: URLSear
   return { routespec: parseRoutespec(path.replace(/^\/api\/routes\/?/, '')), query: new URLSearchParams(query) }
 }
 
-/** A route as the API shows it: all that was posted, and when it was last active. */
-function toJson(route: Route): object {
-  return { ...route.data, last_activity: route.lastActivity.toISOString() }
+/** A route as the API shows it: all that was posted, when it was last active, and why Envoy refuses it if it does. */
+function toJson(route: Route, rejected: string | undefined): object {
+  const refusal = rejected === undefined ? {} : { rejected }
+  return { ...route.data, last_activity: route.lastActivity.toISOString(), ...refusal }
 }
 
 function parseBody(body: unknown): RouteData {

@@ -9,6 +9,8 @@ export interface MetricsSources {
   readonly counters: (filter: string) => Promise<Counters>
   /** How many routes are in the table. */
   readonly routes: () => number
+  /** How many of them an Envoy refuses. */
+  readonly routesRejected: () => number
   /** How many Envoys are connected. */
   readonly envoys: () => number
 }
@@ -36,6 +38,7 @@ export class Metrics {
     registers: [this.#registry],
   })
   readonly #routes = this.#gauge('cep_routes', 'Routes in the table')
+  readonly #routesRejected = this.#gauge('cep_routes_rejected', 'Routes in the table that Envoy refuses')
   readonly #envoys = this.#gauge('cep_envoys_connected', 'Envoys that take their configuration from here')
   /** The last that was shown: a request is counted as begun a moment before its counter as health check rises. */
   #webShown = 0
@@ -79,6 +82,7 @@ export class Metrics {
     this.#websockets.inc(websockets)
     for (const [status, count] of byStatus) this.#proxied.inc({ status }, count)
     this.#routes.set(this.#sources.routes())
+    this.#routesRejected.set(this.#sources.routesRejected())
     this.#envoys.set(this.#sources.envoys())
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() }
   }

@@ -35,6 +35,11 @@ export interface RoutePublisher {
   publish(route: RoutePublication): Promise<void>
   /** Resolves once no connected Envoy has the route. @throws NotAcknowledgedError as above */
   withdraw(key: string): Promise<void>
+  /**
+   * The routes that an Envoy refuses although they were to be there, by key, each with Envoy's reason: what was loaded
+   * at the start and is not to that Envoy's liking.
+   */
+  refusals(): ReadonlyMap<string, string>
 }
 
 /** Where the route table is kept. The table is the only caller, and writes to one routespec never overlap. */

@@ -65,6 +65,16 @@ export class RouteTable {
     }
   }
 
+  /** The routes that an Envoy refuses, by routespec, each with Envoy's reason. They stay in the table and the store. */
+  refusals(): ReadonlyMap<string, string> {
+    const refusals = new Map<string, string>()
+    for (const [key, reason] of this.#publisher.refusals()) {
+      const route = this.#routes.get(key)
+      if (route !== undefined) refusals.set(route.routespec, reason)
+    }
+    return refusals
+  }
+
   /** A route was in use at a moment; not remembered by the store. A key that isn't there is one that was just removed. */
   touch(key: string, at: Date): void {
     const route = this.#routes.get(key)

@@ -9,12 +9,18 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
+/**
+ * Called for each resource that an Envoy refuses.
+ *
+ * @param kept whether the collection keeps it nevertheless; not so if a change of it was waited for, which is undone
+ */
+export type OnRejected = (name: string, reason: string, kept: boolean) => void
+
 export interface CollectionOptions {
   readonly typeUrl: string
   /** How long {@link ResourceCollection.apply} waits for every Envoy, in milliseconds. */
   readonly ackTimeoutMs: number
-  /** Called for each resource that an Envoy refuses, whoever waits for it. */
-  readonly onRejected: (name: string, reason: string) => void
+  readonly onRejected: OnRejected
 }
 
 /**
@@ -25,7 +31,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly typeUrl: string
   readonly doubtful = new Set<string>()
   readonly #ackTimeoutMs: number
-  readonly #onRejected: (name: string, reason: string) => void
+  readonly #onRejected: OnRejected
   readonly #resources = new Map<string, Resource>()
   /** Each with what has it sent what is due. */
   readonly #subscriptions = new Map<Subscription, () => void>()
@@ -44,6 +50,11 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
 
   names(): Iterable<string> {
     return this.#resources.keys()
+  }
+
+  /** What a connected Envoy has refused of what there is, with its reason, by name. */
+  refusals(): Map<string, string> {
+    return new Map([...this.#subscriptions.keys()].flatMap((subscription) => [...subscription.refusals()]))
   }
 
   /** Adds, replaces or removes a resource and lets every Envoy know, without waiting for any. */
@@ -155,9 +166,9 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   }
 
   rejected(resource: Resource, reason: string): void {
-    this.#onRejected(resource.name, reason)
-    for (const waiter of [...(this.#waiters.get(resource.name) ?? [])]) {
-      if (waiter.version === resource.version) waiter.reject(new ResourceRejectedError(reason))
-    }
+    const waiters = [...(this.#waiters.get(resource.name) ?? [])].filter(({ version }) => version === resource.version)
+    const kept = waiters.length === 0 && this.#resources.get(resource.name)?.version === resource.version
+    this.#onRejected(resource.name, reason, kept)
+    for (const waiter of waiters) waiter.reject(new ResourceRejectedError(reason))
   }
 }

@@ -47,6 +47,8 @@ export class Subscription {
   readonly #suspects: string[][] = []
   /** The responses Envoy hasn't answered, by nonce; a missing resource was a removal. */
   readonly #inFlight = new Map<string, Map<string, Resource | undefined>>()
+  /** What Envoy said last to each name that it refused. */
+  readonly #refused = new Map<string, { readonly version: string; readonly reason: string }>()
   #responses = 0
 
   constructor(
@@ -112,6 +114,13 @@ export class Subscription {
     return !this.#isAwaited() && this.#initial.size === 0
   }
 
+  /** Names and reasons of what the collection has and Envoy has refused. It isn't sent again before it changes. */
+  *refusals(): Iterable<readonly [name: string, reason: string]> {
+    for (const [name, { version, reason }] of this.#refused) {
+      if (this.#source.get(name)?.version === version) yield [name, reason]
+    }
+  }
+
   /** Sends what is due, unless too many responses are still unanswered. */
   flush(): void {
     while (this.#inFlight.size < MAX_IN_FLIGHT) {
@@ -137,6 +146,7 @@ export class Subscription {
     const resources: Resource[] = []
     const removed: string[] = []
     for (const name of names) {
+      this.#refused.delete(name)
       const resource = this.#source.get(name)
       if (resource !== undefined && resource.version !== this.#held.get(name)) {
         resources.push(resource)
@@ -182,7 +192,9 @@ export class Subscription {
       this.#suspects.unshift(names.slice(0, half), names.slice(half))
     } else {
       for (const resource of sent.values()) {
-        if (resource !== undefined) this.#observer.rejected(resource, reason)
+        if (resource === undefined) continue
+        this.#refused.set(resource.name, { version: resource.version, reason })
+        this.#observer.rejected(resource, reason)
       }
       this.#settled(names)
     }

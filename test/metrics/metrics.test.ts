@@ -126,6 +126,7 @@ t.test('the REST API counts its calls, and what it keeps is shown', async (t) =>
     'requests_api{status="404"}': 2,
     cep_rejected_resources_total: 1,
     cep_routes: 1,
+    cep_routes_rejected: 0,
     cep_envoys_connected: 1,
   })
   await eventually(

@@ -22,6 +22,10 @@ class World implements RoutePublisher {
     await this.#change(key, () => this.served.delete(key))
   }
 
+  refusals(): ReadonlyMap<string, string> {
+    return new Map()
+  }
+
   async #change(key: string, apply: () => void): Promise<void> {
     if (this.#busy.has(key)) this.overlaps += 1
     this.#busy.add(key)

@@ -148,11 +148,35 @@ t.test('of any batch exactly the resources that Envoy refuses are rejected', asy
       const good = [...bad.keys()].filter((index) => !bad[index]).map(String)
       return (
         pair.rejected.sort().join() === expected.sort().join() &&
+        [...pair.subscription.refusals()]
+          .map(([name]) => name)
+          .sort()
+          .join() === expected.sort().join() &&
         [...pair.applied.keys()].sort().join() === good.sort().join() &&
         pair.subscription.isSettled()
       )
     }),
   )
+})
+
+t.test('a refusal counts until Envoy takes the resource or there is another', async (t) => {
+  let isBad = true
+  const pair = new Pair(() => isBad)
+  const refusals = () => [...pair.subscription.refusals()]
+  pair.set('a', '1')
+  pair.settle()
+  t.strictSame(refusals(), [['a', 'bad: a']])
+  pair.subscription.flush()
+  t.equal(pair.sent.length, 0, 'it is not sent again and again')
+  pair.set('a', '2')
+  t.strictSame(refusals(), [], 'it may like the other better')
+  pair.settle()
+  t.strictSame(refusals(), [['a', 'bad: a']])
+  isBad = false
+  pair.set('a', '2')
+  pair.settle()
+  t.strictSame(refusals(), [], 'it has taken it now')
+  t.strictSame([...pair.applied], [['a', '2']])
 })
 
 t.test('whatever happens in whatever order, Envoy ends with what the collection has', async () => {
@@ -173,9 +197,11 @@ t.test('whatever happens in whatever order, Envoy ends with what the collection 
         else pair.connect()
       }
       pair.settle()
+      const refused = new Map(pair.subscription.refusals())
       for (let name = 0; name <= 5; name += 1) {
         const wanted = pair.resources.get(String(name))?.version
         if (wanted !== '3' && pair.applied.get(String(name)) !== wanted) return false
+        if ((wanted === '3') !== refused.has(String(name))) return false
       }
       return pair.subscription.isSettled()
     }),
