@@ -1,0 +1,128 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PACKAGE_ROOT } from '../../src/proto.js'
+import { PLAIN_NODE } from '../support/environment.js'
+import { accepts, freePorts } from '../support/ports.js'
+import { ProxyProcess, TOKEN } from '../support/proxy.js'
+import { eventually } from '../support/wait.js'
+
+/** A proxy that an incident happens to: it can be killed and started again on the same ports, with what is on disk. */
+export interface IncidentProxy {
+  readonly name: string
+  readonly port: number
+  readonly apiPort: number
+  readonly metricsPort: number
+  /** Its processes. */
+  pids(): Promise<readonly number[]>
+  /** Starts it and waits until both ports accept. */
+  start(): Promise<void>
+  /** Ends all its processes at once, as the loss of a node does. */
+  kill(): Promise<void>
+  /** Ends it if it runs and removes what it wrote. */
+  stop(): Promise<void>
+}
+
+type Ports = readonly [port: number, apiPort: number, metricsPort: number]
+
+/** All that an incident is replayed against: both lines of configurable-http-proxy, and this. */
+export async function contenders(): Promise<IncidentProxy[]> {
+  const ports = async () => (await freePorts(3)) as unknown as Ports
+  return [
+    new ChpProxy('CHP 4.6.3', 'configurable-http-proxy-4', await ports()),
+    new ChpProxy('CHP 5.3.0', 'configurable-http-proxy', await ports()),
+    new OwnProxy(await ports()),
+  ]
+}
+
+/** configurable-http-proxy as npm has it. */
+class ChpProxy implements IncidentProxy {
+  readonly name: string
+  readonly port: number
+  readonly apiPort: number
+  readonly metricsPort: number
+  readonly #package: string
+  #child: ChildProcess | undefined
+
+  constructor(name: string, packageName: string, [port, apiPort, metricsPort]: Ports) {
+    this.name = name
+    this.#package = packageName
+    this.port = port
+    this.apiPort = apiPort
+    this.metricsPort = metricsPort
+  }
+
+  async pids(): Promise<readonly number[]> {
+    return this.#child?.pid === undefined ? [] : [this.#child.pid]
+  }
+
+  async start(): Promise<void> {
+    const [command, ...before] = PLAIN_NODE
+    const script = join(PACKAGE_ROOT, 'node_modules', this.#package, 'bin/configurable-http-proxy')
+    const args = ['--ip', '127.0.0.1', '--port', this.port, '--api-ip', '127.0.0.1', '--api-port', this.apiPort]
+    args.push('--metrics-ip', '127.0.0.1', '--metrics-port', this.metricsPort, '--log-level', 'error')
+    // What it prints is not looked at; a pipe that nobody reads would stop it.
+    this.#child = spawn(command, [...before, script, ...args.map(String)], {
+      env: { ...process.env, CONFIGPROXY_AUTH_TOKEN: TOKEN },
+      stdio: 'ignore',
+    })
+    await eventually(async () => (await accepts(this.port)) && (await accepts(this.apiPort)), `${this.name} serves`)
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+
+  stop(): Promise<void> {
+    return this.kill()
+  }
+}
+
+class OwnProxy implements IncidentProxy {
+  readonly name = 'this'
+  readonly port: number
+  readonly apiPort: number
+  readonly metricsPort: number
+  #directory: string | undefined
+  #proxy: ProxyProcess | undefined
+
+  constructor([port, apiPort, metricsPort]: Ports) {
+    this.port = port
+    this.apiPort = apiPort
+    this.metricsPort = metricsPort
+  }
+
+  async pids(): Promise<readonly number[]> {
+    if (this.#proxy?.child.pid === undefined) return []
+    return [this.#proxy.child.pid, await this.#proxy.envoyPid()]
+  }
+
+  async start(): Promise<void> {
+    this.#directory ??= await mkdtemp(join(tmpdir(), 'cep-test-'))
+    const args = ['--metrics-ip', '127.0.0.1', '--metrics-port', String(this.metricsPort), '--log-level', 'error']
+    this.#proxy = await ProxyProcess.start(args, {
+      runtimeBase: this.#directory,
+      ports: [this.port, this.apiPort],
+    })
+  }
+
+  async kill(): Promise<void> {
+    const proxy = this.#proxy
+    if (proxy === undefined) return
+    for (const pid of await this.pids()) process.kill(pid, 'SIGKILL')
+    this.#proxy = undefined
+    await proxy.exit()
+  }
+
+  async stop(): Promise<void> {
+    await this.#proxy?.stop()
+    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true })
+  }
+}
