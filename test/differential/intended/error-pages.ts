@@ -70,7 +70,7 @@ export const ERROR_PAGES: readonly NamedDifference[] = [
     seen: [
       {
         field: 'connection',
-        of: /by POST|a body to no route|while the body comes|100-continue: to no route/,
+        of: /by POST|a body to no route|a body to a target that is dead|while the body comes|100-continue: to no route/,
         here: /^closed$/,
       },
     ],
