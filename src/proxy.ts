@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { rm, writeFile } from 'node:fs/promises'
 import { activityService } from './activity/service.js'
-import type { ListenAddress } from './address.js'
 import { publicAddressOf } from './address.js'
 import { announcement } from './announcement.js'
 import { serveApi } from './api/serve.js'
@@ -11,27 +10,23 @@ import { claim, selectRunning } from './envoy/adoption.js'
 import { findEnvoy } from './envoy/binary.js'
 import { EmbeddedEnvoy } from './envoy/embedded.js'
 import { readRelease } from './envoy/release.js'
-import type { RuntimeDir } from './envoy/runtime-dir.js'
-import { locateRuntimeDir, makeRuntimeDir, removeRuntimeDir } from './envoy/runtime-dir.js'
+import { makeRuntimeDir, removeRuntimeDir } from './envoy/runtime-dir.js'
+import { provideErrorPages } from './error-pages.js'
 import { FatalError, NotAcknowledgedError } from './errors.js'
 import { listenersOf } from './listeners.js'
 import type { Logger } from './log.js'
 import { Metrics } from './metrics/metrics.js'
 import { serveMetrics } from './metrics/serve.js'
-import { ClusterPublisher } from './publisher.js'
+import { envoyAddresses, runtimeDirOf } from './places.js'
+import { ClusterPublisher, rejectionLine } from './publisher.js'
 import { recheckClusters, recoverRoutes } from './recovery.js'
 import { bootstrap } from './resources/bootstrap.js'
-import type { TargetSettings } from './resources/cluster.js'
-import { errorTargetCluster } from './resources/error-target.js'
-import type { ErrorPages } from './resources/local-replies.js'
-import { ERROR_TARGET, PUBLIC, routeKeyOf, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
+import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
 import { secretsCluster } from './resources/tls.js'
 import type { Route, RoutePublication } from './routing/route.js'
 import { RouteTable } from './routing/table.js'
-import { parseTarget } from './routing/target.js'
-import type { Scripts } from './scripts.js'
 import { readScripts } from './scripts.js'
 import { SecretPublisher } from './secrets.js'
 import type { Settings } from './settings.js'
@@ -86,7 +81,6 @@ export class ConfigurableEnvoyProxy {
   async #start(): Promise<void> {
     const settings = this.#settings
     const log = this.#log
-    if (settings.defaultTarget !== undefined) checkDefaultTarget(settings.defaultTarget)
     const binary = await findEnvoy({
       release: readRelease(),
       explicit: settings.envoyPath,
@@ -153,7 +147,7 @@ export class ConfigurableEnvoyProxy {
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
     publisher.load(await loadRoutes(table, defaultTarget, recovered))
     const scripts = await readScripts()
-    const errorPages = this.#errorPages(clusters, { targetTls }, scripts)
+    const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
     for (const listener of listenersOf(settings, errorPages, scripts)) {
       listeners.set(listener.name, resource(TYPE_URL.listener, listener))
     }
@@ -216,17 +210,6 @@ export class ConfigurableEnvoyProxy {
     return new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, onRejected })
   }
 
-  /** Makes the cluster of the error target, if there is one. */
-  #errorPages(clusters: ResourceCollection, tls: TargetSettings, scripts: Scripts): ErrorPages {
-    const { target, pages } = this.#settings.errorPages
-    if (pages?.byStatus.size === 0 && pages.other === undefined) {
-      this.#log.warn('--error-path has neither error.html nor a page such as 404.html: users get the built-in pages')
-    }
-    if (target === undefined) return pages === undefined ? {} : { pages }
-    clusters.set(ERROR_TARGET, resource(TYPE_URL.cluster, errorTargetCluster(target.target, tls)))
-    return { target: { request: target.request, script: scripts.errorPage } }
-  }
-
   async #serveApi(table: RouteTable, metrics: Metrics | undefined): Promise<void> {
     const { token, api } = this.#settings
     if (token === undefined) {
@@ -276,25 +259,6 @@ export class ConfigurableEnvoyProxy {
   }
 }
 
-/** Where the files are of the proxy that runs with these settings. */
-export function runtimeDirOf({ store: { stateDir }, public: address }: Settings): RuntimeDir {
-  return locateRuntimeDir({ stateDir, publicAddress: publicAddressOf(address) }, process.env)
-}
-
-/** Where Envoy is to listen, with whose address that is, as a sentence begins. */
-function envoyAddresses({ public: at, redirect }: Settings): ReadonlyArray<{ server: string; address: ListenAddress }> {
-  const proxy = { server: 'The proxy', address: at }
-  return redirect === undefined ? [proxy] : [proxy, { server: 'The redirection to HTTPS', address: redirect.at }]
-}
-
-/** What the log says of a cluster that Envoy refused, and what that means for its route. See {@link OnRejected}. */
-function rejectionLine(name: string, reason: string, kept: boolean): string {
-  const key = routeKeyOf(name)
-  if (key === undefined) return `Envoy rejected ${name}: ${reason}`
-  const effect = kept ? 'It is not in use until it is added again with a target that Envoy takes' : 'Nothing changed'
-  return `Envoy rejected the route ${key}. ${effect}: ${reason}`
-}
-
 async function loadRoutes(
   table: RouteTable,
   defaultTarget: string | undefined,
@@ -305,13 +269,5 @@ async function loadRoutes(
   } catch (error) {
     if (error instanceof FatalError) throw error
     throw new FatalError(`The default target or a recovered route can't be kept: ${(error as Error).message}`)
-  }
-}
-
-function checkDefaultTarget(target: string): void {
-  try {
-    parseTarget(target)
-  } catch (error) {
-    throw new FatalError(`--default-target: ${(error as Error).message}`)
   }
 }

@@ -84,3 +84,11 @@ export class ClusterPublisher implements RoutePublisher {
     return resource(TYPE_URL.cluster, routeCluster({ ...input, ...record }, this.#settings))
   }
 }
+
+/** What the log says of a cluster that Envoy refused, and what that means for its route. See {@link OnRejected}. */
+export function rejectionLine(name: string, reason: string, kept: boolean): string {
+  const key = routeKeyOf(name)
+  if (key === undefined) return `Envoy rejected ${name}: ${reason}`
+  const effect = kept ? 'It is not in use until it is added again with a target that Envoy takes' : 'Nothing changed'
+  return `Envoy rejected the route ${key}. ${effect}: ${reason}`
+}

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import type { ListenAddress } from './address.js'
 import type { CommandLine } from './command.js'
+import { FatalError } from './errors.js'
 import type { LogLevel } from './log.js'
+import { parseTarget } from './routing/target.js'
 import type { ApiSettings } from './settings/api.js'
 import { readApiSettings } from './settings/api.js'
 import type { ErrorPageSettings } from './settings/error-pages.js'
@@ -59,7 +61,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     metrics: metricsAddress(values),
     store: readStoreSettings(values),
     token: env.CONFIGPROXY_AUTH_TOKEN || undefined,
-    defaultTarget: values.defaultTarget,
+    defaultTarget: checkedTarget(values.defaultTarget),
     errorPages: await readErrorPages(values),
     pidFile: values.pidFile,
     hostRouting: values.hostRouting ?? false,
@@ -69,5 +71,14 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     limits: readLimits(values, readMachine()),
     workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),
     supervision: readSupervision(values),
+  }
+}
+
+function checkedTarget(target: string | undefined): string | undefined {
+  try {
+    if (target !== undefined) parseTarget(target)
+    return target
+  } catch (error) {
+    throw new FatalError(`--default-target: ${(error as Error).message}`)
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ask } from '../support/http.js'
 
@@ -19,6 +20,8 @@ export class PollingUsers {
 
   /** @param paths one a user */
   constructor(port: number, paths: readonly string[], intervalMs: number) {
+    // Each user waits with this signal.
+    setMaxListeners(paths.length, this.#stopped.signal)
     this.#users = paths.map((path, index) => this.#poll(port, path, intervalMs, (index / paths.length) * intervalMs))
   }
 

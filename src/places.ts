@@ -1,0 +1,19 @@
+import type { ListenAddress } from './address.js'
+import { publicAddressOf } from './address.js'
+import type { RuntimeDir } from './envoy/runtime-dir.js'
+import { locateRuntimeDir } from './envoy/runtime-dir.js'
+import type { Settings } from './settings.js'
+
+/** Where the files are of the proxy that runs with these settings. */
+export function runtimeDirOf({ store: { stateDir }, public: address }: Settings): RuntimeDir {
+  return locateRuntimeDir({ stateDir, publicAddress: publicAddressOf(address) }, process.env)
+}
+
+/** Where Envoy is to listen, with whose address that is, as a sentence begins. */
+export function envoyAddresses({
+  public: at,
+  redirect,
+}: Settings): ReadonlyArray<{ server: string; address: ListenAddress }> {
+  const proxy = { server: 'The proxy', address: at }
+  return redirect === undefined ? [proxy] : [proxy, { server: 'The redirection to HTTPS', address: redirect.at }]
+}
