@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { CHP } from '../test/support/chp.js'
 import { accepts, freePorts } from '../test/support/ports.js'
 import { ProxyProcess, TOKEN } from '../test/support/proxy.js'
 import { eventually } from '../test/support/wait.js'
@@ -17,10 +17,6 @@ export interface Contender {
   readonly pids: { readonly control: number; readonly envoy?: number }
   readonly stop: () => Promise<void>
 }
-
-const CHP = fileURLToPath(
-  new URL('../../node_modules/configurable-http-proxy/bin/configurable-http-proxy', import.meta.url),
-)
 
 /** Starts this proxy with one worker, since CHP has one thread for all traffic. */
 export async function startOurs(defaultTarget: string): Promise<Contender> {

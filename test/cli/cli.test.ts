@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { CHP } from '../support/chp.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { CLI, ProxyProcess } from '../support/proxy.js'
 
@@ -13,8 +14,6 @@ function run(args: readonly string[]): Promise<{ code: number; stdout: string; s
     })
   })
 }
-
-const CHP = 'node_modules/configurable-http-proxy/bin/configurable-http-proxy'
 
 /** Every long flag in a help text, with the form of its argument dropped. */
 function flags(help: string): string[] {

@@ -2,15 +2,13 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { CHP } from '../support/chp.js'
 import { CLI, TOKEN } from '../support/proxy.js'
 import { Backend } from './backend.js'
 import type { BackendName } from './case.js'
 
 export const PROGRAMS = {
-  CHP: fileURLToPath(
-    new URL('../../../node_modules/configurable-http-proxy/bin/configurable-http-proxy', import.meta.url),
-  ),
+  CHP,
   here: CLI,
 } as const
 

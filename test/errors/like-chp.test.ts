@@ -2,13 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
+import { CHP } from '../support/chp.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { ErrorServer } from '../support/error-server.js'
 import { accepts, freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
-
-const CHP = 'node_modules/configurable-http-proxy/bin/configurable-http-proxy'
 
 const PATHS = [
   '/plain',

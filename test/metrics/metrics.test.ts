@@ -7,13 +7,12 @@ import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { Backend } from '../support/backend.js'
+import { CHP } from '../support/chp.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { ask } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
-
-const CHP = 'node_modules/configurable-http-proxy/bin/configurable-http-proxy'
 
 /** The samples of a page, by name and labels. */
 async function scrape(port: number): Promise<Map<string, number>> {

@@ -1,11 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { PACKAGE_ROOT } from '../../src/proto.js'
 import { PLAIN_NODE } from './environment.js'
 import { accepts, freePorts } from './ports.js'
 import { TOKEN } from './proxy.js'
 import { eventually } from './wait.js'
+
+/** The command, as npm has it. */
+export const CHP = join(PACKAGE_ROOT, 'node_modules/configurable-http-proxy/bin/configurable-http-proxy')
 
 /** A configurable-http-proxy of its own, to compare with. */
 export class ChpProcess {
@@ -22,7 +26,6 @@ export class ChpProcess {
   /** Starts it and waits until it serves. */
   static async start(): Promise<ChpProcess> {
     const ports = (await freePorts(2)) as [number, number]
-    const program = createRequire(import.meta.url).resolve('configurable-http-proxy/bin/configurable-http-proxy')
     const [command, ...before] = PLAIN_NODE
     const at = [
       '--ip',
@@ -35,7 +38,7 @@ export class ChpProcess {
       String(ports[1]),
     ]
     const env = { ...process.env, CONFIGPROXY_AUTH_TOKEN: TOKEN }
-    const chp = new ChpProcess(spawn(command, [...before, program, ...at], { env, stdio: 'ignore' }), ports)
+    const chp = new ChpProcess(spawn(command, [...before, CHP, ...at], { env, stdio: 'ignore' }), ports)
     try {
       await eventually(
         async () => (await accepts(chp.port)) && (await accepts(chp.#apiPort)),
