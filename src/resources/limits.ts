@@ -27,8 +27,8 @@ const HEADERS_TIMEOUT_MS = 60_000
  */
 export const IDLE_FOR_EVER = { seconds: 365 * 24 * 3600 }
 
-/** For a burst that is refused: the requests of it need a connection before they can be. */
-const SPARE_CONNECTIONS = 100
+/** Envoy's default is 1,024; its fields of this kind have no "none". */
+const NO_LIMIT = 2 ** 32 - 1
 
 /** Closes connections that never send anything, whether TLS or not: the inspector waits for the first bytes. */
 export function listenerLimits(
@@ -65,15 +65,16 @@ export function connectionManagerLimits(
 }
 
 /**
- * How much a route may have under way. Envoy counts requests when they get a connection: with more connections than
- * requests allowed, one too many is refused at once; at a limit of connections it would wait, maybe for ever.
+ * How much a route may have under way. Envoy counts requests when they get a connection, so one too many is refused as
+ * soon as it has one. Connections have no limit of their own: each is opened for a request, and at a limit a request
+ * would wait for a connection of its own worker, maybe for ever, while another worker's are idle.
  */
 export function routeLimits({ maxRequestsPerRoute }: Limits): CircuitBreakers {
   return {
     thresholds: [
       {
         max_requests: { value: maxRequestsPerRoute },
-        max_connections: { value: maxRequestsPerRoute + SPARE_CONNECTIONS },
+        max_connections: { value: NO_LIMIT },
         max_pending_requests: { value: maxRequestsPerRoute },
       },
     ],

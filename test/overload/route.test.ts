@@ -50,3 +50,17 @@ t.test('503 for another reason says nothing of when to come back', async (t) => 
   t.equal(status, 503)
   t.notOk('retry-after' in headers)
 })
+
+t.test('of many that come at once on several workers, each is answered', async (t) => {
+  const proxy = await start(['--workers', '4', '--max-requests-per-route', '500'])
+  t.teardown(() => proxy.stop())
+  for (const round of [1, 2, 3]) {
+    const open = () => RawConnection.open(proxy.port, upgradeRequest('/alice'))
+    const sockets = await Promise.all(Array.from({ length: 1_500 }, open))
+    for (const socket of sockets) await socket.answered()
+    const count = (status: number) => sockets.filter((socket) => socket.status === status).length
+    t.strictSame([count(101), count(503)], [500, 1_000], `round ${round}`)
+    for (const socket of sockets) socket.end()
+    await eventually(async () => (await backendOf(proxy.port, '/alice')) === 'alice', 'there is room again')
+  }
+})
