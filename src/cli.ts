@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+// Before anything that takes memory.
+import './small-heap.js'
+
 import { parseCommandLine } from './command.js'
 import { FatalError } from './errors.js'
 import { createLogger } from './log.js'

@@ -53,7 +53,10 @@ export function any<T extends object>(type: string, message: T): { type_url: str
  * made them: a restarted control plane then has nothing to send.
  */
 export function encode(type: string, message: object): { bytes: Buffer; version: string } {
-  const bytes = serialize(type, message)
+  const encoded = serialize(type, message)
+  // A copy with memory of its own: small buffers share theirs with whatever else was made then, all of which would stay.
+  const bytes = Buffer.allocUnsafeSlow(encoded.length)
+  encoded.copy(bytes)
   return { bytes, version: createHash('sha256').update(bytes).digest('base64url').slice(0, 22) }
 }
 

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { NotStoredError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Route } from '../routing/route.js'
@@ -83,6 +84,8 @@ export class LmdbStore implements OpenedStore {
   }
 
   async #writeAll(): Promise<void> {
+    // Changes that Envoy acknowledged together come in one turn of the event loop: they share a transaction.
+    await endOfTurn()
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, WRITES.anywhere.most)
       try {
