@@ -1,5 +1,5 @@
 /** An Envoy that ends sooner than this after its start counts as a failed start. */
-const STEADY_AFTER_MS = 5_000
+export const STEADY_AFTER_MS = 5_000
 const FAILED_STARTS_ALLOWED = 5
 const FIRST_BACK_OFF_MS = 100
 

@@ -145,6 +145,8 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   subscribe(first: InitialRequest, send: (response: DeltaResponse) => void, flush: () => void): Subscription {
     const subscription = new Subscription(this, this, send, first)
     this.#subscriptions.set(subscription, flush)
+    // What was being removed when the Envoy before it ended, this one never had.
+    this.settled([...this.#waiters.keys()])
     return subscription
   }
 

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { seededRandom } from '../support/random.js'
 import { eventually } from '../support/wait.js'
 import type { Figures } from './figures.js'
 import { printFigures, tally } from './figures.js'
@@ -108,14 +109,3 @@ t.test('2024: notebooks, uploads, abrupt ends and changing routes, hour after ho
   t.ok(warm && end && end.sockets <= warm.sockets + 10, `sockets: ${warm?.sockets}, then ${end?.sockets}`)
   t.ok(warm && end && end.rss <= warm.rss * 1.15, `memory: ${warm?.rss} MB, then ${end?.rss} MB`)
 })
-
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}

@@ -146,6 +146,27 @@ t.test('without any Envoy a change waits, and fails saying so', async (t) => {
   await change
 })
 
+t.test(
+  'a removal that the only Envoy never answered is done once there is one that has no such resource',
+  async (t) => {
+    const clusters = collection('clusters')
+    clusters.set('a', resource('a'))
+    const dying = connect(clusters)
+    dying.say({ type_url: 'clusters' })
+    dying.ack(dying.sent[0] ?? {})
+    const removal = clusters.apply('a', undefined)
+    await new Promise(setImmediate)
+    dying.stream.close()
+    const next = connect(clusters)
+    next.say({ type_url: 'clusters' })
+    await removal
+    t.strictSame(
+      next.sent.map(({ resources, removed_resources }) => [resources, removed_resources]),
+      [[[], []]],
+    )
+  },
+)
+
 t.test('what Envoy may hold without naming it is sent again or removed', async (t) => {
   const clusters = collection('clusters')
   clusters.set('a', resource('a'))
