@@ -14,7 +14,7 @@ import { eventually } from '../support/wait.js'
 import type { Backends } from './backends.js'
 import type { Load } from './load.js'
 import { STEADY } from './load.js'
-import type { Model, PendingChange } from './model.js'
+import type { Model } from './model.js'
 import type { RouteChange, Step } from './script.js'
 
 /** Data of a route that takes a page of the disk. */
@@ -113,33 +113,24 @@ export class Chaos {
     actOnce()
   }
 
-  async #change({ routespec, target }: RouteChange, allowed: Allowed): Promise<void> {
+  async #change({ routespec, target }: RouteChange, { silence, refusals = [], data }: Allowed): Promise<void> {
     // What isn't there can be removed once more, which is answered 404.
-    const removals = this.#model.possible(routespec).has(undefined) ? [204, 404] : [204]
+    const removed = this.#model.possible(routespec).has(undefined) ? [204, 404] : [204]
     const pending = this.#model.change(routespec, target)
-    const call = target === undefined ? `DELETE ${routespec}` : `POST ${routespec} to ${target}`
-    const body = target === undefined ? undefined : { target: this.#backends.url(target), ...allowed.data }
-    const answer = await this.#call(target === undefined ? 'DELETE' : 'POST', routespec, body).catch(
-      (error: Error) => error,
-    )
+    const [method, successes] = target === undefined ? ['DELETE', removed] : ['POST', [201]]
+    const body = target === undefined ? undefined : { target: this.#backends.url(target), ...data }
+    const answer = await this.#call(method, routespec, body).catch((error: Error) => error)
     const result = answer instanceof Error ? 'none' : String(answer.status)
     this.answers.set(result, (this.answers.get(result) ?? 0) + 1)
     if (answer instanceof Error) {
-      if (!allowed.silence) this.violations.push(`${call}: ${answer.message}`)
-    } else this.#conclude(pending, answer, call, target === undefined ? removals : [201], allowed)
-  }
-
-  #conclude(
-    pending: PendingChange,
-    { status, body }: Answer,
-    call: string,
-    successes: readonly number[],
-    { refusals = [] }: Allowed,
-  ): void {
-    if (successes.includes(status)) pending.done()
-    else {
+      if (!silence) this.violations.push(`${method} ${routespec} ${target}: ${answer.message}`)
+    } else if (successes.includes(answer.status)) {
+      pending.done()
+      this.#load.visit(routespec)
+    } else {
       pending.undone()
-      if (!refusals.includes(status)) this.violations.push(`${call}: ${status} ${body}`)
+      if (!refusals.includes(answer.status))
+        this.violations.push(`${method} ${routespec} ${target}: ${answer.status} ${answer.body}`)
     }
   }
 

@@ -24,7 +24,7 @@ export class Load {
   readonly #routespecs: readonly string[]
   readonly #agent = new Agent({ keepAlive: true })
   readonly #sockets = new Set<WebSocket>()
-  #work: Promise<unknown> = Promise.resolve()
+  readonly #work = new Set<Promise<void>>()
   #isOver = false
   /** Counted up when Envoy is about to be killed and when it serves again: odd while it may be away. */
   #outages = 0
@@ -44,12 +44,12 @@ export class Load {
 
   async start(): Promise<void> {
     await this.#openWebsockets()
-    this.#work = Promise.all(Array.from({ length: CLIENTS }, () => this.#client()))
+    for (let client = 0; client < CLIENTS; client += 1) this.#follow(this.#client())
   }
 
   async stop(): Promise<void> {
     this.#isOver = true
-    await this.#work
+    await Promise.all(this.#work)
     this.#closeWebsockets()
     this.#agent.destroy()
   }
@@ -63,6 +63,16 @@ export class Load {
     this.#closeWebsockets()
     this.#outages += 1
     await this.#openWebsockets()
+  }
+
+  /** Has a user come to a route at this very moment. */
+  visit(routespec: string): void {
+    this.#follow(this.#request(routespec))
+  }
+
+  #follow(work: Promise<void>): void {
+    this.#work.add(work)
+    void work.then(() => this.#work.delete(work))
   }
 
   async #client(): Promise<void> {
