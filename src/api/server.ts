@@ -35,9 +35,9 @@ const SENDING = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000 } a
 
 /**
  * Connections of all clients together: enough for a hub that adds 1,000 routes at once, on a connection each. A flood
- * must not take the memory or all open files.
+ * must not take the memory or all open files. As many may wait to be accepted, else the kernel has them try again.
  */
-const MAX_CONNECTIONS = 2_000
+export const MAX_CONNECTIONS = 2_000
 
 const PATHS = ['/api/routes', '/api/routes/*']
 const ROUTES = /^\/api\/routes(?:[/?]|$)/
