@@ -18,7 +18,7 @@ import type { Logger } from './log.js'
 import { Metrics } from './metrics/metrics.js'
 import { serveMetrics } from './metrics/serve.js'
 import { envoyAddresses, runtimeDirOf } from './places.js'
-import { ClusterPublisher, rejectionLine } from './publisher.js'
+import { ClusterPublisher, rejectionLine, unusableLine } from './publisher.js'
 import { recheckClusters, recoverRoutes } from './recovery.js'
 import { bootstrap } from './resources/bootstrap.js'
 import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
@@ -145,7 +145,7 @@ export class ConfigurableEnvoyProxy {
     })
     const recovered = this.#adopted && store.isNew ? await recoverRoutes(admin, log, new Date()) : []
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
-    publisher.load(await loadRoutes(table, defaultTarget, recovered))
+    publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
     const scripts = await readScripts()
     const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
     for (const listener of listenersOf(settings, errorPages, scripts)) {
@@ -261,11 +261,12 @@ export class ConfigurableEnvoyProxy {
 
 async function loadRoutes(
   table: RouteTable,
-  defaultTarget: string | undefined,
-  recovered: readonly Route[],
+  { defaultTarget, recovered, log }: { defaultTarget: string | undefined; recovered: readonly Route[]; log: Logger },
 ): Promise<RoutePublication[]> {
   try {
-    return await table.load(defaultTarget, recovered)
+    const routes = await table.load(defaultTarget, recovered)
+    for (const [routespec, reason] of table.refusals()) log.warn(unusableLine(routespec, reason))
+    return routes
   } catch (error) {
     if (error instanceof FatalError) throw error
     throw new FatalError(`The default target or a recovered route can't be kept: ${(error as Error).message}`)
