@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { startBackend } from './backend-process.js'
+import { startBackend } from '../test/support/backend-process.js'
 import { startChp, startOurs } from './contender.js'
 import { findLoadGenerator } from './load.js'
 import { table, wantedFigures } from './report.js'

@@ -9,7 +9,7 @@ import { listenersOf } from './listeners.js'
 import type { Logger } from './log.js'
 import { Metrics } from './metrics/metrics.js'
 import { serveMetrics } from './metrics/serve.js'
-import { ClusterPublisher, rejectionLine } from './publisher.js'
+import { ClusterPublisher, rejectionLine, unusableLine } from './publisher.js'
 import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
@@ -75,7 +75,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   })
   const recovered = store.isNew ? await envoys.recover() : []
   const table = new RouteTable({ store, publisher, hostRouting, now: () => new Date() })
-  publisher.load(await loadRoutes(table, defaultTarget, recovered))
+  publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
   for (const listener of listenersOf(settings, errorPages, scripts)) {
@@ -129,11 +129,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
 
 async function loadRoutes(
   table: RouteTable,
-  defaultTarget: string | undefined,
-  recovered: readonly Route[],
+  { defaultTarget, recovered, log }: { defaultTarget: string | undefined; recovered: readonly Route[]; log: Logger },
 ): Promise<RoutePublication[]> {
   try {
-    return await table.load(defaultTarget, recovered)
+    const routes = await table.load(defaultTarget, recovered)
+    for (const [routespec, reason] of table.refusals()) log.warn(unusableLine(routespec, reason))
+    return routes
   } catch (error) {
     if (error instanceof FatalError) throw error
     throw new FatalError(`The default target or a recovered route can't be kept: ${(error as Error).message}`)

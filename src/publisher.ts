@@ -89,6 +89,13 @@ export class ClusterPublisher implements RoutePublisher {
 export function rejectionLine(name: string, reason: string, kept: boolean): string {
   const key = routeKeyOf(name)
   if (key === undefined) return `Envoy rejected ${name}: ${reason}`
-  const effect = kept ? 'It is not in use until it is added again with a target that Envoy takes' : 'Nothing changed'
+  const effect = kept ? NOT_IN_USE : 'Nothing changed'
   return `Envoy rejected the route ${key}. ${effect}: ${reason}`
 }
+
+/** The same of a stored route that was not even shown to Envoy. */
+export function unusableLine(routespec: string, reason: string): string {
+  return `The stored route ${routespec} can't be served. ${NOT_IN_USE}: ${reason}`
+}
+
+const NOT_IN_USE = 'It is not in use until it is added again with a target that can be used'

@@ -32,11 +32,14 @@ export interface ApiAnswer {
 /** The largest body of a POST, in bytes; what JupyterHub sends for a route is a few hundred. */
 export const BODY_LIMIT = 1024 * 1024
 
-/** How long a client may take to send a request, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000
+/** How long a client may take to send a request, and how often Node.js looks who has taken longer; in milliseconds. */
+const SENDING = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000 } as const
 
-/** Connections of all clients together. The hub has a dozen; a flood must not take the memory or all open files. */
-const MAX_CONNECTIONS = 1_000
+/**
+ * Connections of all clients together: enough for a hub that adds 1,000 routes at once, on a connection each. A flood
+ * must not take the memory or all open files. As many may wait to be accepted, else the kernel has them try again.
+ */
+export const MAX_CONNECTIONS = 2_000
 
 /** Whether the process answers, and whether it can do its work: for probes, which have no token. */
 const LIVE_PATH = '/livez'
@@ -48,9 +51,9 @@ const ROUTES = /^\/api\/routes(?:[/?]|$)/
 /** The REST API by which the hub changes the route table, as CHP's: the same paths, statuses and bodies. */
 export function createApiServer({ table, token, envoys, log, tls, onAnswer }: ApiServerOptions): FastifyInstance {
   const app = fastify({
-    ...(tls && { serverFactory: tlsServerFactory(tls, log) }),
+    ...(tls ? { serverFactory: tlsServerFactory(tls, log) } : { http: SENDING }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: SENDING.requestTimeout,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     // The router reads the path before any handler does, and says less clearly what is wrong with it.
@@ -105,13 +108,8 @@ export function createApiServer({ table, token, envoys, log, tls, onAnswer }: Ap
   return app
 }
 
-/** What Fastify sets up for a server that it makes by itself. */
 function tlsServerFactory(tls: ApiTls, log: Logger): FastifyServerFactory {
-  return (handler) => {
-    const server = createTlsServer(tls, handler, log)
-    server.requestTimeout = REQUEST_TIMEOUT_MS
-    return server as unknown as RawServerDefault
-  }
+  return (handler) => createTlsServer(tls, SENDING, handler, log) as unknown as RawServerDefault
 }
 
 function sendError(error: Error & { statusCode?: number }, reply: FastifyReply): void {

@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http'
+import type { RequestListener, ServerOptions } from 'node:http'
 import type { Server } from 'node:https'
 import { createServer } from 'node:https'
 import type { Logger } from '../log.js'
@@ -9,11 +9,12 @@ import type { FileWatch } from '../tls/watch.js'
 /** A server that speaks TLS, and with {@link ApiTls.requestCertificate} only to clients that show a certificate. */
 export function createTlsServer(
   { context, requestCertificate }: ApiTls,
+  options: ServerOptions,
   handler: RequestListener,
   log: Logger,
 ): Server {
   const server = createServer(
-    { ...context.first, requestCert: requestCertificate, rejectUnauthorized: requestCertificate },
+    { ...options, ...context.first, requestCert: requestCertificate, rejectUnauthorized: requestCertificate },
     handler,
   )
   server.on('tlsClientError', ({ code, message }: NodeJS.ErrnoException) => {

@@ -20,6 +20,8 @@ export class RouteTable {
   readonly #hostRouting: boolean
   readonly #now: () => Date
   readonly #routes = new Map<string, Route>()
+  /** Why a stored route's target is none that can be published, by key. These routes are in no Envoy. */
+  readonly #unusable = new Map<string, string>()
   /** The end of the queue of changes to each key, so that changes to one route take effect in the order they came. */
   readonly #queues = new Map<string, Promise<unknown>>()
 
@@ -46,7 +48,17 @@ export class RouteTable {
       await this.#store.put(route)
       this.#routes.set('/', route)
     }
-    return [...this.#routes].map(([key, route]) => ({ key, target: parseTarget(route.data.target), route }))
+    return [...this.#routes].flatMap(([key, route]) => this.#usable(key, route))
+  }
+
+  /** None if another version has stored the route whose target this one doesn't take. */
+  #usable(key: string, route: Route): RoutePublication[] {
+    try {
+      return [{ key, target: parseTarget(route.data.target), route }]
+    } catch (error) {
+      this.#unusable.set(key, (error as Error).message)
+      return []
+    }
   }
 
   /** How many routes there are. */
@@ -65,10 +77,13 @@ export class RouteTable {
     }
   }
 
-  /** The routes that an Envoy refuses, by routespec, each with Envoy's reason. They stay in the table and the store. */
+  /**
+   * The routes that can't be served, since an Envoy or this version refuses them, by routespec, each with the reason.
+   * They stay in the table and the store.
+   */
   refusals(): ReadonlyMap<string, string> {
     const refusals = new Map<string, string>()
-    for (const [key, reason] of this.#publisher.refusals()) {
+    for (const [key, reason] of [...this.#unusable, ...this.#publisher.refusals()]) {
       const route = this.#routes.get(key)
       if (route !== undefined) refusals.set(route.routespec, reason)
     }
@@ -101,6 +116,7 @@ export class RouteTable {
       const replaced = before === routespec ? undefined : before
       await this.#orRestore(key, () => this.#store.put(route, replaced))
       this.#routes.set(key, route)
+      this.#unusable.delete(key)
     })
   }
 
@@ -117,6 +133,7 @@ export class RouteTable {
       await this.#publisher.withdraw(key)
       await this.#orRestore(key, () => this.#store.delete(route.routespec))
       this.#routes.delete(key)
+      this.#unusable.delete(key)
       return true
     })
   }
@@ -127,7 +144,7 @@ export class RouteTable {
       await write()
     } catch (error) {
       const route = this.#routes.get(key)
-      if (route === undefined) await this.#publisher.withdraw(key)
+      if (route === undefined || this.#unusable.has(key)) await this.#publisher.withdraw(key)
       else await this.#publisher.publish({ key, target: parseTarget(route.data.target), route })
       throw error
     }

@@ -15,15 +15,19 @@ const WARNING = /warn: Envoy rejected the route \/user\/bad\. It is not in use .
 const GOOD = Array.from({ length: 100 }, (_, index) => `/user/${index}`)
 
 /** A home whose store has the good routes, the refused ones and a route for the whole site, all with data of the hub's. */
-async function homeWith(t: Parameters<typeof Home.make>[0], refused: readonly string[]): Promise<Home> {
+async function homeWith(
+  t: Parameters<typeof Home.make>[0],
+  refused: readonly string[],
+  target = REFUSED,
+): Promise<Home> {
   const home = await Home.make(t)
   await mkdir(home.stateDir, { mode: 0o700 })
   const store = await LmdbStore.open(home.stateDir, pino({ level: 'silent' }))
-  const put = (routespec: string, target: string) =>
-    store.put({ routespec, data: { target, user: 'x' }, lastActivity: new Date() })
+  const put = (routespec: string, to: string) =>
+    store.put({ routespec, data: { target: to, user: 'x' }, lastActivity: new Date() })
   await Promise.all([
     ...['/', ...GOOD].map((routespec) => put(routespec, home.backend.url)),
-    ...refused.map((routespec) => put(routespec, REFUSED)),
+    ...refused.map((routespec) => put(routespec, target)),
   ])
   await store.close()
   return home
@@ -95,3 +99,46 @@ t.test('a refused route can be deleted, and however many there are, all others a
   const table = (await (await (await home.start()).api('GET', '')).json()) as object
   t.strictSame(Object.keys(table).sort(), ['/', ...GOOD].sort(), 'and does not come back')
 })
+
+t.test(
+  'a stored route whose target this version does not take is kept, reported, and can be replaced or deleted',
+  async (t) => {
+    const later = 'quic://127.0.0.1:1/x'
+    const home = await homeWith(t, ['/user/bad', '/user/worse'], later)
+    const [metricsPort = 0] = await freePorts(1)
+    const args = ['--metrics-ip', '127.0.0.1', '--metrics-port', String(metricsPort)]
+    const first = await home.start(args)
+    const reason = /must start with http/
+    t.match(
+      first.output,
+      /warn: The stored route \/user\/bad can't be served\. It is not in use .*must start with http/,
+    )
+    for (const path of [...GOOD, '/user/bad/x']) t.equal(await backendOf(first.port, path), 'a')
+    t.match(await reported(first), {
+      '/user/bad': { target: later, user: 'x', rejected: reason },
+      '/user/worse': { target: later, user: 'x', rejected: reason },
+    })
+    t.equal(await gauge(metricsPort), 2)
+
+    t.equal(
+      (await first.api('POST', '/user/bad', { target: REFUSED })).status,
+      400,
+      'what Envoy refuses changes nothing',
+    )
+    t.equal((await reported(first))['/user/bad']?.target, later)
+    await kill(first)
+    const second = await home.start(args)
+    t.strictSame(
+      Object.keys(await reported(second)).sort(),
+      ['/user/bad', '/user/worse'],
+      'they are stored as they were',
+    )
+    await second.route('/user/bad', home.backend.url)
+    t.equal((await second.api('DELETE', '/user/worse')).status, 204)
+    t.strictSame(await reported(second), {})
+    t.equal(await gauge(metricsPort), 0)
+    await kill(second)
+    const table = (await (await (await home.start(args)).api('GET', '')).json()) as object
+    t.strictSame(Object.keys(table).sort(), ['/', ...GOOD, '/user/bad'].sort())
+  },
+)

@@ -25,6 +25,20 @@ export function ask(port: number, path: string, options: RequestOptions = {}, bo
 
 /** The name of the backend that a path leads to, or the status if none answered. */
 export async function backendOf(port: number, path: string, options: RequestOptions = {}): Promise<string | number> {
-  const { status, body } = await ask(port, path, options)
+  return backendIn(await ask(port, path, options))
+}
+
+/** The same of an answer. */
+export function backendIn({ status, body }: Answer): string | number {
   return status === 200 ? (JSON.parse(body) as Echo).name : status
+}
+
+/** Asks for each path once, some at a time, and returns the answers in the same order. */
+export async function askAll(port: number, paths: readonly string[]): Promise<Answer[]> {
+  const AT_A_TIME = 20
+  const answers: Answer[] = []
+  for (let from = 0; from < paths.length; from += AT_A_TIME) {
+    answers.push(...(await Promise.all(paths.slice(from, from + AT_A_TIME).map((path) => ask(port, path)))))
+  }
+  return answers
 }

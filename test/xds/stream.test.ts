@@ -164,7 +164,7 @@ t.test(
     dying.ack(dying.sent[0] ?? {})
     const removal = clusters.apply('a', undefined)
     await new Promise(setImmediate)
-    dying.stream.close()
+    dying.stream.close(true)
     const next = connect(clusters)
     next.say({ type_url: 'clusters' })
     await removal

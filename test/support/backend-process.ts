@@ -7,9 +7,11 @@ export interface BackendProcess {
   readonly stop: () => Promise<void>
 }
 
-/** Starts backend.ts and waits until it listens. */
+/** Starts bare-backend.ts, without the modules that tap would load into it, and waits until it listens. */
 export async function startBackend(): Promise<BackendProcess> {
-  const child = fork(fileURLToPath(new URL('backend.js', import.meta.url)))
+  const child = fork(fileURLToPath(new URL('bare-backend.js', import.meta.url)), {
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
   const [port] = await once(child, 'message')
   return {
     url: `http://127.0.0.1:${port}`,

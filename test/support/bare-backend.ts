@@ -1,5 +1,5 @@
-// The server that all routes lead to, in a process of its own. Less than an HTTP server, so that the proxy in front of
-// it is what limits: it expects requests without a body and answers each with the same few bytes.
+// A server that routes lead to, in a process of its own. Less than an HTTP server, so that the proxy in front of it is
+// what limits: it expects requests without a body and answers each with the same few bytes.
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 
