@@ -142,8 +142,9 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
       const timer = setTimeout(() => waiter.reject(this.#timeoutError()), this.#ackTimeoutMs)
       const { silenceMs } = this.#fleet
       const look = () => {
-        this.#cutOffSilent(name, silenceMs ?? 0)
+        // First, since it may be over by the next line.
         looking = setTimeout(look, LOOK_MS)
+        this.#cutOffSilent(name, silenceMs ?? 0)
       }
       let looking = silenceMs === undefined ? undefined : setTimeout(look, silenceMs)
       waiters.add(waiter)
