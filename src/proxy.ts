@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { rm, writeFile } from 'node:fs/promises'
+import { keepActivity } from './activity/keep.js'
 import { activityService } from './activity/service.js'
 import { publicAddressOf } from './address.js'
 import { announcement } from './announcement.js'
@@ -37,6 +38,9 @@ import { AdsServer } from './xds/server.js'
 
 /** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
 const ACK_TIMEOUT_MS = 10_000
+
+/** How much of when routes were last active a sudden end of the control plane may take back. */
+const KEEP_ACTIVITY_MS = 60_000
 
 /** How the proxy ends: after requests under way, at once, or without Envoy, which goes on. */
 type Ending = 'drain' | 'at once' | 'release'
@@ -146,6 +150,10 @@ export class ConfigurableEnvoyProxy {
     const recovered = this.#adopted && store.isNew ? await recoverRoutes(admin, log, new Date()) : []
     const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
     publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
+    if (store.isDurable) {
+      const options = { store: (since: Date) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }
+      this.#undo.push(keepActivity(options))
+    }
     const scripts = await readScripts()
     const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
     for (const listener of listenersOf(settings, errorPages, scripts)) {
