@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { CHP } from '../test/support/chp.js'
-import { accepts, freePorts } from '../test/support/ports.js'
-import { ProxyProcess, TOKEN } from '../test/support/proxy.js'
-import { eventually } from '../test/support/wait.js'
+import { ChpProcess } from '../test/support/chp.js'
+import { ProxyProcess } from '../test/support/proxy.js'
 
 export type ContenderName = 'ours' | 'CHP'
 
@@ -32,27 +28,12 @@ export async function startOurs(defaultTarget: string): Promise<Contender> {
 
 /** Starts configurable-http-proxy as npm has it. */
 export async function startChp(defaultTarget: string): Promise<Contender> {
-  const [port, apiPort] = (await freePorts(2)) as [number, number]
-  const args = ['--ip', '127.0.0.1', '--port', String(port), '--api-ip', '127.0.0.1', '--api-port', String(apiPort)]
-  args.push('--default-target', defaultTarget)
-  const env = { ...process.env, CONFIGPROXY_AUTH_TOKEN: TOKEN }
-  const child = spawn(process.execPath, [CHP, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`CHP ended:\n${output}`)
-    return (await accepts(port)) && (await accepts(apiPort))
-  }, 'CHP serves')
+  const chp = await ChpProcess.start(['--default-target', defaultTarget])
   return {
     name: 'CHP',
-    url: `http://127.0.0.1:${port}`,
-    apiPort,
-    pids: { control: child.pid ?? 0 },
-    stop: async () => {
-      child.kill()
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-    },
+    url: `http://127.0.0.1:${chp.port}`,
+    apiPort: chp.apiPort,
+    pids: { control: chp.pid },
+    stop: () => chp.stop(),
   }
 }

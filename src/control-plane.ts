@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
+import { keepActivity } from './activity/keep.js'
 import { activityService } from './activity/service.js'
 import { serveApi } from './api/serve.js'
 import type { DataPlane, Delivered } from './data-plane/data-plane.js'
@@ -27,6 +28,9 @@ import { AdsServer } from './xds/server.js'
 
 /** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
 const ACK_TIMEOUT_MS = 10_000
+
+/** How much of when routes were last active a sudden end of the control plane may take back. */
+const KEEP_ACTIVITY_MS = 60_000
 
 export interface ControlPlaneOptions {
   readonly settings: Settings
@@ -76,6 +80,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   const recovered = store.isNew ? await envoys.recover() : []
   const table = new RouteTable({ store, publisher, hostRouting, now: () => new Date() })
   publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
+  if (store.isDurable) {
+    undo.push(keepActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
+  }
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
   for (const listener of listenersOf(settings, errorPages, scripts)) {

@@ -2,6 +2,9 @@ import type { Route, RouteData, RoutePublication, RoutePublisher, RouteStore } f
 import { hostOf, routeKey } from './routespec.js'
 import { parseTarget } from './target.js'
 
+/** How many routes' activity is stored at a time: few, so that a change of a route waits for few. */
+const ACTIVITY_AT_A_TIME = 32
+
 export interface RouteTableOptions {
   readonly store: RouteStore
   readonly publisher: RoutePublisher
@@ -90,10 +93,28 @@ export class RouteTable {
     return refusals
   }
 
-  /** A route was in use at a moment; not remembered by the store. A key that isn't there is one that was just removed. */
+  /** A route was in use at a moment. A key that isn't there is one that was just removed. See {@link storeActivity}. */
   touch(key: string, at: Date): void {
     const route = this.#routes.get(key)
     if (route !== undefined && route.lastActivity < at) this.#routes.set(key, { ...route, lastActivity: at })
+  }
+
+  /**
+   * Has the store remember when routes were last active, of those that were since a moment.
+   *
+   * @throws NotStoredError; for some it may have been stored
+   */
+  async storeActivity(since: Date): Promise<void> {
+    const keys = [...this.#routes].flatMap(([key, { lastActivity }]) => (lastActivity >= since ? [key] : []))
+    while (keys.length > 0) {
+      const some = keys.splice(-ACTIVITY_AT_A_TIME)
+      await Promise.all(some.map((key) => this.#inTurn(key, () => this.#storeAgain(key))))
+    }
+  }
+
+  async #storeAgain(key: string): Promise<void> {
+    const route = this.#routes.get(key)
+    if (route !== undefined) await this.#store.put(route)
   }
 
   /**

@@ -1,13 +1,9 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import { CHP } from '../support/chp.js'
-import { PLAIN_NODE } from '../support/environment.js'
+import { ChpProcess } from '../support/chp.js'
 import { ErrorServer } from '../support/error-server.js'
-import { accepts, freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
-import { eventually } from '../support/wait.js'
 
 const PATHS = [
   '/plain',
@@ -32,27 +28,11 @@ async function ask(port: number, path: string): Promise<string> {
   return String(answer)
 }
 
-async function startChp(args: readonly string[]): Promise<{ port: number; stop: () => Promise<void> }> {
-  const [port = 0, api = 0] = await freePorts(2)
-  const [command, ...before] = PLAIN_NODE
-  const place = ['--ip', '127.0.0.1', '--port', String(port), '--api-ip', '127.0.0.1', '--api-port', String(api)]
-  const child = spawn(command, [...before, CHP, ...place, ...args], { stdio: 'ignore' })
-  const ended = once(child, 'exit')
-  await eventually(() => accepts(port), 'CHP accepts connections')
-  return {
-    port,
-    async stop() {
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
-}
-
 for (const suffix of ['', '/deep/path', '/with/?url=x&b=%2F#f']) {
   t.test(`the error target is asked for what CHP asks for, at ${suffix || 'its root'}`, async (t) => {
     const errors = await ErrorServer.start()
     const args = ['--error-target', `http://127.0.0.1:${errors.port}${suffix}`]
-    const [chp, proxy] = await Promise.all([startChp(args), ProxyProcess.start(args)])
+    const [chp, proxy] = await Promise.all([ChpProcess.start(args), ProxyProcess.start(args)])
     t.teardown(() => Promise.all([chp.stop(), proxy.stop(), errors.stop()]))
     for (const path of PATHS) {
       errors.asked.length = 0

@@ -1,14 +1,9 @@
-import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PACKAGE_ROOT } from '../../src/proto.js'
-import { PLAIN_NODE } from '../support/environment.js'
-import { accepts, freePorts } from '../support/ports.js'
-import { ProxyProcess, TOKEN } from '../support/proxy.js'
-import { eventually } from '../support/wait.js'
+import { ChpProcess } from '../support/chp.js'
+import { freePorts } from '../support/ports.js'
+import { ProxyProcess } from '../support/proxy.js'
 
 /** A proxy that an incident happens to: it can be killed and started again on the same ports, with what is on disk. */
 export interface IncidentProxy {
@@ -45,7 +40,7 @@ class ChpProxy implements IncidentProxy {
   readonly apiPort: number
   readonly metricsPort: number
   readonly #package: string
-  #child: ChildProcess | undefined
+  #chp: ChpProcess | undefined
 
   constructor(name: string, packageName: string, [port, apiPort, metricsPort]: Ports) {
     this.name = name
@@ -56,28 +51,17 @@ class ChpProxy implements IncidentProxy {
   }
 
   async pids(): Promise<readonly number[]> {
-    return this.#child?.pid === undefined ? [] : [this.#child.pid]
+    return this.#chp === undefined ? [] : [this.#chp.pid]
   }
 
   async start(): Promise<void> {
-    const [command, ...before] = PLAIN_NODE
-    const script = join(PACKAGE_ROOT, 'node_modules', this.#package, 'bin/configurable-http-proxy')
-    const args = ['--ip', '127.0.0.1', '--port', this.port, '--api-ip', '127.0.0.1', '--api-port', this.apiPort]
-    args.push('--metrics-ip', '127.0.0.1', '--metrics-port', this.metricsPort, '--log-level', 'error')
-    // What it prints is not looked at; a pipe that nobody reads would stop it.
-    this.#child = spawn(command, [...before, script, ...args.map(String)], {
-      env: { ...process.env, CONFIGPROXY_AUTH_TOKEN: TOKEN },
-      stdio: 'ignore',
-    })
-    await eventually(async () => (await accepts(this.port)) && (await accepts(this.apiPort)), `${this.name} serves`)
+    const args = ['--metrics-ip', '127.0.0.1', '--metrics-port', String(this.metricsPort), '--log-level', 'error']
+    this.#chp = await ChpProcess.start(args, { packageName: this.#package, ports: [this.port, this.apiPort] })
   }
 
   async kill(): Promise<void> {
-    const child = this.#child
-    this.#child = undefined
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'exit')
+    await this.#chp?.stop('SIGKILL')
+    this.#chp = undefined
   }
 
   stop(): Promise<void> {

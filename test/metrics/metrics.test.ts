@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
@@ -7,8 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { Backend } from '../support/backend.js'
-import { CHP } from '../support/chp.js'
-import { PLAIN_NODE } from '../support/environment.js'
+import { ChpProcess } from '../support/chp.js'
 import { ask } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
@@ -30,15 +28,12 @@ async function startWithMetrics(args: readonly string[] = [], options = {}): Pro
 }
 
 t.test('every metric of CHP is there with its type, and all of ours are its own or begin with cep_', async (t) => {
-  const [ports, [proxy, port]] = await Promise.all([freePorts(3), startWithMetrics()])
-  const [command, ...before] = PLAIN_NODE
-  const [publicPort, apiPort, metricsPort = 0] = ports
-  const args = ['--ip', '127.0.0.1', '--port', publicPort, '--api-port', apiPort, '--metrics-port', metricsPort]
-  const chp = spawn(command, [...before, CHP, ...args.map(String)], { stdio: 'ignore' })
-  t.teardown(async () => {
-    chp.kill('SIGKILL')
-    await proxy.stop()
-  })
+  const [metricsPort = 0] = await freePorts(1)
+  const [chp, [proxy, port]] = await Promise.all([
+    ChpProcess.start(['--metrics-port', String(metricsPort)]),
+    startWithMetrics(),
+  ])
+  t.teardown(() => Promise.all([chp.stop(), proxy.stop()]))
   await eventually(() => accepts(metricsPort), 'CHP serves its metrics')
   const types = async (at: number) =>
     [...(await ask(at, '/metrics')).body.matchAll(/^# TYPE (.*)$/gm)].map(([, type]) => type)

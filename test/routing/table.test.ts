@@ -10,6 +10,7 @@ class World implements RoutePublisher {
   /** What the coming calls do, in turn; fine when there is nothing left. */
   readonly fates: Array<'envoy fails' | 'store fails' | 'fine'> = []
   readonly #busy = new Set<string>()
+  readonly #writing = new Set<string>()
   overlaps = 0
   #storeFails = false
 
@@ -38,9 +39,12 @@ class World implements RoutePublisher {
     apply()
   }
 
-  async #write(apply: () => void): Promise<void> {
+  async #write(routespec: string, apply: () => void): Promise<void> {
     const fails = this.#storeFails
-    await Promise.resolve()
+    if (this.#writing.has(routespec)) this.overlaps += 1
+    this.#writing.add(routespec)
+    await new Promise(setImmediate)
+    this.#writing.delete(routespec)
     if (fails) throw new Error('disk')
     apply()
   }
@@ -50,8 +54,8 @@ class World implements RoutePublisher {
       publisher: this,
       store: {
         load: async () => [],
-        put: (route: Route) => this.#write(() => this.stored.set(route.routespec, route.data.target)),
-        delete: (routespec: string) => this.#write(() => this.stored.delete(routespec)),
+        put: (route: Route) => this.#write(route.routespec, () => this.stored.set(route.routespec, route.data.target)),
+        delete: (routespec: string) => this.#write(routespec, () => this.stored.delete(routespec)),
         close: async () => {},
       },
       hostRouting: false,
@@ -91,17 +95,24 @@ t.test('whatever fails, the table, the store and Envoy agree on what was answere
     route: fc.constantFrom('/a', '/b'),
     port: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
     fate: fc.constantFrom('fine' as const, 'envoy fails' as const, 'store fails' as const),
+    /** Activity is stored so many turns of the event loop after the change was asked for. */
+    activityAfter: fc.option(fc.nat(2), { nil: undefined }),
   })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
       const world = new World()
       const table = world.table()
       const expected = new Map<string, string>()
-      for (const { route, port, fate } of steps) {
+      for (const { route, port, fate, activityAfter } of steps) {
         world.fates.splice(0, world.fates.length, fate)
         const change =
           port === undefined ? table.delete(route) : table.put(route, { target: `http://h:${port}` }).then(() => true)
-        const done = await change.catch(() => false)
+        const storing = async () => {
+          if (activityAfter === undefined) return
+          for (let turn = 0; turn < activityAfter; turn += 1) await new Promise(setImmediate)
+          await table.storeActivity(new Date(0))
+        }
+        const [done] = await Promise.all([change.catch(() => false), storing().catch(() => {})])
         if (done && port !== undefined) expected.set(route, String(port))
         else if (done) expected.delete(route)
       }
@@ -109,7 +120,7 @@ t.test('whatever fails, the table, the store and Envoy agree on what was answere
       const stored = [...world.stored].map(([routespec, target]): [string, string] => [routespec, target.slice(9)])
       const same = (entries: Iterable<[string, string]>) =>
         JSON.stringify([...entries].sort()) === JSON.stringify([...expected].sort())
-      return same(shown) && same(stored) && same(world.served)
+      return same(shown) && same(stored) && same(world.served) && world.overlaps === 0
     }),
   )
 })
