@@ -46,7 +46,7 @@ t.test('the chart', { skip, timeout: BUILD_MS }, async (t) => {
     t.match((await spoilt('readOnlyRootFilesystem', 'readonlyRootFilesystem'))[0], /unknown field/)
     t.match((await spoilt('maxUnavailable: 0', 'maxUnavailable: 1.5'))[0], /maxUnavailable/)
     t.match((await spoilt('name: envoy-metrics', 'name: envoy-metrics-and-more'))[0], /no more than 15/)
-    t.match((await spoilt('mountPath: /tmp', 'mountPath: /run/cep'))[0], /must be unique/)
+    t.match((await spoilt('mountPath: /etc/cep/xds', 'mountPath: /tmp'))[0], /must be unique/)
   })
 
   t.test('Envoys are replaced without one missing, and have time to drain', async (t) => {

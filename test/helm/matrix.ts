@@ -28,7 +28,7 @@ export const MATRIX: Readonly<Record<string, object>> = {
       state: { existingClaim: 'claim', accessMode: 'ReadWriteOncePod' },
       extraEnv: [{ name: 'CONFIGPROXY_SSL_KEY_PASSPHRASE', valueFrom: { secretKeyRef: { name: 'tls', key: 'pass' } } }],
     },
-    envoy: { workers: 4, maxHeap: 2048, maxConnections: 50000, drainSeconds: 0 },
+    envoy: { workers: 4, maxHeap: 2048, maxConnections: 50000, drainSeconds: 1 },
     pods: {
       priorityClassName: 'high',
       nodeSelector: { pool: 'core' },
@@ -88,7 +88,7 @@ export const REFUSED: ReadonlyArray<readonly [values: object, named: string]> = 
   [{ image: { digest: 'latest' } }, '/image/digest'],
   [{ image: { repository: '' } }, '/image/repository'],
   [{ envoy: { maxHeap: '768Mi' } }, '/envoy/maxHeap'],
-  [{ envoy: { drainSeconds: -1 } }, '/envoy/drainSeconds'],
+  [{ envoy: { drainSeconds: 0 } }, '/envoy/drainSeconds'],
   [{ service: { httpPort: 70000 } }, '/service/httpPort'],
   [{ proxy: { extraArgs: ['8000'] } }, '/proxy/extraArgs/0'],
   [{ proxy: { errorTarget: 'hub' } }, '/proxy/errorTarget'],

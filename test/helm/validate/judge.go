@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	podutil "k8s.io/kubernetes/pkg/api/pod"
+	"k8s.io/kubernetes/pkg/api/service"
 	"k8s.io/kubernetes/pkg/apis/apps"
 	_ "k8s.io/kubernetes/pkg/apis/apps/install"
 	appsvalidation "k8s.io/kubernetes/pkg/apis/apps/validation"
@@ -96,6 +97,9 @@ func validate(object runtime.Object) field.ErrorList {
 		// Filled in where the API server keeps services, before it validates.
 		if o.Spec.ClusterIP != "" {
 			o.Spec.ClusterIPs = []string{o.Spec.ClusterIP}
+		}
+		if service.NeedsHealthCheck(o) && o.Spec.HealthCheckNodePort == 0 {
+			o.Spec.HealthCheckNodePort = 32000
 		}
 		return corevalidation.ValidateServiceCreate(o)
 	case *core.PersistentVolumeClaim:
