@@ -12,7 +12,8 @@ COPY . .
 RUN npm pack --pack-destination .. \
  && mkdir ../app \
  && tar -xzf ../configurable-envoy-proxy-*.tgz --strip-components=1 -C ../app \
- && cp package-lock.json ../app/
+ && cp package-lock.json ../app/ \
+ && chmod +x ../app/build/src/cli.js
 WORKDIR /build/app
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 

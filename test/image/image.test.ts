@@ -106,8 +106,6 @@ async function buildPackage(directory: string): Promise<void> {
     } else if (name === 'COPY') {
       for (const entry of await contextEntries())
         await cp(join(PACKAGE_ROOT, entry), join(workdir, entry), { recursive: true })
-      // Those of the lock file are here already.
-      await symlink(join(PACKAGE_ROOT, 'node_modules'), join(workdir, 'node_modules'))
     } else if (name === 'RUN') {
       const [env, ...before] = PLAIN
       const { status, stderr } = await communicate(env, [...before, '-C', workdir, '/bin/sh', '-c', value])
