@@ -19,29 +19,39 @@ except ImportError as error: sys.exit(f'python3 lacks a part: {error}')
 print(sys.version, sys.base_prefix)
 `
 
-/**
- * Why there can be no virtual environment here, for `skip`; false if there can. In continuous integration nothing is
- * skipped: the test fails with the reason.
- */
-export async function withoutHub(): Promise<string | false> {
-  if (process.env.CI === 'true') return false
-  return describePython().then(
-    () => false,
-    (error: Error) => `${error.message}, so there is no JupyterHub to test with`,
-  )
+/** Why there can be no JupyterHub here; see {@link withoutVenv}. */
+export function withoutHub(): Promise<string | false> {
+  return withoutVenv('JupyterHub')
 }
 
 /**
- * The directory of a virtual environment with the pinned JupyterHub. It is made in the cache directory by the first
- * test that needs it and stays there for the next ones.
+ * Why there can be no virtual environment here with something in it, for `skip`; false if there can. In continuous
+ * integration nothing is skipped: the test fails with the reason.
  */
-export async function hubVenv(): Promise<string> {
+export async function withoutVenv(what: string): Promise<string | false> {
+  if (process.env.CI === 'true') return false
+  return describePython().then(
+    () => false,
+    (error: Error) => `${error.message}, so there is no ${what} to test with`,
+  )
+}
+
+/** The directory of a virtual environment with the pinned JupyterHub. */
+export function hubVenv(): Promise<string> {
+  return pythonVenv('hub', REQUIREMENTS)
+}
+
+/**
+ * The directory of a virtual environment with pinned packages. It is made in the cache directory by the first test that
+ * needs it and stays there for the next ones.
+ */
+export async function pythonVenv(name: string, requirements: string): Promise<string> {
   const versions = createHash('sha256')
     .update(await describePython())
-    .update(await readFile(REQUIREMENTS))
+    .update(await readFile(requirements))
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const directory = join(cache, 'configurable-envoy-proxy', `test-hub-${versions.digest('hex').slice(0, 16)}`)
-  await run('python3', [MAKE_VENV, directory, REQUIREMENTS])
+  const directory = join(cache, 'configurable-envoy-proxy', `test-${name}-${versions.digest('hex').slice(0, 16)}`)
+  await run('python3', [MAKE_VENV, directory, requirements])
   return directory
 }
 

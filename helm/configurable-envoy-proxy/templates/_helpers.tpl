@@ -1,0 +1,78 @@
+{{- define "cep.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Labels that never change, of one component: (list $ "envoy"). */ -}}
+{{- define "cep.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{- define "cep.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "cep.selector" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- /* The component whose pods carry the traffic, and the one whose pod has the REST API. */ -}}
+{{- define "cep.trafficComponent" -}}
+{{ if eq .Values.mode "sidecar" }}proxy{{ else }}envoy{{ end }}
+{{- end -}}
+{{- define "cep.apiComponent" -}}
+{{ if eq .Values.mode "sidecar" }}proxy{{ else }}control-plane{{ end }}
+{{- end -}}
+
+{{- define "cep.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
+{{- define "cep.tokenSecret" -}}
+{{ .Values.token.existingSecret | default (printf "%s-token" (include "cep.fullname" .)) }}
+{{- end -}}
+
+{{- define "cep.xdsHost" -}}
+{{ include "cep.fullname" . }}-xds.{{ .Release.Namespace }}.svc
+{{- end -}}
+
+{{- define "cep.serverSecret" -}}
+{{- $certificates := .Values.gateway.certificates -}}
+{{- if eq $certificates.source "existing" -}}
+{{ required "gateway.certificates.serverSecret is needed with source existing" $certificates.serverSecret }}
+{{- else -}}
+{{ include "cep.fullname" . }}-xds-server
+{{- end -}}
+{{- end -}}
+
+{{- define "cep.clientSecret" -}}
+{{- $certificates := .Values.gateway.certificates -}}
+{{- if eq $certificates.source "existing" -}}
+{{ required "gateway.certificates.clientSecret is needed with source existing" $certificates.clientSecret }}
+{{- else -}}
+{{ include "cep.fullname" . }}-xds-client
+{{- end -}}
+{{- end -}}
+
+{{- define "cep.drainSeconds" -}}
+{{- if kindIs "invalid" .Values.envoy.drainSeconds -}}
+{{ if eq .Values.mode "sidecar" }}5{{ else }}60{{ end }}
+{{- else -}}
+{{ int .Values.envoy.drainSeconds }}
+{{- end -}}
+{{- end -}}

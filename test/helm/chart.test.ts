@@ -1,0 +1,134 @@
+import t from 'tap'
+import { MATRIX, REFUSED } from './matrix.js'
+import type { Manifest, Rendering } from './render.js'
+import { CHART, communicate, container, helmTemplate, objections, render } from './render.js'
+import { helmTools, withoutHelm } from './tools.js'
+
+const FULL_NAME = 'rel-configurable-envoy-proxy'
+/** Should Helm have to be built, on a slow machine. */
+const BUILD_MS = 20 * 60_000
+
+t.setTimeout(BUILD_MS)
+const skip = await withoutHelm()
+
+t.test('the chart', { skip, timeout: BUILD_MS }, async (t) => {
+  const tools = await helmTools()
+
+  t.test('helm lint has nothing against it', async (t) => {
+    const { status, stdout } = await communicate(tools.helm, ['lint', '--strict', CHART])
+    t.equal(status, 0, stdout)
+  })
+
+  for (const [name, values] of Object.entries(MATRIX)) {
+    t.test(`an API server takes it, restricted: ${name}`, async (t) => {
+      const rendering = await render(tools, values)
+      t.strictSame(await objections(tools, rendering.yaml), [])
+      t.strictSame(danglingReferences(rendering), [], 'what one object says of another is so')
+      t.strictSame(danglingMounts(rendering), [], 'each volume is mounted, and each mount has a volume')
+    })
+  }
+
+  for (const [values, named] of REFUSED) {
+    t.test(`refused: ${JSON.stringify(values)}`, async (t) => {
+      const { status, stderr } = await helmTemplate(tools, values)
+      t.equal(status, 1)
+      t.match(stderr, named)
+    })
+  }
+
+  t.test('what judges the chart does find faults', async (t) => {
+    const { yaml } = await render(tools, MATRIX.gateway ?? {})
+    const spoilt = (from: string | RegExp, to: string) => {
+      t.match(yaml, from)
+      return objections(tools, yaml.replace(from, to))
+    }
+    t.match((await spoilt('drop: [ALL]', 'drop: []'))[0], /restricted: unrestricted capabilities/)
+    t.match((await spoilt('readOnlyRootFilesystem', 'readonlyRootFilesystem'))[0], /unknown field/)
+    t.match((await spoilt('maxUnavailable: 0', 'maxUnavailable: 1.5'))[0], /maxUnavailable/)
+    t.match((await spoilt('name: envoy-metrics', 'name: envoy-metrics-and-more'))[0], /no more than 15/)
+    t.match((await spoilt('mountPath: /etc/cep/xds', 'mountPath: /tmp'))[0], /must be unique/)
+  })
+
+  t.test('Envoys are replaced without one missing, and have time to drain', async (t) => {
+    const rendering = await render(tools, MATRIX['gateway of three without budget and spread'] ?? {})
+    const { spec } = rendering.get('Deployment', `${FULL_NAME}-envoy`)
+    t.strictSame(spec.strategy, { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
+    const pod = rendering.pod('Deployment', `${FULL_NAME}-envoy`)
+    t.match(container(pod, 'envoy').lifecycle?.preStop.exec.command, ['configurable-envoy-proxy', 'drain'])
+    t.ok(container(pod, 'envoy').lifecycle?.preStop.exec.command.includes('--seconds=300'))
+    t.equal(pod.terminationGracePeriodSeconds, 315)
+  })
+
+  t.test('one control plane, and never two at once', async (t) => {
+    for (const [values, name] of [
+      [{}, FULL_NAME],
+      [{ mode: 'gateway' }, `${FULL_NAME}-control-plane`],
+    ] as const) {
+      const { spec } = (await render(tools, values)).get('Deployment', name)
+      t.match(spec, { replicas: 1, strategy: { type: 'Recreate' } })
+    }
+  })
+
+  t.test('no object says what the token is but the Secret', async (t) => {
+    const rendering = await render(tools, { mode: 'gateway' })
+    const token = rendering.get('Secret', `${FULL_NAME}-token`).data?.token ?? ''
+    t.equal(Buffer.from(token, 'base64').length, 64)
+    const { length } = rendering.yaml.split(Buffer.from(token, 'base64').toString())
+    t.equal(length, 1, 'not in the clear')
+    t.equal(rendering.yaml.split(token).length, 2, 'once')
+  })
+
+  t.test('who may connect', async (t) => {
+    const rendering = await render(tools, { mode: 'gateway' })
+    const rules = (name: string) => rendering.get('NetworkPolicy', name).spec.ingress
+    t.strictSame(rules(`${FULL_NAME}-envoy`), [{ ports: [{ port: 'http' }] }], 'everyone to the public port alone')
+    const hub = { podSelector: { matchLabels: { app: 'jupyterhub', component: 'hub' } } }
+    const envoys = {
+      podSelector: { matchLabels: rendering.get('Deployment', `${FULL_NAME}-envoy`).spec.selector.matchLabels },
+    }
+    t.strictSame(rules(`${FULL_NAME}-control-plane`), [
+      { from: [hub], ports: [{ port: 'api' }] },
+      { from: [envoys], ports: [{ port: 'xds' }] },
+    ])
+  })
+})
+
+/** Selectors that select nothing, ports by names that no container has, Secrets and claims that are nowhere. */
+function danglingReferences(rendering: Rendering): string[] {
+  const workloads = [...rendering.all('Deployment'), ...rendering.all('DaemonSet')]
+  const selected = (labels: Readonly<Record<string, string>>) =>
+    workloads.filter(({ spec }) =>
+      Object.entries(labels).every(([key, value]) => spec.template.metadata.labels[key] === value),
+    )
+  const ports = ({ spec }: Manifest) => spec.template.spec.containers.flatMap((c: { ports: object[] }) => c.ports)
+  const found: string[] = []
+  for (const { kind, metadata, spec } of rendering.manifests) {
+    const who = `${kind} ${metadata.name}`
+    const labels = { Service: spec?.selector, NetworkPolicy: spec?.podSelector?.matchLabels }[kind]
+    if (labels === undefined) continue
+    const [target, ...more] = selected(labels)
+    if (target === undefined || more.length > 0) {
+      found.push(`${who} selects ${more.length + (target ? 1 : 0)} workloads`)
+      continue
+    }
+    const named = spec.ports?.map(({ targetPort }: { targetPort: string }) => targetPort) ?? []
+    for (const { ports = [] } of spec.ingress ?? []) named.push(...ports.map(({ port }: { port: string }) => port))
+    for (const port of named) {
+      if (!ports(target).some(({ name }: { name: string }) => name === port)) found.push(`${who}: no port ${port}`)
+    }
+  }
+  return found
+}
+
+function danglingMounts(rendering: Rendering): string[] {
+  return [...rendering.all('Deployment'), ...rendering.all('DaemonSet')].flatMap(({ kind, metadata }) => {
+    const pod = rendering.pod(kind, metadata.name)
+    const mounted = [...pod.containers, ...(pod.initContainers ?? [])].flatMap(({ volumeMounts }) =>
+      volumeMounts.map(({ name }) => name),
+    )
+    const volumes = pod.volumes.map(({ name }) => name)
+    return [...new Set([...mounted, ...volumes])]
+      .filter((name) => !mounted.includes(name) || !volumes.includes(name))
+      .map((name) => `${metadata.name}: ${name}`)
+  })
+}
