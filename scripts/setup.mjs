@@ -96,11 +96,18 @@ async function withLock(work) {
     if (!told) console.error('Waiting for another set-up of this directory ...')
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
+  // A step that fails ends the process.
+  process.once('exit', unlock)
   try {
     work()
   } finally {
-    rmSync(LOCK, { recursive: true, force: true })
+    process.off('exit', unlock)
+    unlock()
   }
+}
+
+function unlock() {
+  rmSync(LOCK, { recursive: true, force: true })
 }
 
 function takeLock() {
