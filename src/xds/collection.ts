@@ -143,7 +143,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
       const { silenceMs } = this.#fleet
       const look = () => {
         this.#cutOffSilent(name, silenceMs ?? 0)
-        looking = setTimeout(look, LOOK_MS)
+        if (waiters.has(waiter)) looking = setTimeout(look, LOOK_MS)
       }
       let looking = silenceMs === undefined ? undefined : setTimeout(look, silenceMs)
       waiters.add(waiter)

@@ -66,6 +66,14 @@ export class Authority {
     return this.#sign(`${this.#name}-${this.#made}`, names, options)
   }
 
+  /** A certificate whose time ended yesterday. */
+  async expired(): Promise<Certificate> {
+    const { keyFile, certFile, key } = await this.issue()
+    const signer = ['-CA', this.#own.certFile, '-CAkey', this.#own.keyFile]
+    await promisify(execFile)('openssl', ['x509', '-in', certFile, ...signer, '-days', '-1', '-out', certFile])
+    return { keyFile, certFile, key, cert: await readFile(certFile) }
+  }
+
   #sign(name: string, args: readonly string[], options: CertificateOptions): Promise<Certificate> {
     const { certFile, keyFile } = this.#own
     return make(this.directory, name, ['-CA', certFile, '-CAkey', keyFile, ...args], options)
