@@ -6,6 +6,8 @@ import { Subscription } from './subscription.js'
 
 interface Waiter {
   readonly version: string | undefined
+  /** Until when it waits for Envoys that may be on their way back; without an end one that never stays would stop all. */
+  readonly patientUntil: number
   readonly resolve: () => void
   readonly reject: (error: Error) => void
 }
@@ -27,6 +29,8 @@ export interface CollectionOptions {
 
 /** What a subscription's stream can be told. */
 export interface StreamHandle {
+  /** Which Envoy is at its other end, as it calls itself. */
+  readonly node: string
   /** After changes: sends what is due, when its turn has come. */
   flush(): void
   /** Closes it: its Envoy doesn't answer, and others have. */
@@ -50,8 +54,8 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly #subscriptions = new Map<Subscription, StreamHandle>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #flushing: NodeJS.Immediate | undefined
-  /** How many Envoys may be on their way back. */
-  #returning = 0
+  /** Until when each Envoy may be on its way back, by its name. */
+  readonly #absent = new Map<string, number>()
 
   constructor(options: CollectionOptions) {
     this.typeUrl = options.typeUrl
@@ -136,6 +140,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
       }
       const waiter: Waiter = {
         version: resource?.version,
+        patientUntil: Math.max(this.#absentUntil(), performance.now() + this.#fleet.returnMs),
         resolve: done(resolve),
         reject: (error) => done(() => reject(error))(),
       }
@@ -181,6 +186,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   subscribe(first: InitialRequest, send: (response: DeltaResponse) => void, stream: StreamHandle): Subscription {
     const subscription = new Subscription(this, this, send, first)
     this.#subscriptions.set(subscription, stream)
+    if (this.#absent.delete(stream.node)) this.#settledAll()
     return subscription
   }
 
@@ -190,20 +196,23 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
    * @param mayReturn whether it may be serving on, about to connect again
    */
   unsubscribe(subscription: Subscription, mayReturn: boolean): void {
+    const node = this.#subscriptions.get(subscription)?.node
     this.#subscriptions.delete(subscription)
-    if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs)
+    if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs, node)
     this.#settledAll()
   }
 
-  /** Has changes wait for this long for Envoys that serve and are about to connect. */
-  awaitReturn(ms: number): void {
+  /** Has changes wait for this long for Envoys that serve and are about to connect: the one of this name, or any. */
+  awaitReturn(ms: number, node = ''): void {
     if (ms === 0) return
-    this.#returning += 1
-    const timer = setTimeout(() => {
-      this.#returning -= 1
-      this.#settledAll()
-    }, ms)
-    timer.unref()
+    this.#absent.set(node, performance.now() + ms)
+    // A timer may be early by a fraction of a millisecond.
+    setTimeout(() => this.#settledAll(), ms + 1).unref()
+  }
+
+  #absentUntil(): number {
+    for (const [node, until] of this.#absent) if (until <= performance.now()) this.#absent.delete(node)
+    return Math.max(0, ...this.#absent.values())
   }
 
   loaded(): void {
@@ -215,13 +224,16 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   }
 
   settled(names: Iterable<string>): void {
-    if (this.#waiters.size === 0 || this.#returning > 0) return
+    if (this.#waiters.size === 0) return
+    const absentUntil = this.#absentUntil()
     const serving = this.#serving()
     if (serving.length === 0 && this.#fleet.needsEnvoy) return
     for (const name of names) {
       const waiters = this.#waiters.get(name)
       if (waiters === undefined || !serving.every((subscription) => subscription.isSettled(name))) continue
-      for (const waiter of [...waiters]) waiter.resolve()
+      for (const waiter of [...waiters]) {
+        if (performance.now() >= Math.min(absentUntil, waiter.patientUntil)) waiter.resolve()
+      }
     }
   }
 

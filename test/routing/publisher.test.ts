@@ -24,6 +24,7 @@ async function publish(lookup: () => Promise<Array<{ address: string; family: nu
     })
   }
   const subscription = clusters.subscribe({ subscribe: [], held: {} }, send, {
+    node: 'one',
     flush: () => subscription.flush(),
     cutOff: () => {},
   })

@@ -69,8 +69,13 @@ export class Authority {
   /** A certificate whose time ended yesterday. */
   async expired(): Promise<Certificate> {
     const { keyFile, certFile, key } = await this.issue()
+    const openssl = promisify(execFile)
+    const request = `${certFile}.csr`
+    const configuration = join(this.directory, 'openssl.cnf')
+    const subject = ['-config', configuration, '-subj', '/CN=expired']
+    await openssl('openssl', ['req', '-new', '-key', keyFile, ...subject, '-out', request])
     const signer = ['-CA', this.#own.certFile, '-CAkey', this.#own.keyFile]
-    await promisify(execFile)('openssl', ['x509', '-in', certFile, ...signer, '-days', '-1', '-out', certFile])
+    await openssl('openssl', ['x509', '-req', '-in', request, ...signer, '-days', '-1', '-out', certFile])
     return { keyFile, certFile, key, cert: await readFile(certFile) }
   }
 
