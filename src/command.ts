@@ -87,7 +87,7 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
     })
   const bootstrap = command
     .command('bootstrap')
-    .description('print what an Envoy of --envoy-mode external is to be started with')
+    .description('print what an external Envoy is to be started with')
     .addHelpText('after', `\nOf the proxy's options it takes ${BOOTSTRAP_SHARED}.`)
     .action((own: BootstrapOptions) => {
       parsed = (values) => ({ action: 'bootstrap', own, values })
@@ -95,7 +95,7 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
   for (const spec of BOOTSTRAP_OPTIONS) bootstrap.addOption(toOption(spec))
   const drain = command
     .command('drain')
-    .description('send clients away from an Envoy of --envoy-mode external that is about to be stopped')
+    .description('send clients away from an external Envoy that is about to be stopped')
     .action((own: DrainOptions) => {
       parsed = (values) => ({ action: 'drain', own, values })
     })

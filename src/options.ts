@@ -261,9 +261,9 @@ export const OPTIONS: readonly OptionSpec[] = [
     flags: '--xds-address <address>',
     description: 'Where external Envoys find this process: unix:/path or host:port',
   },
-  { ...own, flags: '--xds-ssl-key <file>', description: 'TLS key of --xds-address' },
-  { ...own, flags: '--xds-ssl-cert <file>', description: 'TLS certificate of --xds-address' },
-  { ...own, flags: '--xds-ssl-ca <file>', description: 'Authorities of the other side at --xds-address' },
+  { ...own, flags: '--xds-ssl-key <file>', description: 'TLS key between this process and external Envoys' },
+  { ...own, flags: '--xds-ssl-cert <file>', description: 'TLS certificate between them' },
+  { ...own, flags: '--xds-ssl-ca <file>', description: 'Authorities that have signed the certificates of both sides' },
 ]
 
 const ADMIN_SOCKET: OptionSpec = {

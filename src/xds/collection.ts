@@ -46,7 +46,10 @@ const LOOK_MS = 10
  */
 export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly typeUrl: string
-  readonly doubtful = new Set<string>()
+  /** See {@link suspect}; what those get that connect later. */
+  readonly #suspected = new Set<string>()
+  /** By what each Envoy calls itself. */
+  readonly #doubtful = new Map<string, Set<string>>()
   readonly #ackTimeoutMs: number
   readonly #fleet: Fleet
   readonly #onRejected: OnRejected
@@ -66,6 +69,12 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
 
   get(name: string): Resource | undefined {
     return this.#resources.get(name)
+  }
+
+  doubtful(node: string): Set<string> {
+    const doubtful = this.#doubtful.get(node) ?? new Set(this.#suspected)
+    this.#doubtful.set(node, doubtful)
+    return doubtful
   }
 
   names(): Iterable<string> {
@@ -96,7 +105,8 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   /** Has these sent or removed whatever any Envoy says it holds. */
   suspect(names: Iterable<string>): void {
     for (const name of names) {
-      this.doubtful.add(name)
+      this.#suspected.add(name)
+      for (const doubtful of this.#doubtful.values()) doubtful.add(name)
       for (const subscription of this.#subscriptions.keys()) subscription.suspect(name)
     }
     this.#flushSoon()
@@ -198,6 +208,9 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   unsubscribe(subscription: Subscription, mayReturn: boolean): void {
     const node = this.#subscriptions.get(subscription)?.node
     this.#subscriptions.delete(subscription)
+    // Names of Envoys need not come again: without this the map would grow with each.
+    const isLast = ![...this.#subscriptions.values()].some((other) => other.node === node)
+    if (node !== undefined && isLast && this.#doubtful.get(node)?.size === 0) this.#doubtful.delete(node)
     if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs, node)
     this.#settledAll()
   }

@@ -41,7 +41,11 @@ export class AdsStream implements StreamHandle {
     if (collection === undefined || this.#closed) return
     const subscription = this.#subscriptions.get(collection)
     if (subscription === undefined) {
-      const first = { subscribe: request.resource_names_subscribe, held: request.initial_resource_versions }
+      const first = {
+        node: this.node,
+        subscribe: request.resource_names_subscribe,
+        held: request.initial_resource_versions,
+      }
       this.#subscriptions.set(
         collection,
         collection.subscribe(first, (response) => this.#write(encodeResponse(collection.typeUrl, response)), this),

@@ -69,10 +69,14 @@ export class Fleet {
   }
 
   /** An Envoy that has yet to be started. */
-  async envoy(name: string, host = '127.0.0.1'): Promise<{ envoy: ExternalEnvoy; tls: TlsFiles }> {
+  async envoy(
+    name: string,
+    host = '127.0.0.1',
+    args: readonly string[] = [],
+  ): Promise<{ envoy: ExternalEnvoy; tls: TlsFiles }> {
     const directory = join(this.home.runtimeBase, name)
     const tls = await TlsFiles.make(join(directory, 'tls'), await this.authority.issue(), this.authority.cert)
-    const at = ['--mode', 'gateway', '--xds-address', `${host}:${this.xdsPort}`, '--node-id', name]
+    const at = ['--mode', 'gateway', '--xds-address', `${host}:${this.xdsPort}`, '--node-id', name, ...args]
     const envoy = await ExternalEnvoy.make(this.#t, { directory, bootstrap: [...at, ...tls.options] })
     return { envoy, tls }
   }

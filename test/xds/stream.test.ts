@@ -164,7 +164,7 @@ t.test('what Envoy may hold without naming it is sent again or removed', async (
   await new Promise(setImmediate)
   t.match(sent, [{ resources: [{ name: 'a' }], removed_resources: ['b'] }])
   ack(sent[0] as DeltaDiscoveryResponse)
-  t.equal(clusters.doubtful.size, 0)
+  t.equal(clusters.doubtful('').size, 0)
 })
 
 /** Short times, so that a test can wait for them. */
