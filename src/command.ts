@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { OptionSpec } from './options.js'
-import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS, OPTIONS } from './options.js'
+import { OPTIONS } from './options.js'
 import { PACKAGE_ROOT } from './proto.js'
 import type { ApiOptions } from './settings/api.js'
 import type { BootstrapOptions } from './settings/bootstrap.js'
@@ -11,6 +11,7 @@ import type { RedirectOptions } from './settings/redirect.js'
 import type { StoreOptions } from './settings/store.js'
 import type { TlsOptions } from './settings/tls.js'
 import type { XdsOptions } from './settings/xds.js'
+import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS } from './subcommand-options.js'
 
 /** The values of the options, as commander names them. */
 export interface CommandLine

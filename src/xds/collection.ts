@@ -1,4 +1,6 @@
 import { NotAcknowledgedError, ResourceRejectedError } from '../errors.js'
+import { Absences } from './absences.js'
+import { Doubts } from './doubts.js'
 import type { Fleet } from './fleet.js'
 import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
 import type { DeltaResponse, InitialRequest } from './subscription.js'
@@ -46,10 +48,7 @@ const LOOK_MS = 10
  */
 export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly typeUrl: string
-  /** See {@link suspect}; what those get that connect later. */
-  readonly #suspected = new Set<string>()
-  /** By what each Envoy calls itself. */
-  readonly #doubtful = new Map<string, Set<string>>()
+  readonly #doubts = new Doubts()
   readonly #ackTimeoutMs: number
   readonly #fleet: Fleet
   readonly #onRejected: OnRejected
@@ -57,8 +56,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly #subscriptions = new Map<Subscription, StreamHandle>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #flushing: NodeJS.Immediate | undefined
-  /** Until when each Envoy may be on its way back, by its name. */
-  readonly #absent = new Map<string, number>()
+  readonly #absences = new Absences()
 
   constructor(options: CollectionOptions) {
     this.typeUrl = options.typeUrl
@@ -72,9 +70,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   }
 
   doubtful(node: string): Set<string> {
-    const doubtful = this.#doubtful.get(node) ?? new Set(this.#suspected)
-    this.#doubtful.set(node, doubtful)
-    return doubtful
+    return this.#doubts.of(node)
   }
 
   names(): Iterable<string> {
@@ -105,8 +101,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   /** Has these sent or removed whatever any Envoy says it holds. */
   suspect(names: Iterable<string>): void {
     for (const name of names) {
-      this.#suspected.add(name)
-      for (const doubtful of this.#doubtful.values()) doubtful.add(name)
+      this.#doubts.add(name)
       for (const subscription of this.#subscriptions.keys()) subscription.suspect(name)
     }
     this.#flushSoon()
@@ -150,7 +145,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
       }
       const waiter: Waiter = {
         version: resource?.version,
-        patientUntil: Math.max(this.#absentUntil(), performance.now() + this.#fleet.returnMs),
+        patientUntil: Math.max(this.#absences.until, performance.now() + this.#fleet.returnMs),
         resolve: done(resolve),
         reject: (error) => done(() => reject(error))(),
       }
@@ -196,7 +191,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   subscribe(first: InitialRequest, send: (response: DeltaResponse) => void, stream: StreamHandle): Subscription {
     const subscription = new Subscription(this, this, send, first)
     this.#subscriptions.set(subscription, stream)
-    if (this.#absent.delete(stream.node)) this.#settledAll()
+    if (this.#absences.end(stream.node)) this.#settledAll()
     return subscription
   }
 
@@ -206,11 +201,10 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
    * @param mayReturn whether it may be serving on, about to connect again
    */
   unsubscribe(subscription: Subscription, mayReturn: boolean): void {
-    const node = this.#subscriptions.get(subscription)?.node
+    const node = this.#subscriptions.get(subscription)?.node ?? ''
     this.#subscriptions.delete(subscription)
-    // Names of Envoys need not come again: without this the map would grow with each.
-    const isLast = ![...this.#subscriptions.values()].some((other) => other.node === node)
-    if (node !== undefined && isLast && this.#doubtful.get(node)?.size === 0) this.#doubtful.delete(node)
+    // It may have connected anew before its old stream has ended.
+    if (![...this.#subscriptions.values()].some((other) => other.node === node)) this.#doubts.leave(node)
     if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs, node)
     this.#settledAll()
   }
@@ -218,14 +212,9 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   /** Has changes wait for this long for Envoys that serve and are about to connect: the one of this name, or any. */
   awaitReturn(ms: number, node = ''): void {
     if (ms === 0) return
-    this.#absent.set(node, performance.now() + ms)
+    this.#absences.add(node, ms)
     // A timer may be early by a fraction of a millisecond.
     setTimeout(() => this.#settledAll(), ms + 1).unref()
-  }
-
-  #absentUntil(): number {
-    for (const [node, until] of this.#absent) if (until <= performance.now()) this.#absent.delete(node)
-    return Math.max(0, ...this.#absent.values())
   }
 
   loaded(): void {
@@ -238,7 +227,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
 
   settled(names: Iterable<string>): void {
     if (this.#waiters.size === 0) return
-    const absentUntil = this.#absentUntil()
+    const absentUntil = this.#absences.until
     const serving = this.#serving()
     if (serving.length === 0 && this.#fleet.needsEnvoy) return
     for (const name of names) {
