@@ -1,24 +1,33 @@
-// `npm run docs`: writes the table of options into README.md and those of differences from CHP into
-// docs/compatibility.md, from where they are declared.
+// `npm run docs`: writes the tables of options into README.md and docs/external.md and those of differences from CHP
+// into docs/compatibility.md, from where they are declared.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OPTIONS } from '../build/src/options.js'
+import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS } from '../build/src/subcommand-options.js'
 import { SECTIONS } from '../build/test/differential/intended/all.js'
 import { root } from './setup.mjs'
 
 /** Each file with a part that is made here: as it is, and as it should be. */
 export function documents() {
-  return [withPart('README.md', 'options', options()), withPart('docs/compatibility.md', 'differences', differences())]
+  return [
+    withParts('README.md', { options: options(OPTIONS) }),
+    withParts('docs/external.md', { bootstrap: options(BOOTSTRAP_OPTIONS), drain: options(DRAIN_OPTIONS) }),
+    withParts('docs/compatibility.md', { differences: differences() }),
+  ]
 }
 
-function withPart(name, part, content) {
+function withParts(name, parts) {
   const path = join(root, name)
-  const [begin, end] = [`<!-- ${part}: made by \`npm run docs\` -->`, `<!-- /${part} -->`]
   const current = readFileSync(path, 'utf8')
-  const [before, rest] = current.split(begin)
-  const [, after] = rest.split(end)
-  return { name, path, current, wanted: `${before}${begin}\n${content}\n${end}${after}` }
+  let wanted = current
+  for (const [part, content] of Object.entries(parts)) {
+    const [begin, end] = [`<!-- ${part}: made by \`npm run docs\` -->`, `<!-- /${part} -->`]
+    const [before, rest] = wanted.split(begin)
+    const [, after] = rest.split(end)
+    wanted = `${before}${begin}\n${content}\n${end}${after}`
+  }
+  return { name, path, current, wanted }
 }
 
 function differences() {
@@ -37,8 +46,8 @@ function cell(text) {
   return text.replaceAll('|', '\\|')
 }
 
-function options() {
-  const rows = OPTIONS.map((option) => {
+function options(specs) {
+  const rows = specs.map((option) => {
     return `| \`${cell(option.flags)}\` | ${option.description} | ${defaultOf(option)} |`
   })
   return ['| option | meaning | default |', '|---|---|---|', ...rows].join('\n')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { OptionSpec } from './options.js'
-import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS, OPTIONS } from './options.js'
+import { OPTIONS } from './options.js'
 import { PACKAGE_ROOT } from './proto.js'
 import type { ApiOptions } from './settings/api.js'
 import type { BootstrapOptions } from './settings/bootstrap.js'
@@ -11,6 +11,7 @@ import type { RedirectOptions } from './settings/redirect.js'
 import type { StoreOptions } from './settings/store.js'
 import type { TlsOptions } from './settings/tls.js'
 import type { XdsOptions } from './settings/xds.js'
+import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS } from './subcommand-options.js'
 
 /** The values of the options, as commander names them. */
 export interface CommandLine
@@ -87,7 +88,7 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
     })
   const bootstrap = command
     .command('bootstrap')
-    .description('print what an Envoy of --envoy-mode external is to be started with')
+    .description('print what an external Envoy is to be started with')
     .addHelpText('after', `\nOf the proxy's options it takes ${BOOTSTRAP_SHARED}.`)
     .action((own: BootstrapOptions) => {
       parsed = (values) => ({ action: 'bootstrap', own, values })
@@ -95,7 +96,7 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
   for (const spec of BOOTSTRAP_OPTIONS) bootstrap.addOption(toOption(spec))
   const drain = command
     .command('drain')
-    .description('send clients away from an Envoy of --envoy-mode external that is about to be stopped')
+    .description('send clients away from an external Envoy that is about to be stopped')
     .action((own: DrainOptions) => {
       parsed = (values) => ({ action: 'drain', own, values })
     })

@@ -38,8 +38,6 @@ export interface ControlPlaneOptions {
   readonly store: OpenedStore
   readonly envoys: DataPlane
   readonly undo: Undo
-  /** Envoy refuses what it can't serve without. */
-  readonly onFailed: (error: FatalError) => void
 }
 
 /**
@@ -48,7 +46,7 @@ export interface ControlPlaneOptions {
  * @throws FatalError saying what is in the way
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
-  const { settings, log, store, envoys, undo, onFailed } = options
+  const { settings, log, store, envoys, undo } = options
   const { defaultTarget, hostRouting, forwarding, limits } = settings
   const collection = (typeUrl: string, onRejected: OnRejected) =>
     new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, fleet: envoys.fleet, onRejected })
@@ -58,13 +56,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     metrics?.rejected()
   })
   const listeners = collection(TYPE_URL.listener, (name, reason) =>
-    onFailed(new FatalError(`Envoy can't serve the ${name} port: ${reason}`)),
+    envoys.refused(`Envoy can't serve the ${name} port: ${reason}`),
   )
   const routeConfigurations = collection(TYPE_URL.routeConfiguration, (_name, reason) =>
-    onFailed(new FatalError(`Envoy rejected the lookup of routes: ${reason}`)),
+    envoys.refused(`Envoy rejected the lookup of routes: ${reason}`),
   )
   const secrets = collection(TYPE_URL.secret, (name, reason) => secretPublisher.rejected(name, reason))
-  const secretPublisher = new SecretPublisher({ secrets, tls: settings.tls, log, onFailed })
+  const secretPublisher = new SecretPublisher({
+    secrets,
+    tls: settings.tls,
+    log,
+    onUnusable: (message) => envoys.refused(message),
+  })
   secretPublisher.start()
   undo.push(() => secretPublisher.close())
 

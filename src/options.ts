@@ -41,7 +41,7 @@ function parseWorkers(value: string): number {
 }
 
 /** @param most a bound that no sensible value comes near */
-function parseCount(what: string, least: number, most: number): (value: string) => number {
+export function parseCount(what: string, least: number, most: number): (value: string) => number {
   return (value) => {
     const count = Number(value)
     if (!/^\d+$/.test(value) || count < least || count > most) {
@@ -261,48 +261,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     flags: '--xds-address <address>',
     description: 'Where external Envoys find this process: unix:/path or host:port',
   },
-  { ...own, flags: '--xds-ssl-key <file>', description: 'TLS key of --xds-address' },
-  { ...own, flags: '--xds-ssl-cert <file>', description: 'TLS certificate of --xds-address' },
-  { ...own, flags: '--xds-ssl-ca <file>', description: 'Authorities of the other side at --xds-address' },
-]
-
-const ADMIN_SOCKET: OptionSpec = {
-  flags: '--admin-socket <path>',
-  description: "Unix socket of Envoy's admin interface",
-  default: '/run/cep/admin.sock',
-}
-
-/** Those of `bootstrap`, beside some of the above. */
-export const BOOTSTRAP_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: '--mode <mode>',
-    description: 'sidecar: the control plane is at a unix socket; gateway: at a host and port',
-    choices: ['sidecar', 'gateway'],
-    isMandatory: true,
-  },
-  {
-    flags: '--output <file>',
-    description: 'File to write it to, and others beside it whose names begin with its own',
-    defaultDescription: 'standard output',
-  },
-  ADMIN_SOCKET,
-  {
-    flags: '--node-id <id>',
-    description: 'How the log of the control plane calls this Envoy',
-    defaultDescription: 'the host name',
-  },
-  {
-    flags: '--stats-address <address>',
-    description: 'host:port where Envoy is to show its statistics, as /stats/prometheus',
-  },
-]
-
-export const DRAIN_OPTIONS: readonly OptionSpec[] = [
-  ADMIN_SOCKET,
-  {
-    flags: '--seconds <n>',
-    description: 'How long it may take',
-    default: 25,
-    parse: parseCount('The time in seconds', 1, 86_400),
-  },
+  { ...own, flags: '--xds-ssl-key <file>', description: 'TLS key between this process and external Envoys' },
+  { ...own, flags: '--xds-ssl-cert <file>', description: 'TLS certificate between them' },
+  { ...own, flags: '--xds-ssl-ca <file>', description: 'Authorities that have signed the certificates of both sides' },
 ]

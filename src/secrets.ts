@@ -1,4 +1,3 @@
-import { FatalError } from './errors.js'
 import type { Logger } from './log.js'
 import { SECRET, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
@@ -15,7 +14,7 @@ export interface SecretPublisherOptions {
   readonly tls: TlsSettings
   readonly log: Logger
   /** Envoy can't use what the files held at the start. */
-  readonly onFailed: (error: FatalError) => void
+  readonly onUnusable: (message: string) => void
 }
 
 /** Hands certificates and authorities to Envoy, and again when their files change. */
@@ -59,7 +58,7 @@ export class SecretPublisher {
     const message = `Envoy can't use ${this.#what.get(name)}: ${reason}.`
     const before = this.#before.get(name)
     if (before === undefined) {
-      this.#options.onFailed(new FatalError(message))
+      this.#options.onUnusable(message)
     } else {
       this.#options.log.warn(`${message} What was there before stays in use.`)
       // Envoy keeps what it refused for who asks next, such as a new https route: the old one must be sent again,

@@ -24,6 +24,8 @@ export interface DataPlane {
    * @throws FatalError saying what is in the way
    */
   prepare(store: OpenedStore): Promise<void>
+  /** One of them refuses what it can't serve users without. */
+  refused(message: string): void
   /** The routes that they hold, if the store has lost them. */
   recover(): Promise<Route[]>
   /** What they have counted, as far as {@link traffic} needs it. */

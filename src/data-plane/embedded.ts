@@ -7,8 +7,7 @@ import type { EnvoyProcess } from '../envoy/process.js'
 import { readRelease } from '../envoy/release.js'
 import type { RuntimeDir } from '../envoy/runtime-dir.js'
 import { makeRuntimeDir, removeRuntimeDir } from '../envoy/runtime-dir.js'
-import type { FatalError } from '../errors.js'
-import { NotAcknowledgedError } from '../errors.js'
+import { FatalError, NotAcknowledgedError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Counters } from '../metrics/request-totals.js'
 import { RequestTotals } from '../metrics/request-totals.js'
@@ -91,6 +90,10 @@ export class EmbeddedEnvoys implements DataPlane {
 
   totals(): Promise<Counters> {
     return this.#totals.now()
+  }
+
+  refused(message: string): void {
+    this.#options.onFailed(new FatalError(message))
   }
 
   /** The same is asked of Envoy itself, when it is wanted. */

@@ -43,6 +43,11 @@ export class ExternalEnvoys implements DataPlane {
     this.#totals.add(metrics)
   }
 
+  /** It may be this Envoy alone, whose port is taken; the others serve on. */
+  refused(message: string): void {
+    this.#log.error(message)
+  }
+
   async serve(): Promise<boolean> {
     this.#log.info('Waiting for Envoys. Until one is connected, changes are stored and answered at once')
     return true

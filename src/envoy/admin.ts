@@ -53,8 +53,8 @@ export class EnvoyAdmin {
 
   /** Has the health check fail from now on, and connections closed after their next response. */
   async failHealthChecks(): Promise<void> {
-    await this.#call('POST', `/runtime_modify?${DRAINING}=100`)
     await this.#call('POST', '/healthcheck/fail')
+    await this.#call('POST', `/runtime_modify?${DRAINING}=100`)
   }
 
   /** How many requests are under way on a listener, without websockets, which may never end. */

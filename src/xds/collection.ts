@@ -1,4 +1,6 @@
 import { NotAcknowledgedError, ResourceRejectedError } from '../errors.js'
+import { Absences } from './absences.js'
+import { Doubts } from './doubts.js'
 import type { Fleet } from './fleet.js'
 import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
 import type { DeltaResponse, InitialRequest } from './subscription.js'
@@ -6,6 +8,8 @@ import { Subscription } from './subscription.js'
 
 interface Waiter {
   readonly version: string | undefined
+  /** Until when it waits for Envoys that may be on their way back; without an end one that never stays would stop all. */
+  readonly patientUntil: number
   readonly resolve: () => void
   readonly reject: (error: Error) => void
 }
@@ -27,6 +31,8 @@ export interface CollectionOptions {
 
 /** What a subscription's stream can be told. */
 export interface StreamHandle {
+  /** Which Envoy is at its other end, as it calls itself. */
+  readonly node: string
   /** After changes: sends what is due, when its turn has come. */
   flush(): void
   /** Closes it: its Envoy doesn't answer, and others have. */
@@ -42,7 +48,7 @@ const LOOK_MS = 10
  */
 export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly typeUrl: string
-  readonly doubtful = new Set<string>()
+  readonly #doubts = new Doubts()
   readonly #ackTimeoutMs: number
   readonly #fleet: Fleet
   readonly #onRejected: OnRejected
@@ -50,8 +56,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly #subscriptions = new Map<Subscription, StreamHandle>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #flushing: NodeJS.Immediate | undefined
-  /** How many Envoys may be on their way back. */
-  #returning = 0
+  readonly #absences = new Absences()
 
   constructor(options: CollectionOptions) {
     this.typeUrl = options.typeUrl
@@ -62,6 +67,10 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
 
   get(name: string): Resource | undefined {
     return this.#resources.get(name)
+  }
+
+  doubtful(node: string): Set<string> {
+    return this.#doubts.of(node)
   }
 
   names(): Iterable<string> {
@@ -92,7 +101,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   /** Has these sent or removed whatever any Envoy says it holds. */
   suspect(names: Iterable<string>): void {
     for (const name of names) {
-      this.doubtful.add(name)
+      this.#doubts.add(name)
       for (const subscription of this.#subscriptions.keys()) subscription.suspect(name)
     }
     this.#flushSoon()
@@ -136,15 +145,15 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
       }
       const waiter: Waiter = {
         version: resource?.version,
+        patientUntil: Math.max(this.#absences.until, performance.now() + this.#fleet.returnMs),
         resolve: done(resolve),
         reject: (error) => done(() => reject(error))(),
       }
       const timer = setTimeout(() => waiter.reject(this.#timeoutError()), this.#ackTimeoutMs)
       const { silenceMs } = this.#fleet
       const look = () => {
-        // First, since it may be over by the next line.
-        looking = setTimeout(look, LOOK_MS)
         this.#cutOffSilent(name, silenceMs ?? 0)
+        if (waiters.has(waiter)) looking = setTimeout(look, LOOK_MS)
       }
       let looking = silenceMs === undefined ? undefined : setTimeout(look, silenceMs)
       waiters.add(waiter)
@@ -182,6 +191,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   subscribe(first: InitialRequest, send: (response: DeltaResponse) => void, stream: StreamHandle): Subscription {
     const subscription = new Subscription(this, this, send, first)
     this.#subscriptions.set(subscription, stream)
+    this.#absences.end(stream.node)
     // What was being removed when the Envoy before it ended, this one never had.
     this.#settledAll()
     return subscription
@@ -193,20 +203,20 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
    * @param mayReturn whether it may be serving on, about to connect again
    */
   unsubscribe(subscription: Subscription, mayReturn: boolean): void {
+    const node = this.#subscriptions.get(subscription)?.node ?? ''
     this.#subscriptions.delete(subscription)
-    if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs)
+    // It may have connected anew before its old stream has ended.
+    if (![...this.#subscriptions.values()].some((other) => other.node === node)) this.#doubts.leave(node)
+    if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs, node)
     this.#settledAll()
   }
 
-  /** Has changes wait for this long for Envoys that serve and are about to connect. */
-  awaitReturn(ms: number): void {
+  /** Has changes wait for this long for Envoys that serve and are about to connect: the one of this name, or any. */
+  awaitReturn(ms: number, node = ''): void {
     if (ms === 0) return
-    this.#returning += 1
-    const timer = setTimeout(() => {
-      this.#returning -= 1
-      this.#settledAll()
-    }, ms)
-    timer.unref()
+    this.#absences.add(node, ms)
+    // A timer may be early by a fraction of a millisecond.
+    setTimeout(() => this.#settledAll(), ms + 1).unref()
   }
 
   loaded(): void {
@@ -218,13 +228,16 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   }
 
   settled(names: Iterable<string>): void {
-    if (this.#waiters.size === 0 || this.#returning > 0) return
+    if (this.#waiters.size === 0) return
+    const absentUntil = this.#absences.until
     const serving = this.#serving()
     if (serving.length === 0 && this.#fleet.needsEnvoy) return
     for (const name of names) {
       const waiters = this.#waiters.get(name)
       if (waiters === undefined || !serving.every((subscription) => subscription.isSettled(name))) continue
-      for (const waiter of [...waiters]) waiter.resolve()
+      for (const waiter of [...waiters]) {
+        if (performance.now() >= Math.min(absentUntil, waiter.patientUntil)) waiter.resolve()
+      }
     }
   }
 

@@ -20,11 +20,11 @@ export interface DeliveryObserver {
 export interface ResourceSource {
   readonly typeUrl: string
   /**
-   * Names that were in a rejected response with others and have not been acknowledged since. Envoy may use them
-   * although it doesn't name them when it reconnects. Kept by the subscriptions, and added to when an Envoy is found
-   * running.
+   * Names that were in a response which this Envoy has rejected with others in it, and has not acknowledged since. It may
+   * use them although it doesn't name them when it reconnects. Kept by the subscriptions, and added to when an Envoy is
+   * found running.
    */
-  readonly doubtful: Set<string>
+  doubtful(node: string): Set<string>
   get(name: string): Resource | undefined
   names(): Iterable<string>
 }

@@ -15,10 +15,12 @@ export interface AdsCollections {
  * One Envoy's stream: a subscription for each type it asks for. Until it has been sent and has answered all that there
  * was of one type in the order, it gets nothing of the types after it: a listener opens only over a complete table.
  */
-export class AdsStream {
+export class AdsStream implements StreamHandle {
   readonly #collections: AdsCollections
   readonly #write: (response: DeltaDiscoveryResponse) => void
-  readonly #handle: StreamHandle
+  /** How this Envoy calls itself, once it has. */
+  node = ''
+  readonly cutOff: () => void
   readonly #subscriptions = new Map<ResourceCollection, Subscription>()
   /** How many of the collections in order, from the first on, this Envoy has had in full. */
   #complete = 0
@@ -28,24 +30,25 @@ export class AdsStream {
   constructor(collections: AdsCollections, write: (response: DeltaDiscoveryResponse) => void, onCutOff: () => void) {
     this.#collections = collections
     this.#write = write
-    this.#handle = { flush: () => this.#flush(), cutOff: onCutOff }
+    this.cutOff = onCutOff
   }
 
   /** Handles a request: a subscription, an ACK, a NACK, or several of these in one. Unknown types are left unanswered. */
   receive(request: DeltaDiscoveryRequest__Output): void {
     const { ordered, onDemand } = this.#collections
     const collection = [...ordered, ...onDemand].find(({ typeUrl }) => typeUrl === request.type_url)
+    if (request.node?.id) this.node = request.node.id
     if (collection === undefined || this.#closed) return
     const subscription = this.#subscriptions.get(collection)
     if (subscription === undefined) {
-      const first = { subscribe: request.resource_names_subscribe, held: request.initial_resource_versions }
+      const first = {
+        node: this.node,
+        subscribe: request.resource_names_subscribe,
+        held: request.initial_resource_versions,
+      }
       this.#subscriptions.set(
         collection,
-        collection.subscribe(
-          first,
-          (response) => this.#write(encodeResponse(collection.typeUrl, response)),
-          this.#handle,
-        ),
+        collection.subscribe(first, (response) => this.#write(encodeResponse(collection.typeUrl, response)), this),
       )
     } else {
       subscription.subscribe(request.resource_names_subscribe)
@@ -55,10 +58,11 @@ export class AdsStream {
         else subscription.ack(request.response_nonce)
       }
     }
-    this.#flush()
+    this.flush()
   }
 
-  #flush(): void {
+  /** Sends what is due, in the order of the types. */
+  flush(): void {
     for (const collection of this.#collections.onDemand) this.#subscriptions.get(collection)?.flush()
     for (const [index, collection] of this.#collections.ordered.entries()) {
       const subscription = this.#subscriptions.get(collection)

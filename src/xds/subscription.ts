@@ -9,6 +9,8 @@ export interface DeltaResponse {
 
 /** What Envoy asks for in its first request of a type on a stream. */
 export interface InitialRequest {
+  /** How it calls itself. */
+  readonly node: string
   /** Names it wants; none, or '*', means all. */
   readonly subscribe: readonly string[]
   /** Name to version of what it holds from an earlier stream. */
@@ -39,6 +41,7 @@ export class Subscription {
   readonly #observer: DeliveryObserver
   readonly #send: (response: DeltaResponse) => void
   readonly #wildcard: boolean
+  readonly #doubtful: Set<string>
   readonly #named = new Set<string>()
   /** The version that Envoy has of each resource, by what it acknowledged. */
   readonly #held: Map<string, string>
@@ -68,7 +71,8 @@ export class Subscription {
     this.#send = send
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
     this.#held = new Map(Object.entries(first.held))
-    for (const name of source.doubtful) this.#held.set(name, UNKNOWN)
+    this.#doubtful = source.doubtful(first.node)
+    for (const name of this.#doubtful) this.#held.set(name, UNKNOWN)
     if (this.#wildcard) {
       for (const name of source.names()) this.#dirty.add(name)
       for (const name of this.#held.keys()) this.#dirty.add(name)
@@ -197,7 +201,7 @@ export class Subscription {
     for (const [name, resource] of sent) {
       if (resource === undefined) this.#held.delete(name)
       else this.#held.set(name, resource.version)
-      this.#source.doubtful.delete(name)
+      this.#doubtful.delete(name)
     }
     this.#settled([...sent.keys()])
   }
@@ -211,7 +215,7 @@ export class Subscription {
       // Envoy may have applied any of these, and will not tell which.
       for (const name of names) {
         this.#held.set(name, UNKNOWN)
-        this.#source.doubtful.add(name)
+        this.#doubtful.add(name)
       }
       const half = Math.ceil(names.length / 2)
       this.#suspects.unshift(names.slice(0, half), names.slice(half))

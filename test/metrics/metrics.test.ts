@@ -118,6 +118,7 @@ t.test('the REST API counts its calls, and what it keeps is shown', async (t) =>
     'requests_api{status="400"}': 2,
     'requests_api{status="403"}': 1,
     'requests_api{status="404"}': 2,
+    cep_envoys_cut_off_total: 0,
     cep_rejected_resources_total: 1,
     cep_routes: 1,
     cep_routes_rejected: 0,

@@ -23,7 +23,8 @@ async function publish(lookup: () => Promise<Array<{ address: string; family: nu
       subscription.flush()
     })
   }
-  const subscription = clusters.subscribe({ subscribe: [], held: {} }, send, {
+  const subscription = clusters.subscribe({ node: 'one', subscribe: [], held: {} }, send, {
+    node: 'one',
     flush: () => subscription.flush(),
     cutOff: () => {},
   })

@@ -51,5 +51,5 @@ t.test('after a refusal, clusters are looked at that Envoy may hold without nami
       clusters.set(cluster.name, { name: cluster.name, version, bytes: Buffer.alloc(0) })
   }
   await recheckClusters(admin, clusters)
-  t.strictSame([...clusters.doubtful], ['r:/user/a'])
+  t.strictSame([...clusters.doubtful('an Envoy')], ['r:/user/a'])
 })

@@ -66,6 +66,19 @@ export class Authority {
     return this.#sign(`${this.#name}-${this.#made}`, names, options)
   }
 
+  /** A certificate whose time ended yesterday. */
+  async expired(): Promise<Certificate> {
+    const { keyFile, certFile, key } = await this.issue()
+    const openssl = promisify(execFile)
+    const request = `${certFile}.csr`
+    const configuration = join(this.directory, 'openssl.cnf')
+    const subject = ['-config', configuration, '-subj', '/CN=expired']
+    await openssl('openssl', ['req', '-new', '-key', keyFile, ...subject, '-out', request])
+    const signer = ['-CA', this.#own.certFile, '-CAkey', this.#own.keyFile]
+    await openssl('openssl', ['x509', '-req', '-in', request, ...signer, '-days', '-1', '-out', certFile])
+    return { keyFile, certFile, key, cert: await readFile(certFile) }
+  }
+
   #sign(name: string, args: readonly string[], options: CertificateOptions): Promise<Certificate> {
     const { certFile, keyFile } = this.#own
     return make(this.directory, name, ['-CA', certFile, '-CAkey', keyFile, ...args], options)

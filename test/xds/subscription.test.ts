@@ -23,7 +23,7 @@ class Pair {
     this.sent.length = 0
     const source = {
       typeUrl: 'a-type',
-      doubtful: this.doubtful,
+      doubtful: () => this.doubtful,
       get: (name: string) => this.resources.get(name),
       names: () => this.resources.keys(),
     }
@@ -34,7 +34,7 @@ class Pair {
         this.rejected.push(resource.name)
       },
     }
-    const first = { subscribe, held: this.held }
+    const first = { node: 'one', subscribe, held: this.held }
     this.subscription = new Subscription(source, observer, (response) => this.sent.push(response), first)
     return this.subscription
   }

@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { Backend } from '../support/backend.js'
+import { ExternalEnvoy } from '../support/external-envoy.js'
+import { Home, kill } from '../support/home.js'
+import { ask, backendOf } from '../support/http.js'
+import { Users } from '../support/load.js'
+import { accepts } from '../support/ports.js'
+import { ProxyProcess } from '../support/proxy.js'
+import { eventually } from '../support/wait.js'
+
+async function sidecar(t: Parameters<typeof Home.make>[0]) {
+  const home = await Home.make(t)
+  const socket = join(home.runtimeBase, 'ads.sock')
+  const args = ['--envoy-mode', 'external', '--xds-address', `unix:${socket}`]
+  const bootstrap = ['--mode', 'sidecar', '--xds-address', `unix:${socket}`, '--node-id', 'sidecar']
+  const at = { port: home.ports[0] }
+  const envoy = await ExternalEnvoy.make(t, { directory: join(home.runtimeBase, 'envoy'), at, bootstrap })
+  return { home, args, socket, envoy }
+}
+
+t.test('either of the two may die: Envoy serves on, and another Envoy gets the whole table', async (t) => {
+  const { home, args, socket, envoy } = await sidecar(t)
+  const first = await home.start(args)
+  t.equal((await stat(socket)).mode & 0o777, 0o660)
+  await first.route('/user/before', home.backend.url)
+  await envoy.serve()
+  t.equal(await backendOf(first.port, '/user/before'), 'a', 'a route that was added while there was no Envoy')
+  await first.route('/user/a', home.backend.url)
+  t.equal(await backendOf(first.port, '/user/a'), 'a')
+
+  const users = await Users.start(first.port, '/user/a', { rps: 100, websockets: 5 })
+  t.teardown(() => users.stop())
+  const updates = await envoy.stat('cluster_manager.cds.update_success')
+  await kill(first)
+  const second = await home.start(args)
+  await eventually(() => second.output.includes('Envoy sidecar connected'), 'Envoy has found it')
+  await second.route('/user/b', home.backend.url)
+  t.equal(await backendOf(second.port, '/user/b'), 'a')
+  t.equal(await envoy.stat('cluster_manager.cds.update_success'), updates + 1, 'only the difference was sent')
+  await eventually(() => users.requests > 200, 'users have been at work')
+  await users.stop()
+  t.strictSame(users.failures, [])
+
+  await kill(second)
+  await envoy.kill()
+  envoy.start()
+  await eventually(async () => (await envoy.stat('cluster_manager.cds.update_attempt').catch(() => 0)) > 2, 'it asks')
+  t.notOk(await accepts(second.port), 'without a control plane it does not listen')
+  await home.start(args)
+  await envoy.ready()
+  const paths = ['/user/before', '/user/a', '/user/b']
+  t.strictSame(await Promise.all(paths.map((path) => backendOf(second.port, path))), ['a', 'a', 'a'])
+})
+
+t.test('while it is drained it serves on, and says that it does not want new clients', async (t) => {
+  const { home, args, envoy } = await sidecar(t)
+  const proxy = await home.start(args)
+  let answer = () => {}
+  const slow = await Backend.start('slow', (_request, response) => {
+    answer = () => response.end('late')
+  })
+  t.teardown(() => slow.stop())
+  await proxy.route('/user/a', home.backend.url)
+  await proxy.route('/slow', slow.url)
+  await envoy.serve()
+  const underWay = ask(proxy.port, '/slow')
+  await eventually(async () => (await envoy.stat('http.public.downstream_rq_active')) === 1, 'a request is under way')
+
+  let drained = false
+  const draining = envoy.drain(20).then(() => {
+    drained = true
+  })
+  await eventually(async () => (await ask(proxy.port, '/_chp_healthz')).status === 503, 'the health check fails')
+  const { status, headers } = await ask(proxy.port, '/user/a', { headers: { connection: 'keep-alive' } })
+  t.match([status, headers.connection], [200, 'close'], 'a new client is served, and sent away')
+  t.notOk(drained)
+  answer()
+  t.equal((await underWay).body, 'late', 'what was under way has ended')
+  await draining
+  t.notOk(await accepts(proxy.port), 'then the port is closed')
+})
+
+t.test('probes of the control plane need no token', async (t) => {
+  const { home, args } = await sidecar(t)
+  const proxy = await home.start(args)
+  const get = async (path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${proxy.apiPort}${path}`)
+    return [answer.status, await answer.text()]
+  }
+  t.strictSame(await get('/livez'), [200, 'alive\n'])
+  t.strictSame(await get('/readyz'), [200, 'ready: the table is loaded, Envoys connected: 0\n'])
+  t.notMatch(proxy.output, 'livez', 'and they do not fill the log')
+})
+
+t.test('modes and addresses that do not fit are refused in a line', async (t) => {
+  const external = ['--envoy-mode', 'external', '--xds-address']
+  const cases: Array<[args: string[], line: RegExp]> = [
+    [['--envoy-mode', 'external'], /--envoy-mode external needs --xds-address/],
+    [['--xds-address', 'unix:/run/ads.sock'], /go with --envoy-mode external/],
+    [[...external, 'ads.sock'], /write unix:\/absolute\/path or host:port/],
+    [[...external, '0.0.0.0:18000'], /can be reached from other machines: --xds-ssl-key/],
+    [[...external, '[::]:18000'], /can be reached from other machines/],
+    [[...external, '127.0.0.1:18000', '--xds-ssl-key', 'k'], /are needed together/],
+    [['bootstrap', '--mode', 'gateway', '--xds-address', 'control.plane:80'], /can be reached from other machines/],
+    [['bootstrap', '--mode', 'gateway', '--xds-address', 'unix:/run/ads.sock'], /needs .* of the form host:port/],
+    [['bootstrap', '--mode', 'sidecar', '--xds-address', '127.0.0.1:80'], /needs .* of the form unix:/],
+    [['drain', '--admin-socket', '/no/such.sock'], /The Envoy at \/no\/such.sock can't be drained/],
+  ]
+  for (const [args, line] of cases) {
+    const proxy = await ProxyProcess.spawn(args)
+    if (proxy.child.exitCode === null) await once(proxy.child, 'exit')
+    t.equal(proxy.child.exitCode, 1, `${args}`)
+    t.match(proxy.output, line)
+    t.match(proxy.output, /^error: [^\n]*\n$/, 'one line')
+    await proxy.stop()
+  }
+})
