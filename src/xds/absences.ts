@@ -6,9 +6,9 @@ export class Absences {
     this.#until.set(node, performance.now() + ms)
   }
 
-  /** It is back; false if it wasn't waited for. */
-  end(node: string): boolean {
-    return this.#until.delete(node)
+  /** It is back. */
+  end(node: string): void {
+    this.#until.delete(node)
   }
 
   /** When the last of them is given up, on the clock of `performance.now()`; in the past if there is none. */
