@@ -110,9 +110,18 @@ export const API: readonly Case[] = [
   ...['PUT', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'].map((method) =>
     calls(method, AT_API(`${method} /api/routes/r`)),
   ),
-  ...['/', '/api', '/api/', '/api/routesx', '/api/other', '/metrics', '/_chp_healthz', '/API/ROUTES'].map((path) =>
-    calls(`the path ${path}`, AT_API(`GET ${path}`)),
-  ),
+  ...[
+    '/',
+    '/api',
+    '/api/',
+    '/api/routesx',
+    '/api/other',
+    '/metrics',
+    '/_chp_healthz',
+    '/API/ROUTES',
+    '/livez',
+    '/readyz',
+  ].map((path) => calls(`the path ${path}`, AT_API(`GET ${path}`))),
   unauthorized('no token', 'GET /api/routes', ''),
   unauthorized('no token, one route', 'GET /api/routes/kept', ''),
   unauthorized('no token, POST', 'POST /api/routes/x', TARGET),

@@ -66,6 +66,13 @@ export const API: readonly NamedDifference[] = [
     seen: [{ field: 'answer.body', of: /^API: (slashes in a row|dot segments that lead out)/ }],
   },
   {
+    where: '`/livez` and `/readyz` of the REST API',
+    chp: '404',
+    here: '200 and a line of text, without the token',
+    reason: 'probes of a control plane that has no public port of its own',
+    seen: [{ field: /^answer\.(status|body)$/, of: /^API: the path \/(livez|readyz)/, chp: /^404|^$/, here: /./ }],
+  },
+  {
     where: 'content types, also of the redirect and metrics servers',
     chp: 'none of a sentence; `application/json`',
     here: '`text/plain`; `application/json; charset=utf-8`',
