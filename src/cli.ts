@@ -2,11 +2,19 @@
 // Before anything that takes memory.
 import './small-heap.js'
 
+import { makeBootstrap } from './bootstrap-file.js'
+import type { CommandLine, DrainOptions } from './command.js'
 import { parseCommandLine } from './command.js'
+import { EnvoyAdmin } from './envoy/admin.js'
+import { sendAway } from './envoy/drain.js'
 import { FatalError } from './errors.js'
 import { createLogger } from './log.js'
 import { runtimeDirOf } from './places.js'
 import { ConfigurableEnvoyProxy } from './proxy.js'
+import { PUBLIC } from './resources/names.js'
+import type { BootstrapOptions } from './settings/bootstrap.js'
+import { readBootstrapSettings } from './settings/bootstrap.js'
+import { readMachine } from './settings/machine.js'
 import { PASSPHRASES } from './settings/tls.js'
 import { readSettings } from './settings.js'
 import { stop } from './stop.js'
@@ -15,13 +23,17 @@ import { stop } from './stop.js'
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 async function main(): Promise<void> {
-  const { action, values } = parseCommandLine(process.argv.slice(2))
+  const command = parseCommandLine(process.argv.slice(2))
+  const { values } = command
+  if (command.action === 'drain') return drainEnvoy(command.own)
+  if (command.action === 'bootstrap') return printBootstrap(command.own, values)
   const settings = await readSettings(values, process.env)
-  if (action === 'stop') return console.log(await stop(runtimeDirOf(settings)))
+  if (command.action === 'stop') return console.log(await stop(runtimeDirOf(settings)))
   // Envoy and pip have no use for them, and what isn't there can't leak.
   for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
   const log = createLogger(settings.logLevel)
-  for (const warning of [...settings.tls.warnings, ...settings.limits.warnings]) log.warn(warning)
+  for (const warning of [...settings.tls.warnings, ...settings.limits.warnings, ...(settings.external?.warnings ?? [])])
+    log.warn(warning)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
   // Handled from now on without a gap, in which a signal would end this process and leave Envoy behind.
@@ -39,6 +51,16 @@ async function main(): Promise<void> {
   onSignal = () => void proxy.close(false)
   log.info('Stopping')
   await proxy.close(true)
+}
+
+async function printBootstrap(own: BootstrapOptions, values: CommandLine): Promise<void> {
+  process.stdout.write(await makeBootstrap(await readBootstrapSettings(own, values, readMachine())))
+}
+
+async function drainEnvoy({ adminSocket, seconds }: DrainOptions): Promise<void> {
+  await sendAway(new EnvoyAdmin(adminSocket), PUBLIC, seconds * 1000).catch((error: Error) => {
+    throw new FatalError(`The Envoy at ${adminSocket} can't be drained: ${error.message}`)
+  })
 }
 
 main().then(

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { OptionSpec } from './options.js'
-import { OPTIONS } from './options.js'
+import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS, OPTIONS } from './options.js'
 import { PACKAGE_ROOT } from './proto.js'
 import type { ApiOptions } from './settings/api.js'
+import type { BootstrapOptions } from './settings/bootstrap.js'
 import type { LimitOptions } from './settings/limits.js'
 import type { MetricsOptions } from './settings/metrics.js'
 import type { RedirectOptions } from './settings/redirect.js'
 import type { StoreOptions } from './settings/store.js'
 import type { TlsOptions } from './settings/tls.js'
+import type { XdsOptions } from './settings/xds.js'
 
 /** The values of the options, as commander names them. */
 export interface CommandLine
@@ -17,7 +19,8 @@ export interface CommandLine
     LimitOptions,
     MetricsOptions,
     RedirectOptions,
-    StoreOptions {
+    StoreOptions,
+    XdsOptions {
   readonly ip?: string
   readonly defaultTarget?: string
   readonly errorTarget?: string
@@ -40,7 +43,7 @@ export interface CommandLine
   readonly orphanTimeout: number
 }
 
-const GROUPS: Readonly<Record<OptionSpec['group'], string>> = {
+const GROUPS: Readonly<Record<NonNullable<OptionSpec['group']>, string>> = {
   CHP: 'Options of configurable-http-proxy:',
   Envoy: 'Options of its own:',
 }
@@ -49,11 +52,18 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(`${PACKAGE_ROOT}package.json`, 'utf8')) as { version: string }).version
 }
 
-export interface ParsedCommandLine {
-  /** Whether to run, or to stop what runs with the same options. */
-  readonly action: 'run' | 'stop'
-  readonly values: CommandLine
+/** The options of `drain`, as commander names them. */
+export interface DrainOptions {
+  readonly adminSocket: string
+  readonly seconds: number
 }
+
+/** What to do: run, stop what runs with the same options, or help an Envoy that others start. */
+export type ParsedCommandLine = { readonly values: CommandLine } & (
+  | { readonly action: 'run' | 'stop' }
+  | { readonly action: 'bootstrap'; readonly own: BootstrapOptions }
+  | { readonly action: 'drain'; readonly own: DrainOptions }
+)
 
 /**
  * Reads the command line. On an unknown option or a bad value, commander writes one line to stderr and exits with 1, as
@@ -67,21 +77,41 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
     .allowExcessArguments(false)
   for (const spec of OPTIONS) command.addOption(toOption(spec))
   command.addHelpText('after', '\nThe REST API wants the token in CONFIGPROXY_AUTH_TOKEN, from the environment only.')
-  let action: ParsedCommandLine['action'] = 'run'
+  let parsed: (values: CommandLine) => ParsedCommandLine = (values) => ({ action: 'run', values })
   command.helpCommand(false).action(() => {})
   command
     .command('stop')
     .description('stop the proxy that was started with these options, or the Envoy that it left behind')
     .action(() => {
-      action = 'stop'
+      parsed = (values) => ({ action: 'stop', values })
     })
+  const bootstrap = command
+    .command('bootstrap')
+    .description('print what an Envoy of --envoy-mode external is to be started with')
+    .addHelpText('after', `\nOf the proxy's options it takes ${BOOTSTRAP_SHARED}.`)
+    .action((own: BootstrapOptions) => {
+      parsed = (values) => ({ action: 'bootstrap', own, values })
+    })
+  for (const spec of BOOTSTRAP_OPTIONS) bootstrap.addOption(toOption(spec))
+  const drain = command
+    .command('drain')
+    .description('send clients away from an Envoy of --envoy-mode external that is about to be stopped')
+    .action((own: DrainOptions) => {
+      parsed = (values) => ({ action: 'drain', own, values })
+    })
+  for (const spec of DRAIN_OPTIONS) drain.addOption(toOption(spec))
   command.parse(argv, { from: 'user' })
-  return { action, values: command.opts<CommandLine>() }
+  return parsed(command.opts<CommandLine>())
 }
+
+const BOOTSTRAP_SHARED = '--xds-address, --xds-ssl-key, --xds-ssl-cert, --xds-ssl-ca, --max-heap and --max-connections'
 
 function toOption(spec: OptionSpec): Option {
   const note = spec.defaultDescription === undefined ? '' : ` (default: ${spec.defaultDescription})`
-  const option = new Option(spec.flags, spec.description + note).helpGroup(GROUPS[spec.group])
+  const option = new Option(spec.flags, spec.description + note)
+  if (spec.group !== undefined) option.helpGroup(GROUPS[spec.group])
+  if (spec.choices !== undefined) option.choices([...spec.choices])
+  if (spec.isMandatory) option.makeOptionMandatory()
   if (spec.default !== undefined) option.default(spec.default)
   if (spec.conflicts !== undefined) option.conflicts([...spec.conflicts])
   if (spec.parse !== undefined) option.argParser(spec.parse as (value: string, previous: unknown) => unknown)

@@ -6,11 +6,14 @@ import { DEFAULT_BACKEND } from './settings/store.js'
 export interface OptionSpec {
   readonly flags: string
   readonly description: string
-  /** Options of CHP, or ones that only this proxy has. */
-  readonly group: 'CHP' | 'Envoy'
+  /** Options of CHP, or ones that only this proxy has; none for those of a subcommand. */
+  readonly group?: 'CHP' | 'Envoy'
+  readonly isMandatory?: true
   readonly default?: string | number | Readonly<Record<string, string>>
   /** What the default is, where that is no constant. */
   readonly defaultDescription?: string
+  /** The only values there are. */
+  readonly choices?: readonly string[]
   readonly parse?: (value: string, previous: never) => unknown
   /** Options that it can't be given with, as commander names them. */
   readonly conflicts?: readonly string[]
@@ -245,5 +248,61 @@ export const OPTIONS: readonly OptionSpec[] = [
     description: 'How long a client may take to send a request, 0 for no end',
     default: 3600,
     parse: parseCount('The time for a request', 0, 1_000_000),
+  },
+  {
+    ...own,
+    flags: '--envoy-mode <mode>',
+    description: 'embedded: this process starts Envoy; external: others start any number of Envoys',
+    default: 'embedded',
+    choices: ['embedded', 'external'],
+  },
+  {
+    ...own,
+    flags: '--xds-address <address>',
+    description: 'Where external Envoys find this process: unix:/path or host:port',
+  },
+  { ...own, flags: '--xds-ssl-key <file>', description: 'TLS key of --xds-address' },
+  { ...own, flags: '--xds-ssl-cert <file>', description: 'TLS certificate of --xds-address' },
+  { ...own, flags: '--xds-ssl-ca <file>', description: 'Authorities of the other side at --xds-address' },
+]
+
+const ADMIN_SOCKET: OptionSpec = {
+  flags: '--admin-socket <path>',
+  description: "Unix socket of Envoy's admin interface",
+  default: '/run/cep/admin.sock',
+}
+
+/** Those of `bootstrap`, beside some of the above. */
+export const BOOTSTRAP_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--mode <mode>',
+    description: 'sidecar: the control plane is at a unix socket; gateway: at a host and port',
+    choices: ['sidecar', 'gateway'],
+    isMandatory: true,
+  },
+  {
+    flags: '--output <file>',
+    description: 'File to write it to, and others beside it whose names begin with its own',
+    defaultDescription: 'standard output',
+  },
+  ADMIN_SOCKET,
+  {
+    flags: '--node-id <id>',
+    description: 'How the log of the control plane calls this Envoy',
+    defaultDescription: 'the host name',
+  },
+  {
+    flags: '--stats-address <address>',
+    description: 'host:port where Envoy is to show its statistics, as /stats/prometheus',
+  },
+]
+
+export const DRAIN_OPTIONS: readonly OptionSpec[] = [
+  ADMIN_SOCKET,
+  {
+    flags: '--seconds <n>',
+    description: 'How long it may take',
+    default: 25,
+    parse: parseCount('The time in seconds', 1, 86_400),
   },
 ]

@@ -1,55 +1,24 @@
-import { randomBytes } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
 import { rm, writeFile } from 'node:fs/promises'
-import { activityService } from './activity/service.js'
 import { publicAddressOf } from './address.js'
 import { announcement } from './announcement.js'
-import { serveApi } from './api/serve.js'
-import { EnvoyAdmin } from './envoy/admin.js'
-import { claim, selectRunning } from './envoy/adoption.js'
-import { findEnvoy } from './envoy/binary.js'
-import { EmbeddedEnvoy } from './envoy/embedded.js'
-import { readRelease } from './envoy/release.js'
-import { makeRuntimeDir, removeRuntimeDir } from './envoy/runtime-dir.js'
-import { provideErrorPages } from './error-pages.js'
-import { FatalError, NotAcknowledgedError } from './errors.js'
-import { listenersOf } from './listeners.js'
+import { startControlPlane } from './control-plane.js'
+import type { DataPlane } from './data-plane/data-plane.js'
+import { EmbeddedEnvoys } from './data-plane/embedded.js'
+import { ExternalEnvoys } from './data-plane/external.js'
+import { FatalError } from './errors.js'
 import type { Logger } from './log.js'
-import { Metrics } from './metrics/metrics.js'
-import { serveMetrics } from './metrics/serve.js'
-import { envoyAddresses, runtimeDirOf } from './places.js'
-import { ClusterPublisher, rejectionLine } from './publisher.js'
-import { recheckClusters, recoverRoutes } from './recovery.js'
-import { bootstrap } from './resources/bootstrap.js'
-import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
-import { resource } from './resources/resource.js'
-import { routeConfiguration } from './resources/route-configuration.js'
-import { secretsCluster } from './resources/tls.js'
-import type { Route, RoutePublication } from './routing/route.js'
-import { RouteTable } from './routing/table.js'
-import { readScripts } from './scripts.js'
-import { SecretPublisher } from './secrets.js'
 import type { Settings } from './settings.js'
 import { openStore } from './store/open.js'
-import type { OnRejected } from './xds/collection.js'
-import { ResourceCollection } from './xds/collection.js'
-import { AdsServer } from './xds/server.js'
+import type { OpenedStore } from './store/opened.js'
+import { Undo } from './undo.js'
 
-/** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
-const ACK_TIMEOUT_MS = 10_000
-
-/** How the proxy ends: after requests under way, at once, or without Envoy, which goes on. */
-type Ending = 'drain' | 'at once' | 'release'
-
-/** A running proxy: the REST API, the ADS server and the Envoy that serves users. */
+/** A running proxy: the REST API, the ADS server and, if it is ours, the Envoy that serves users. */
 export class ConfigurableEnvoyProxy {
   readonly #settings: Settings
   readonly #log: Logger
-  /** What undoes each step of the start, in the order of the steps. */
-  readonly #undo: Array<(how: Ending) => unknown> = []
+  readonly #undo = new Undo()
+  #envoys: DataPlane | undefined
   #fail: (error: FatalError) => void = () => {}
-  /** Whether Envoy was running before this start. */
-  #adopted = false
 
   /** Settles only if the proxy can't go on. */
   readonly failed = new Promise<never>((_resolve, reject) => {
@@ -64,7 +33,7 @@ export class ConfigurableEnvoyProxy {
   }
 
   /**
-   * Resolves once both ports serve.
+   * Resolves once its ports serve.
    *
    * @throws FatalError saying what is in the way; what was started so far has been stopped again, and an Envoy that was
    *   found running serves on as before
@@ -79,156 +48,35 @@ export class ConfigurableEnvoyProxy {
   }
 
   async #start(): Promise<void> {
-    const settings = this.#settings
-    const log = this.#log
-    const binary = await findEnvoy({
-      release: readRelease(),
-      explicit: settings.envoyPath,
-      env: process.env,
-      arch: process.arch,
-      progress: (line) => log.info(line),
-    })
+    const parts = {
+      settings: this.#settings,
+      log: this.#log,
+      undo: this.#undo,
+      onFailed: (error: FatalError) => this.#fail(error),
+    }
+    const { external } = this.#settings
+    const envoys = external === undefined ? await EmbeddedEnvoys.find(parts) : new ExternalEnvoys(external, this.#log)
+    this.#envoys = envoys
+    const store = await this.#openStore()
+    await envoys.prepare(store)
+    const delivered = await startControlPlane({ ...parts, store, envoys })
+    await this.#writePidFile()
+    if (!(await envoys.serve(delivered))) return
+    for (const line of announcement(this.#settings)) this.#log.info(line)
+  }
 
-    const { defaultTarget, hostRouting, forwarding, limits } = settings
-    const publicAddress = publicAddressOf(settings.public)
+  async #openStore(): Promise<OpenedStore> {
+    const { store: settings, public: at, defaultTarget, hostRouting } = this.#settings
     const store = await openStore({
-      ...settings.store,
-      publicAddress,
+      ...settings,
+      publicAddress: publicAddressOf(at),
       env: process.env,
       defaultTarget,
       hostRouting,
-      log,
+      log: this.#log,
     })
     this.#undo.push(() => store.close())
-    const dir = runtimeDirOf(settings)
-    await makeRuntimeDir(dir)
-    const found = await claim(dir)
-    this.#undo.push((how) => how === 'release' || removeRuntimeDir(dir))
-    this.#adopted = store.isDurable && found.length > 0
-    const running = await selectRunning(found, {
-      dir,
-      adopt: store.isDurable,
-      addresses: envoyAddresses(settings),
-      log,
-    })
-    this.#adopted = running.length > 0
-    const admin = new EnvoyAdmin(dir.adminSocket)
-
-    const clusters = this.#collection(TYPE_URL.cluster, (name, reason, kept) => {
-      log.warn(rejectionLine(name, reason, kept))
-      metrics?.rejected()
-    })
-    const listeners = this.#collection(TYPE_URL.listener, (name, reason) =>
-      this.#fail(new FatalError(`Envoy can't serve the ${name} port: ${reason}`)),
-    )
-    const routeConfigurations = this.#collection(TYPE_URL.routeConfiguration, (_name, reason) =>
-      this.#fail(new FatalError(`Envoy rejected the lookup of routes: ${reason}`)),
-    )
-    const secrets = this.#collection(TYPE_URL.secret, (name, reason) => secretPublisher.rejected(name, reason))
-    const secretPublisher = new SecretPublisher({
-      secrets,
-      tls: settings.tls,
-      log,
-      onFailed: (error) => this.#fail(error),
-    })
-    secretPublisher.start()
-    this.#undo.push(() => secretPublisher.close())
-
-    const { certificate, authorities } = settings.tls.targets
-    const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
-    clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
-    const publisher = new ClusterPublisher({
-      clusters,
-      settings: { targetTls, hostRouting, forwarding, limits },
-      recoverable: store.isDurable,
-      lookup: (host) => lookup(host, { all: true }),
-    })
-    const recovered = this.#adopted && store.isNew ? await recoverRoutes(admin, log, new Date()) : []
-    const table = new RouteTable({ store, publisher, hostRouting: settings.hostRouting, now: () => new Date() })
-    publisher.load(await loadRoutes(table, defaultTarget, recovered))
-    const scripts = await readScripts()
-    const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
-    for (const listener of listenersOf(settings, errorPages, scripts)) {
-      listeners.set(listener.name, resource(TYPE_URL.listener, listener))
-    }
-    routeConfigurations.set(
-      PUBLIC,
-      resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),
-    )
-
-    const activity = activityService(
-      (key) => table.touch(key, new Date()),
-      (seconds) => metrics?.activityRead(seconds),
-    )
-    const ads = new AdsServer({
-      ordered: [clusters, listeners, routeConfigurations],
-      onDemand: [secrets],
-      services: [activity],
-      log,
-    })
-    const metrics =
-      settings.metrics &&
-      new Metrics({
-        counters: (filter) => admin.counters(filter),
-        routes: () => table.size,
-        routesRejected: () => table.refusals().size,
-        envoys: () => ads.connected,
-      })
-    await ads.listen(dir.adsSocket)
-    this.#undo.push(() => ads.close())
-    await this.#serveApi(table, metrics)
-    if (settings.metrics && metrics) this.#undo.push(await serveMetrics({ at: settings.metrics, metrics, log }))
-    await this.#writePidFile()
-    this.#removeSocketAfterEnvoy()
-
-    const options = {
-      binary,
-      dir,
-      bootstrap: bootstrap(dir, settings.limits),
-      workers: settings.workers,
-      verbose: settings.logLevel === 'debug',
-      orphanSeconds: settings.supervision.orphanSeconds,
-      statPrefix: PUBLIC,
-      log,
-      onFailed: (error: FatalError) => this.#fail(error),
-    }
-    const envoy = await EmbeddedEnvoy.start(options, running)
-    this.#undo.push((how) => (how === 'release' ? envoy.release() : envoy.close(how === 'drain')))
-    if (!(await envoy.ready())) return
-    if (this.#adopted) {
-      await listeners.delivered(PUBLIC).catch((error: Error) => {
-        if (!(error instanceof NotAcknowledgedError)) throw error
-        log.warn(`The running Envoy has not taken the present settings yet: ${error.message}`)
-      })
-      await recheckClusters(admin, clusters)
-      await envoy.renew()
-    }
-    for (const line of announcement(settings)) log.info(line)
-  }
-
-  #collection(typeUrl: string, onRejected: OnRejected): ResourceCollection {
-    return new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, onRejected })
-  }
-
-  async #serveApi(table: RouteTable, metrics: Metrics | undefined): Promise<void> {
-    const { token, api } = this.#settings
-    if (token === undefined) {
-      this.#log.warn('CONFIGPROXY_AUTH_TOKEN is not set: a random token is used, so every REST API call gets 403.')
-    }
-    const close = await serveApi({
-      ...api,
-      table,
-      token: token ?? randomBytes(32).toString('hex'),
-      log: this.#log,
-      onAnswer: (answer) => metrics?.apiAnswered(answer),
-    })
-    this.#undo.push(close)
-  }
-
-  /** Envoy leaves the file of its socket behind. */
-  #removeSocketAfterEnvoy(): void {
-    const { public: at } = this.#settings
-    if ('socketPath' in at) this.#undo.push((how) => how === 'release' || rm(at.socketPath, { force: true }))
+    return store
   }
 
   async #writePidFile(): Promise<void> {
@@ -246,28 +94,11 @@ export class ConfigurableEnvoyProxy {
    * @param drain whether requests under way get some seconds to end
    */
   close(drain: boolean): Promise<void> {
-    return this.#end(drain ? 'drain' : 'at once')
+    return this.#undo.run(drain ? 'drain' : 'at once')
   }
 
   /** Stops after a failure. An Envoy that was found running serves on: the failure may be a setting it never took. */
   abandon(): Promise<void> {
-    return this.#end(this.#adopted ? 'release' : 'at once')
-  }
-
-  async #end(how: Ending): Promise<void> {
-    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo(how)
-  }
-}
-
-async function loadRoutes(
-  table: RouteTable,
-  defaultTarget: string | undefined,
-  recovered: readonly Route[],
-): Promise<RoutePublication[]> {
-  try {
-    return await table.load(defaultTarget, recovered)
-  } catch (error) {
-    if (error instanceof FatalError) throw error
-    throw new FatalError(`The default target or a recovered route can't be kept: ${(error as Error).message}`)
+    return this.#undo.run(this.#envoys?.adopted ? 'release' : 'at once')
   }
 }

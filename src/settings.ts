@@ -23,6 +23,8 @@ import type { SupervisionSettings } from './settings/supervision.js'
 import { readSupervision } from './settings/supervision.js'
 import type { TlsSettings } from './settings/tls.js'
 import { readTlsSettings } from './settings/tls.js'
+import type { ExternalSettings } from './settings/xds.js'
+import { readExternal } from './settings/xds.js'
 
 /** What the proxy runs with: the command line and the environment, checked and complete. */
 export interface Settings {
@@ -46,6 +48,8 @@ export interface Settings {
   readonly workers: number
   readonly supervision: SupervisionSettings
   readonly limits: Limits
+  /** Undefined where Envoy is started from here. */
+  readonly external: ExternalSettings | undefined
 }
 
 /** A hub's traffic is far below what four workers carry, and each costs memory. */
@@ -71,6 +75,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     limits: readLimits(values, readMachine()),
     workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),
     supervision: readSupervision(values),
+    external: await readExternal(values, env),
   }
 }
 

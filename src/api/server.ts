@@ -13,6 +13,8 @@ import { createTlsServer } from './tls.js'
 export interface ApiServerOptions {
   readonly table: RouteTable
   readonly token: string
+  /** How many Envoys are connected. */
+  readonly envoys: () => number
   readonly log: Logger
   /** Undefined for plain HTTP. */
   readonly tls: ApiTls | undefined
@@ -36,11 +38,15 @@ const REQUEST_TIMEOUT_MS = 30_000
 /** Connections of all clients together. The hub has a dozen; a flood must not take the memory or all open files. */
 const MAX_CONNECTIONS = 1_000
 
+/** Whether the process answers, and whether it can do its work: for probes, which have no token. */
+const LIVE_PATH = '/livez'
+const READY_PATH = '/readyz'
+
 const PATHS = ['/api/routes', '/api/routes/*']
 const ROUTES = /^\/api\/routes(?:[/?]|$)/
 
 /** The REST API by which the hub changes the route table, as CHP's: the same paths, statuses and bodies. */
-export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerOptions): FastifyInstance {
+export function createApiServer({ table, token, envoys, log, tls, onAnswer }: ApiServerOptions): FastifyInstance {
   const app = fastify({
     ...(tls && { serverFactory: tlsServerFactory(tls, log) }),
     bodyLimit: BODY_LIMIT,
@@ -67,6 +73,7 @@ export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerO
   })
   app.addHook('onResponse', async (request, reply) => {
     const path = request.url.split('?', 1)[0] ?? ''
+    if (path === LIVE_PATH || path === READY_PATH) return
     const level = reply.statusCode < 400 ? 'info' : reply.statusCode < 500 ? 'warn' : 'error'
     const line = `${reply.statusCode} ${request.method} ${path}`
     if (reply.statusCode === 403) refused.add(line)
@@ -80,6 +87,12 @@ export function createApiServer({ table, token, log, tls, onAnswer }: ApiServerO
   app.setNotFoundHandler((request, reply) => {
     if (ROUTES.test(request.url)) throw new MethodNotSupportedError()
     return reply.code(404).type('text/plain').send('Not Found')
+  })
+
+  app.get(LIVE_PATH, async (_request, reply) => reply.type('text/plain').send('alive\n'))
+  // There is an API only once the table is loaded and Envoys can connect.
+  app.get(READY_PATH, async (_request, reply) => {
+    return reply.type('text/plain').send(`ready: the table is loaded, Envoys connected: ${envoys()}\n`)
   })
 
   const handlers = routeHandlers(table)

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { ListenAddress } from '../address.js'
+import { DRAINING } from '../resources/health.js'
 
 const LIMIT_MS = 2_000
 const DUMP_LIMIT_MS = 60_000
@@ -50,12 +51,28 @@ export class EnvoyAdmin {
     await this.#call('POST', '/drain_listeners')
   }
 
+  /** Has the health check fail from now on, and connections closed after their next response. */
+  async failHealthChecks(): Promise<void> {
+    await this.#call('POST', `/runtime_modify?${DRAINING}=100`)
+    await this.#call('POST', '/healthcheck/fail')
+  }
+
   /** How many requests are under way on a listener, without websockets, which may never end. */
   async requestsUnderWay(statPrefix: string): Promise<number> {
+    const { all, websockets } = await this.#underWay(statPrefix)
+    return all - websockets
+  }
+
+  /** The same with websockets. */
+  async streamsUnderWay(statPrefix: string): Promise<number> {
+    return (await this.#underWay(statPrefix)).all
+  }
+
+  async #underWay(statPrefix: string): Promise<{ all: number; websockets: number }> {
     const filter = `^http\\.${statPrefix}\\.downstream_(rq_active|cx_upgrades_active)$`
     const { body } = await this.#call('GET', `/stats?filter=${encodeURIComponent(filter)}`)
     const value = (name: string) => Number(new RegExp(`\\.${name}: (\\d+)`).exec(body)?.[1] ?? 0)
-    return value('downstream_rq_active') - value('downstream_cx_upgrades_active')
+    return { all: value('downstream_rq_active'), websockets: value('downstream_cx_upgrades_active') }
   }
 
   /** The counters that have counted anything and whose names match a regular expression. */

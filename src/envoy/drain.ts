@@ -5,13 +5,32 @@ import type { EnvoyAdmin } from './admin.js'
 const DRAIN_LIMIT_MS = 5_000
 const POLL_MS = 50
 
+/** How long whoever sends clients here may take to see that the health check fails. */
+const LEAVE_MS = 5_000
+
 /**
  * Closes Envoy's ports, then gives requests under way some seconds to end; websockets don't, they are meant to last.
  *
  * @param statPrefix the listener whose requests are waited for
  */
-export async function drain(admin: EnvoyAdmin, statPrefix: string): Promise<void> {
-  const deadline = performance.now() + DRAIN_LIMIT_MS
+export async function drain(admin: EnvoyAdmin, statPrefix: string, limitMs = DRAIN_LIMIT_MS): Promise<void> {
+  const deadline = performance.now() + limitMs
   await admin.stopListening()
   while ((await admin.requestsUnderWay(statPrefix)) > 0 && performance.now() < deadline) await delay(POLL_MS)
+}
+
+/**
+ * Sends clients away from an Envoy that others serve beside: its health check fails, and connections are closed after
+ * their next response, while new ones are still taken. When nothing is under way any longer, websockets included, or the
+ * time is nearly over, {@link drain} follows.
+ *
+ * @throws Error if Envoy doesn't answer
+ */
+export async function sendAway(admin: EnvoyAdmin, statPrefix: string, limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs
+  await admin.failHealthChecks()
+  await delay(Math.min(LEAVE_MS, limitMs / 2))
+  const closing = Math.min(DRAIN_LIMIT_MS, limitMs / 4)
+  while ((await admin.streamsUnderWay(statPrefix)) > 0 && performance.now() < deadline - closing) await delay(POLL_MS)
+  await drain(admin, statPrefix, Math.max(0, deadline - performance.now()))
 }

@@ -1,12 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client'
 import type { Counters } from './request-totals.js'
-import { RequestTotals } from './request-totals.js'
-import { TRAFFIC_COUNTERS, traffic } from './traffic.js'
+import { traffic } from './traffic.js'
 
 /** What is asked when metrics are, and not before. */
 export interface MetricsSources {
-  /** Envoy's counters whose names match; rejects if there is no Envoy. */
-  readonly counters: (filter: string) => Promise<Counters>
+  /** What Envoys have counted of what {@link traffic} needs, as far as it is known. */
+  readonly totals: () => Promise<Counters>
   /** How many routes are in the table. */
   readonly routes: () => number
   /** How many of them an Envoy refuses. */
@@ -22,7 +21,6 @@ export interface MetricsSources {
 export class Metrics {
   readonly #registry = new Registry()
   readonly #sources: MetricsSources
-  readonly #totals: RequestTotals
 
   readonly #routeGets = this.#counter('api_route_get', 'Requests for the whole route table')
   readonly #routeAdds = this.#counter('api_route_add', 'Requests that added or replaced a route')
@@ -32,6 +30,10 @@ export class Metrics {
   readonly #websockets = this.#counter('requests_ws', 'Websockets that users asked for')
   readonly #proxied = this.#counter('requests_proxy', 'Answers to requests of users', ['status'])
   readonly #rejections = this.#counter('cep_rejected_resources_total', 'Times that Envoy refused a configuration')
+  readonly #cutOff = this.#counter(
+    'cep_envoys_cut_off_total',
+    'Times that an Envoy did not answer while others did, and was given up',
+  )
   readonly #activity = new Summary({
     name: 'last_activity_updating',
     help: "Seconds that reading an Envoy's report of active routes took",
@@ -45,7 +47,6 @@ export class Metrics {
 
   constructor(sources: MetricsSources) {
     this.#sources = sources
-    this.#totals = new RequestTotals(() => sources.counters(TRAFFIC_COUNTERS))
     collectDefaultMetrics({ register: this.#registry })
     new Summary({
       name: 'find_target_for_req',
@@ -68,6 +69,11 @@ export class Metrics {
     this.#rejections.inc()
   }
 
+  /** An Envoy that didn't answer has been given up. */
+  envoyCutOff(): void {
+    this.#cutOff.inc()
+  }
+
   /** A report of active routes has been read. */
   activityRead(seconds: number): void {
     this.#activity.observe(seconds)
@@ -75,7 +81,7 @@ export class Metrics {
 
   /** The page for Prometheus. */
   async page(): Promise<{ readonly contentType: string; readonly body: string }> {
-    const { web, websockets, byStatus } = traffic(await this.#totals.now())
+    const { web, websockets, byStatus } = traffic(await this.#sources.totals())
     this.#webShown = Math.max(this.#webShown, web)
     for (const counter of [this.#web, this.#websockets, this.#proxied]) counter.reset()
     this.#web.inc(this.#webShown)

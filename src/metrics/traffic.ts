@@ -19,6 +19,21 @@ const TAGS = new RegExp(`\\.${REQUESTS.route}\\.(.*)\\.${REQUESTS.status}\\.(\\d
 /** A regular expression of the counters that {@link traffic} needs. */
 export const TRAFFIC_COUNTERS = `^(${[`${ALL}$`, `${UPGRADES}$`, ANSWERED].join('|').replaceAll('.', '\\.')})`
 
+/** The same counters in Envoys' reports, where what is said of them stands in labels. */
+export const REPORTED_COUNTERS: ReadonlySet<string> = new Set([
+  'http.downstream_rq_total',
+  'http.downstream_cx_upgrades_total',
+  `${REQUESTS.scope}.${REQUESTS.answered}`,
+])
+
+/** What a reported counter is called in Envoy itself. */
+export function reportedName(name: string, labels: ReadonlyMap<string, string>): string {
+  const manager = labels.get('envoy.http_conn_manager_prefix')
+  if (manager !== undefined) return name.replace(/^http\./, `http.${manager}.`)
+  const tags = [REQUESTS.route, REQUESTS.status].map((tag) => `${tag}.${labels.get(tag) ?? ''}`)
+  return [name, ...tags].join('.')
+}
+
 /** A client that went before it was answered. */
 const NO_ANSWER = '0'
 const SWITCHING_PROTOCOLS = '101'

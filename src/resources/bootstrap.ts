@@ -1,24 +1,37 @@
 import type { Limits } from '../settings/limits.js'
 import { activityReports } from './activity.js'
+import type { ControlPlaneAddress } from './control-plane.js'
+import { controlPlaneCluster } from './control-plane.js'
 import { ERROR_PAGE_LIMIT } from './error-target.js'
 import { CONTROL_PLANE } from './names.js'
 import { overloadManager } from './overload.js'
+import { statsListener } from './stats-listener.js'
 
 export interface BootstrapInput {
-  /** Unix sockets: the control plane's delta ADS, and the admin interface that Envoy is to open. */
-  readonly adsSocket: string
+  readonly controlPlane: ControlPlaneAddress
+  /** The unix socket of the admin interface that Envoy is to open. */
   readonly adminSocket: string
+  readonly limits: Pick<Limits, 'maxHeapBytes' | 'maxConnections'>
+  /** Who this Envoy is, where its command line doesn't say it. */
+  readonly nodeId?: string
+  /** Where its statistics are to be had; see {@link statsListener}. */
+  readonly statsAt?: { readonly host: string; readonly port: number } | undefined
 }
 
 const FOREVER = '0s'
+
+/** What all Envoys of this program are called together, as also on the command line of one that it starts. */
+export const NODE_CLUSTER = 'configurable-envoy-proxy'
 
 /**
  * What Envoy is started with, as JSON: how to reach the control plane, and nothing that it can learn from there.
  *
  * Only clusters in use get statistics and a place in each worker, which halves the memory of a cluster.
  */
-export function bootstrap({ adsSocket, adminSocket }: BootstrapInput, limits: Limits): object {
+export function bootstrap({ controlPlane, adminSocket, limits, nodeId, statsAt }: BootstrapInput): object {
+  const stats = statsAt && statsListener(statsAt, adminSocket)
   return {
+    ...(nodeId === undefined ? {} : { node: { id: nodeId, cluster: NODE_CLUSTER } }),
     admin: { address: { pipe: { path: adminSocket, mode: 0o600 } } },
     dynamic_resources: {
       ads_config: {
@@ -40,26 +53,16 @@ export function bootstrap({ adsSocket, adminSocket }: BootstrapInput, limits: Li
       lds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: FOREVER },
     },
     static_resources: {
-      clusters: [
-        {
-          name: CONTROL_PLANE,
-          type: 'STATIC',
-          load_assignment: {
-            cluster_name: CONTROL_PLANE,
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: adsSocket } } } }] }],
-          },
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-              explicit_http_config: { http2_protocol_options: {} },
-            },
-          },
-        },
-      ],
+      clusters: [controlPlaneCluster(controlPlane), ...(stats?.clusters ?? [])],
+      ...(stats && { listeners: stats.listeners }),
     },
     layered_runtime: {
       // The largest error page, in bytes, that is taken from the error target; by default 32 MiB.
-      layers: [{ name: 'static', static_layer: { 'http.async_response_buffer_limit': ERROR_PAGE_LIMIT } }],
+      layers: [
+        { name: 'static', static_layer: { 'http.async_response_buffer_limit': ERROR_PAGE_LIMIT } },
+        // What is set over the admin interface, such as that the health check is to fail.
+        { name: 'admin', admin_layer: {} },
+      ],
     },
     overload_manager: overloadManager(limits),
     cluster_manager: { enable_deferred_cluster_creation: true },

@@ -21,7 +21,10 @@ const LEAST_STREAM_BITS = 16
  * refused with 503, what holds the most is ended, and last of all no connection is taken. Established websockets and
  * downloads that hold little go on throughout.
  */
-export function overloadManager({ maxHeapBytes, maxConnections }: Limits): object {
+export function overloadManager({
+  maxHeapBytes,
+  maxConnections,
+}: Pick<Limits, 'maxHeapBytes' | 'maxConnections'>): object {
   return {
     refresh_interval: REFRESH,
     resource_monitors: [

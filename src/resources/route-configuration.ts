@@ -3,13 +3,14 @@ import type { HeaderMatcher } from '#proto/envoy/config/route/v3/HeaderMatcher.j
 import type { Route } from '#proto/envoy/config/route/v3/Route.js'
 import type { RouteAction } from '#proto/envoy/config/route/v3/RouteAction.js'
 import type { RouteConfiguration } from '#proto/envoy/config/route/v3/RouteConfiguration.js'
+import type { RouteMatch } from '#proto/envoy/config/route/v3/RouteMatch.js'
 import type { LuaConfig } from '#proto/envoy/extensions/router/cluster_specifiers/lua/v3/LuaConfig.js'
 import { any } from '../proto.js'
 import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
 import type { ForwardingSettings } from '../settings/forwarding.js'
 import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
 import { duration } from './duration.js'
-import { HEALTH_ANSWER, HEALTH_PATH } from './health.js'
+import { DRAINING, HEALTH_ANSWER, HEALTH_PATH } from './health.js'
 import { IDLE_FOR_EVER } from './limits.js'
 import { FAILED_PATH_HEADER, HEALTH, PUBLIC } from './names.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
@@ -32,23 +33,34 @@ const LOOKUP = 'lookup'
 export function routeConfiguration(input: RouteConfigurationInput): RouteConfiguration & { name: string } {
   return {
     name: PUBLIC,
-    virtual_hosts: [{ name: PUBLIC, domains: ['*'], routes: [healthRoute(), ...lookupRoutes(input.forwarding)] }],
+    virtual_hosts: [{ name: PUBLIC, domains: ['*'], routes: [...healthRoutes(), ...lookupRoutes(input.forwarding)] }],
     cluster_specifier_plugins: [lookupPlugin(input)],
     // The lookup may name a cluster that isn't there; that is a 404 for the request, not an error in this resource.
     validate_clusters: { value: false },
   }
 }
 
-/** As in CHP: exactly this path, whatever the method; with a query string it is an ordinary request. */
-function healthRoute(): Route {
-  return {
-    name: HEALTH,
-    match: { path: HEALTH_PATH, headers: [{ name: ':path', string_match: { exact: HEALTH_PATH } }] },
-    direct_response: { status: 200, body: { inline_string: HEALTH_ANSWER } },
-    response_headers_to_add: [
-      { header: { key: 'Content-Type', value: 'application/json' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
-    ],
-  }
+/**
+ * As in CHP: exactly this path, whatever the method; with a query string it is an ordinary request. It fails while Envoy
+ * is being drained, so that nobody sends new clients there.
+ */
+function healthRoutes(): Route[] {
+  const match: RouteMatch = { path: HEALTH_PATH, headers: [{ name: ':path', string_match: { exact: HEALTH_PATH } }] }
+  return [
+    {
+      name: HEALTH,
+      match: { ...match, runtime_fraction: { default_value: { numerator: 0 }, runtime_key: DRAINING } },
+      direct_response: { status: 503 },
+    },
+    {
+      name: HEALTH,
+      match,
+      direct_response: { status: 200, body: { inline_string: HEALTH_ANSWER } },
+      response_headers_to_add: [
+        { header: { key: 'Content-Type', value: 'application/json' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
+      ],
+    },
+  ]
 }
 
 function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): ClusterSpecifierPlugin {

@@ -99,7 +99,7 @@ async function readPublicCertificate(options: TlsOptions, env: NodeJS.ProcessEnv
 export async function keyPairOf(
   key: MaybeFile,
   certificate: MaybeFile,
-  passphrase: KeyPairFiles['passphrase'],
+  passphrase?: KeyPairFiles['passphrase'],
 ): Promise<Reloadable<KeyPair> | undefined> {
   if (key.path === undefined && certificate.path === undefined) return undefined
   if (!isNamed(key) || !isNamed(certificate)) {

@@ -13,8 +13,8 @@ export interface OptionFile {
 export interface KeyPairFiles {
   readonly key: OptionFile
   readonly certificate: OptionFile
-  /** The environment variable of the key's passphrase, and what it holds. */
-  readonly passphrase: { readonly variable: string; readonly value: string | undefined }
+  /** The environment variable of the key's passphrase, and what it holds; undefined where a key may have none. */
+  readonly passphrase?: { readonly variable: string; readonly value: string | undefined } | undefined
 }
 
 /** A key and the certificate that it belongs to, with the chain of those who signed it, in PEM. */
@@ -38,7 +38,7 @@ export async function readKeyPair({ key: keyFile, certificate, passphrase }: Key
   if (!leaf?.checkPrivateKey(parseKey(key, keyFile, passphrase))) {
     throw new FatalError(`The key of ${named(keyFile)} does not belong to the certificate of ${named(certificate)}.`)
   }
-  return { chain, key, ...(passphrase.value ? { passphrase: passphrase.value } : {}) }
+  return { chain, key, ...(passphrase?.value ? { passphrase: passphrase.value } : {}) }
 }
 
 /**
@@ -94,15 +94,18 @@ function certificatesIn(pem: Buffer): X509Certificate[] {
   return (pem.toString('latin1').match(CERTIFICATE) ?? []).map((one) => new X509Certificate(one))
 }
 
-function parseKey(pem: Buffer, file: OptionFile, { variable, value }: KeyPairFiles['passphrase']): KeyObject {
+function parseKey(pem: Buffer, file: OptionFile, passphrase: KeyPairFiles['passphrase']): KeyObject {
+  const value = passphrase?.value
   try {
     return createPrivateKey({ key: pem, ...(value ? { passphrase: value } : {}) })
   } catch {
     const encrypted = pem.includes('ENCRYPTED')
     if (encrypted && !value) {
-      throw new FatalError(`The key of ${named(file)} is encrypted. Set ${variable} to its passphrase.`)
+      const way =
+        passphrase === undefined ? 'Give one without a passphrase' : `Set ${passphrase.variable} to its passphrase`
+      throw new FatalError(`The key of ${named(file)} is encrypted. ${way}.`)
     }
-    const hint = encrypted ? `, or ${variable} is not its passphrase` : ''
+    const hint = encrypted ? `, or ${passphrase?.variable} is not its passphrase` : ''
     throw new FatalError(`The file of ${named(file)} does not hold a whole private key in PEM${hint}.`)
   }
 }

@@ -1,4 +1,5 @@
 import { NotAcknowledgedError, ResourceRejectedError } from '../errors.js'
+import type { Fleet } from './fleet.js'
 import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
 import type { DeltaResponse, InitialRequest } from './subscription.js'
 import { Subscription } from './subscription.js'
@@ -20,8 +21,20 @@ export interface CollectionOptions {
   readonly typeUrl: string
   /** How long {@link ResourceCollection.apply} waits for every Envoy, in milliseconds. */
   readonly ackTimeoutMs: number
+  readonly fleet: Fleet
   readonly onRejected: OnRejected
 }
+
+/** What a subscription's stream can be told. */
+export interface StreamHandle {
+  /** After changes: sends what is due, when its turn has come. */
+  flush(): void
+  /** Closes it: its Envoy doesn't answer, and others have. */
+  cutOff(): void
+}
+
+/** How often those that are late are looked at. */
+const LOOK_MS = 10
 
 /**
  * The resources of one type, by name: what every Envoy should have. Each Envoy that subscribes gets the differences to
@@ -31,16 +44,19 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly typeUrl: string
   readonly doubtful = new Set<string>()
   readonly #ackTimeoutMs: number
+  readonly #fleet: Fleet
   readonly #onRejected: OnRejected
   readonly #resources = new Map<string, Resource>()
-  /** Each with what has it sent what is due. */
-  readonly #subscriptions = new Map<Subscription, () => void>()
+  readonly #subscriptions = new Map<Subscription, StreamHandle>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #flushing: NodeJS.Immediate | undefined
+  /** How many Envoys may be on their way back. */
+  #returning = 0
 
   constructor(options: CollectionOptions) {
     this.typeUrl = options.typeUrl
     this.#ackTimeoutMs = options.ackTimeoutMs
+    this.#fleet = options.fleet
     this.#onRejected = options.onRejected
   }
 
@@ -69,7 +85,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   #flushSoon(): void {
     this.#flushing ??= setImmediate(() => {
       this.#flushing = undefined
-      for (const flush of this.#subscriptions.values()) flush()
+      for (const stream of this.#subscriptions.values()) stream.flush()
     })
   }
 
@@ -83,8 +99,8 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   }
 
   /**
-   * As {@link set}, and resolves when every connected Envoy (at least one) has acknowledged it. If that fails, the
-   * resource of before is set again.
+   * As {@link set}, and resolves when every connected Envoy that serves has acknowledged it: see {@link Fleet}. If that
+   * fails, the resource of before is set again.
    *
    * @throws ResourceRejectedError with Envoy's reason, NotAcknowledgedError after the time limit
    */
@@ -99,7 +115,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   }
 
   /**
-   * Resolves when every connected Envoy (at least one) has what there is under this name.
+   * Resolves when every connected Envoy that serves has what there is under this name.
    *
    * @throws as {@link apply}, which nothing is undone after
    */
@@ -113,6 +129,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
     return new Promise<void>((resolve, reject) => {
       const done = (settle: () => void) => () => {
         clearTimeout(timer)
+        clearTimeout(looking)
         waiters.delete(waiter)
         if (waiters.size === 0) this.#waiters.delete(name)
         settle()
@@ -123,9 +140,30 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
         reject: (error) => done(() => reject(error))(),
       }
       const timer = setTimeout(() => waiter.reject(this.#timeoutError()), this.#ackTimeoutMs)
+      const { silenceMs } = this.#fleet
+      const look = () => {
+        this.#cutOffSilent(name, silenceMs ?? 0)
+        looking = setTimeout(look, LOOK_MS)
+      }
+      let looking = silenceMs === undefined ? undefined : setTimeout(look, silenceMs)
       waiters.add(waiter)
       this.set(name, resource)
+      this.settled([name])
     })
+  }
+
+  /** One Envoy that doesn't answer must not hold up what the others have taken. */
+  #cutOffSilent(name: string, silenceMs: number): void {
+    const serving = this.#serving()
+    const late = serving.filter((subscription) => !subscription.isSettled(name))
+    if (late.length === serving.length) return
+    for (const subscription of late) {
+      if (subscription.isSilent(silenceMs)) this.#subscriptions.get(subscription)?.cutOff()
+    }
+  }
+
+  #serving(): Subscription[] {
+    return [...this.#subscriptions.keys()].filter((subscription) => !subscription.isLoading())
   }
 
   #timeoutError(): Error {
@@ -139,29 +177,51 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
 
   /**
    * An Envoy asks for this type. {@link unsubscribe} must be called when its stream ends.
-   *
-   * @param flush called after changes: sends what is due, when its turn has come
    */
-  subscribe(first: InitialRequest, send: (response: DeltaResponse) => void, flush: () => void): Subscription {
+  subscribe(first: InitialRequest, send: (response: DeltaResponse) => void, stream: StreamHandle): Subscription {
     const subscription = new Subscription(this, this, send, first)
-    this.#subscriptions.set(subscription, flush)
+    this.#subscriptions.set(subscription, stream)
     return subscription
   }
 
-  /** An Envoy has gone: nobody waits for it any longer. */
-  unsubscribe(subscription: Subscription): void {
+  /**
+   * An Envoy has gone.
+   *
+   * @param mayReturn whether it may be serving on, about to connect again
+   */
+  unsubscribe(subscription: Subscription, mayReturn: boolean): void {
     this.#subscriptions.delete(subscription)
+    if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs)
+    this.#settledAll()
+  }
+
+  /** Has changes wait for this long for Envoys that serve and are about to connect. */
+  awaitReturn(ms: number): void {
+    if (ms === 0) return
+    this.#returning += 1
+    const timer = setTimeout(() => {
+      this.#returning -= 1
+      this.#settledAll()
+    }, ms)
+    timer.unref()
+  }
+
+  loaded(): void {
+    this.#settledAll()
+  }
+
+  #settledAll(): void {
     this.settled([...this.#waiters.keys()])
   }
 
   settled(names: Iterable<string>): void {
-    if (this.#subscriptions.size === 0) return
+    if (this.#waiters.size === 0 || this.#returning > 0) return
+    const serving = this.#serving()
+    if (serving.length === 0 && this.#fleet.needsEnvoy) return
     for (const name of names) {
       const waiters = this.#waiters.get(name)
-      if (waiters === undefined) continue
-      let everywhere = true
-      for (const subscription of this.#subscriptions.keys()) everywhere &&= subscription.isSettled(name)
-      if (everywhere) for (const waiter of [...waiters]) waiter.resolve()
+      if (waiters === undefined || !serving.every((subscription) => subscription.isSettled(name))) continue
+      for (const waiter of [...waiters]) waiter.resolve()
     }
   }
 

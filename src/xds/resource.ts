@@ -12,6 +12,8 @@ export interface DeliveryObserver {
   settled(names: Iterable<string>): void
   /** Envoy refused this very resource (a NACK of it alone). It keeps what it had before. */
   rejected(resource: Resource, reason: string): void
+  /** Envoy has loaded what there was when it subscribed: those who change a resource wait for it from now on. */
+  loaded(): void
 }
 
 /** What a {@link Subscription} needs of a collection. */

@@ -1,6 +1,6 @@
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
-import type { ResourceCollection } from './collection.js'
+import type { ResourceCollection, StreamHandle } from './collection.js'
 import type { DeltaResponse, Subscription } from './subscription.js'
 
 /** The collections that a stream serves. */
@@ -18,14 +18,17 @@ export interface AdsCollections {
 export class AdsStream {
   readonly #collections: AdsCollections
   readonly #write: (response: DeltaDiscoveryResponse) => void
+  readonly #handle: StreamHandle
   readonly #subscriptions = new Map<ResourceCollection, Subscription>()
   /** How many of the collections in order, from the first on, this Envoy has had in full. */
   #complete = 0
   #closed = false
 
-  constructor(collections: AdsCollections, write: (response: DeltaDiscoveryResponse) => void) {
+  /** @param onCutOff called when this Envoy doesn't answer and others have; {@link close} must follow */
+  constructor(collections: AdsCollections, write: (response: DeltaDiscoveryResponse) => void, onCutOff: () => void) {
     this.#collections = collections
     this.#write = write
+    this.#handle = { flush: () => this.#flush(), cutOff: onCutOff }
   }
 
   /** Handles a request: a subscription, an ACK, a NACK, or several of these in one. Unknown types are left unanswered. */
@@ -41,7 +44,7 @@ export class AdsStream {
         collection.subscribe(
           first,
           (response) => this.#write(encodeResponse(collection.typeUrl, response)),
-          () => this.#flush(),
+          this.#handle,
         ),
       )
     } else {
@@ -66,11 +69,17 @@ export class AdsStream {
     }
   }
 
-  /** Ends all subscriptions; false if that was done before. */
-  close(): boolean {
+  /**
+   * Ends all subscriptions; false if that was done before.
+   *
+   * @param mayReturn whether this Envoy may be serving on, about to connect again
+   */
+  close(mayReturn: boolean): boolean {
     if (this.#closed) return false
     this.#closed = true
-    for (const [collection, subscription] of this.#subscriptions) collection.unsubscribe(subscription)
+    for (const [collection, subscription] of this.#subscriptions) {
+      collection.unsubscribe(subscription, mayReturn)
+    }
     return true
   }
 }

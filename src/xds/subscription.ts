@@ -18,6 +18,9 @@ export interface InitialRequest {
 /** No version at all: whatever the collection has, it is sent. */
 const UNKNOWN = ''
 
+/** What Envoy may take for one resource of a response before it counts as silent. It takes 0.2-1.5 ms. */
+const MS_A_RESOURCE = 3
+
 /**
  * How many responses Envoy may have to answer at once. With two, it works on one while the next is made; with more, the
  * batches get smaller and each costs Envoy more.
@@ -41,8 +44,9 @@ export class Subscription {
   readonly #held: Map<string, string>
   /** Names that may differ from what Envoy holds and are in no response. */
   readonly #dirty = new Set<string>()
-  /** Names that Envoy has yet to answer for of those there were when it subscribed. */
-  readonly #initial: Set<string>
+  /** Names that Envoy has yet to answer for of those there were when it subscribed or had loaded. */
+  #initial: Set<string>
+  #loading: boolean
   /** Parts of rejected responses, to be sent again one after the other. */
   readonly #suspects: string[][] = []
   /** The responses Envoy hasn't answered, by nonce; a missing resource was a removal. */
@@ -50,6 +54,8 @@ export class Subscription {
   /** What Envoy said last to each name that it refused. */
   readonly #refused = new Map<string, { readonly version: string; readonly reason: string }>()
   #responses = 0
+  /** When Envoy answered last, or was sent something with nothing left to answer. */
+  #heardAt = performance.now()
 
   constructor(
     source: ResourceSource,
@@ -69,6 +75,7 @@ export class Subscription {
     }
     this.subscribe(first.subscribe)
     this.#initial = new Set(this.#dirty)
+    this.#loading = this.#wildcard && Object.keys(first.held).length === 0 && this.#initial.size > 0
   }
 
   /** Adds names. One that is asked for again is sent again, as the protocol wants. */
@@ -109,9 +116,26 @@ export class Subscription {
     return !this.#dirty.has(name) && !this.#isInFlight(name) && !this.#suspects.some((names) => names.includes(name))
   }
 
-  /** Whether Envoy has answered for all there was when it subscribed, however much has changed since. */
+  /**
+   * Whether Envoy has answered for all there was when it subscribed, and for what changed while it was loading that,
+   * however much has changed since.
+   */
   isComplete(): boolean {
-    return !this.#isAwaited() && this.#initial.size === 0
+    return !this.#isAwaited() && !this.#loading && this.#initial.size === 0
+  }
+
+  /**
+   * Whether Envoy has just started and is still being told what there is. It doesn't listen yet, so that nobody need
+   * wait for it: before it is complete it has answered for whatever changed in this time.
+   */
+  isLoading(): boolean {
+    return this.#loading
+  }
+
+  /** Whether Envoy has left a response unanswered for this long, and for what its resources may take besides. */
+  isSilent(limitMs: number): boolean {
+    const [sent] = this.#inFlight.values()
+    return sent !== undefined && performance.now() - this.#heardAt > limitMs + sent.size * MS_A_RESOURCE
   }
 
   /** Names and reasons of what the collection has and Envoy has refused. It isn't sent again before it changes. */
@@ -158,6 +182,7 @@ export class Subscription {
     }
     if (sent.size > 0 || this.#isAwaited()) {
       this.#responses += 1
+      if (this.#inFlight.size === 0) this.#heardAt = performance.now()
       const nonce = String(this.#responses)
       this.#inFlight.set(nonce, sent)
       this.#send({ nonce, resources, removed })
@@ -203,11 +228,18 @@ export class Subscription {
   #settled(names: readonly string[]): void {
     for (const name of names) this.#initial.delete(name)
     this.#observer.settled(names)
+    if (!this.#loading || this.#initial.size > 0) return
+    // From now on changes wait for this Envoy. What changed before may have been answered to the hub without it.
+    this.#loading = false
+    this.#initial = new Set([...this.#dirty, ...[...this.#inFlight.values()].flatMap((sent) => [...sent.keys()])])
+    for (const names of this.#suspects) for (const name of names) this.#initial.add(name)
+    this.#observer.loaded()
   }
 
   #take(nonce: string): Map<string, Resource | undefined> | undefined {
     const sent = this.#inFlight.get(nonce)
     this.#inFlight.delete(nonce)
+    this.#heardAt = performance.now()
     return sent
   }
 }

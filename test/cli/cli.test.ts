@@ -27,6 +27,7 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
   t.ok(flags(chp.stdout).length > 40)
   t.strictSame(flags(chpPart), flags(chp.stdout))
   t.strictSame(flags(ownPart), [
+    '--envoy-mode',
     '--envoy-path',
     '--max-connections',
     '--max-heap',
@@ -35,6 +36,10 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
     '--request-timeout',
     '--state-dir',
     '--workers',
+    '--xds-address',
+    '--xds-ssl-ca',
+    '--xds-ssl-cert',
+    '--xds-ssl-key',
   ])
 })
 

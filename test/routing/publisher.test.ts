@@ -2,13 +2,19 @@ import t from 'tap'
 import { ClusterPublisher } from '../../src/publisher.js'
 import { parseTarget } from '../../src/routing/target.js'
 import { ResourceCollection } from '../../src/xds/collection.js'
+import { ONE_ENVOY } from '../../src/xds/fleet.js'
 import type { DeltaResponse } from '../../src/xds/subscription.js'
 import { forwarding } from '../support/forwarding.js'
 import { DEFAULT_LIMITS } from '../support/limits.js'
 
 /** A publisher whose one Envoy acknowledges everything; returns how many versions of the cluster it got. */
 async function publish(lookup: () => Promise<Array<{ address: string; family: number }>>): Promise<number> {
-  const clusters = new ResourceCollection({ typeUrl: 'clusters', ackTimeoutMs: 1_000, onRejected: () => {} })
+  const clusters = new ResourceCollection({
+    typeUrl: 'clusters',
+    ackTimeoutMs: 1_000,
+    fleet: ONE_ENVOY,
+    onRejected: () => {},
+  })
   const sent: DeltaResponse[] = []
   const send = (response: DeltaResponse) => {
     sent.push(response)
@@ -17,7 +23,10 @@ async function publish(lookup: () => Promise<Array<{ address: string; family: nu
       subscription.flush()
     })
   }
-  const subscription = clusters.subscribe({ subscribe: [], held: {} }, send, () => subscription.flush())
+  const subscription = clusters.subscribe({ subscribe: [], held: {} }, send, {
+    flush: () => subscription.flush(),
+    cutOff: () => {},
+  })
   subscription.flush()
   const settings = {
     targetTls: { showCertificate: false, verify: true },

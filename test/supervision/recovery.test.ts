@@ -4,6 +4,7 @@ import t from 'tap'
 import { EnvoyAdmin } from '../../src/envoy/admin.js'
 import { recheckClusters } from '../../src/recovery.js'
 import { ResourceCollection } from '../../src/xds/collection.js'
+import { ONE_ENVOY } from '../../src/xds/fleet.js'
 import { admin } from '../support/admin.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
@@ -38,7 +39,12 @@ t.test('after a refusal, clusters are looked at that Envoy may hold without nami
   t.equal((await proxy.api('POST', '/user/b', { target: tooLong })).status, 400)
   t.equal(await admin.rejectedUpdates(), 1)
 
-  const clusters = new ResourceCollection({ typeUrl: 'clusters', ackTimeoutMs: 1, onRejected: () => {} })
+  const clusters = new ResourceCollection({
+    typeUrl: 'clusters',
+    ackTimeoutMs: 1,
+    fleet: ONE_ENVOY,
+    onRejected: () => {},
+  })
   for (const { version, cluster } of await admin.clusters<{ name: string }>(['name'])) {
     // One is as Envoy has it; the other is unknown to the collection.
     if (cluster.name !== 'r:/user/a')

@@ -2,12 +2,14 @@ import t from 'tap'
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import { ResourceCollection } from '../../src/xds/collection.js'
+import type { Fleet } from '../../src/xds/fleet.js'
+import { ONE_ENVOY } from '../../src/xds/fleet.js'
 import { AdsStream } from '../../src/xds/stream.js'
 
 const ACK_TIMEOUT_MS = 50
 
-function collection(typeUrl: string): ResourceCollection {
-  return new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, onRejected: () => {} })
+function collection(typeUrl: string, fleet: Fleet = ONE_ENVOY): ResourceCollection {
+  return new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, fleet, onRejected: () => {} })
 }
 
 function resource(name: string, version = '1') {
@@ -31,7 +33,8 @@ function saying(stream: AdsStream) {
 /** A stream, with what it sent and what Envoy says on it. */
 function connect(...collections: ResourceCollection[]) {
   const sent: DeltaDiscoveryResponse[] = []
-  const stream = new AdsStream({ ordered: collections, onDemand: [] }, (response) => sent.push(response))
+  const send = (response: DeltaDiscoveryResponse) => sent.push(response)
+  const stream = new AdsStream({ ordered: collections, onDemand: [] }, send, () => stream.close(false))
   const say = saying(stream)
   const ack = ({ type_url = '', nonce = '' }: DeltaDiscoveryResponse) => say({ type_url, response_nonce: nonce })
   return { sent, stream, say, ack }
@@ -62,7 +65,8 @@ t.test('a type on demand is sent whenever it is asked for, before and after thos
   for (const name of ['s', 'not asked for']) secrets.set(name, resource(name))
   const sent: DeltaDiscoveryResponse[] = []
   const collections = { ordered: [clusters, listeners], onDemand: [secrets] }
-  const stream = new AdsStream(collections, (response) => sent.push(response))
+  const send = (response: DeltaDiscoveryResponse) => sent.push(response)
+  const stream = new AdsStream(collections, send, () => {})
   const say = saying(stream)
   say({ type_url: 'clusters' })
   say({ type_url: 'secrets', resource_names_subscribe: ['s'] })
@@ -91,9 +95,13 @@ t.test('changes without end of one type do not hold back the types after it', as
     'a, and b before a is answered',
   )
   ack(sent[0] ?? {})
+  clusters.set('c', resource('c'))
+  await new Promise(setImmediate)
+  ack(sent[1] ?? {})
   t.strictSame(
     sent.map(({ type_url }) => type_url),
-    ['clusters', 'clusters', 'listeners'],
+    ['clusters', 'clusters', 'clusters', 'listeners'],
+    'c, which came after a was answered, makes no difference',
   )
 })
 
@@ -112,7 +120,7 @@ t.test('a change is delivered when every Envoy has it, and one that is gone is n
   one.ack(one.sent[1] ?? {})
   await new Promise(setImmediate)
   t.notOk(delivered, 'two has not answered')
-  two.stream.close()
+  two.stream.close(true)
   await change
   t.ok(delivered)
 })
@@ -157,4 +165,93 @@ t.test('what Envoy may hold without naming it is sent again or removed', async (
   t.match(sent, [{ resources: [{ name: 'a' }], removed_resources: ['b'] }])
   ack(sent[0] as DeltaDiscoveryResponse)
   t.equal(clusters.doubtful.size, 0)
+})
+
+/** Short times, so that a test can wait for them. */
+const FLEET: Fleet = { needsEnvoy: false, returnMs: 20, startMs: 0, silenceMs: 10 }
+
+/** An Envoy that has the route `a` already, as one that reconnects. */
+function reconnect(clusters: ResourceCollection) {
+  const envoy = connect(clusters)
+  envoy.say({ type_url: 'clusters', initial_resource_versions: { a: '1' } })
+  return envoy
+}
+
+/** Whether it has resolved by now. */
+function watched(promise: Promise<void>) {
+  const state = { done: false }
+  void promise.then(() => {
+    state.done = true
+  })
+  return state
+}
+
+t.test('in a fleet a change waits for no Envoy that is not there', async (t) => {
+  const clusters = collection('clusters', FLEET)
+  await clusters.apply('a', resource('a'))
+  t.equal(clusters.get('a')?.version, '1')
+})
+
+t.test('one silent Envoy of several is given up, and gets everything when it is back', async (t) => {
+  const clusters = collection('clusters', FLEET)
+  clusters.set('a', resource('a'))
+  const [one, two] = [reconnect(clusters), reconnect(clusters)]
+  const change = clusters.apply('b', resource('b'))
+  await new Promise(setImmediate)
+  one.ack(one.sent[0] ?? {})
+  await change
+  t.equal(two.sent.length, 1, 'two has been told and has not answered')
+  const again = reconnect(clusters)
+  t.match(again.sent[0]?.resources, [{ name: 'b' }])
+})
+
+t.test('where all Envoys are silent the change fails', async (t) => {
+  const clusters = collection('clusters', FLEET)
+  clusters.set('a', resource('a'))
+  for (const _ of [1, 2]) reconnect(clusters)
+  await t.rejects(clusters.apply('b', resource('b')), { statusCode: 503, message: /did not acknowledge/ })
+})
+
+t.test('an Envoy whose stream has ended is waited for, as it may be serving on', async (t) => {
+  const clusters = collection('clusters', FLEET)
+  clusters.set('a', resource('a'))
+  const gone = reconnect(clusters)
+  gone.stream.close(true)
+  const change = clusters.apply('b', resource('b'))
+  const state = watched(change)
+  await new Promise(setImmediate)
+  t.notOk(state.done)
+  const { sent, ack } = reconnect(clusters)
+  await new Promise((resolve) => setTimeout(resolve, FLEET.returnMs * 1.5))
+  t.notOk(state.done, 'it is back and has not answered')
+  ack(sent[0] ?? {})
+  await change
+})
+
+t.test('an Envoy that starts holds up no change, and has had all of them before it listens', async (t) => {
+  const [clusters, listeners] = [collection('clusters', FLEET), collection('listeners', FLEET)]
+  clusters.set('a', resource('a'))
+  listeners.set('l', resource('l'))
+  const { sent, say, ack } = connect(clusters, listeners)
+  say({ type_url: 'clusters' })
+  say({ type_url: 'listeners' })
+  await clusters.apply('b', resource('b'))
+  await new Promise(setImmediate)
+  t.strictSame(
+    sent.map(({ type_url }) => type_url),
+    ['clusters', 'clusters'],
+  )
+  ack(sent[0] ?? {})
+  t.equal(sent.length, 2, 'b, which was answered without this Envoy, comes before the listener')
+  const change = clusters.apply('c', resource('c'))
+  const waiting = watched(change)
+  await new Promise(setImmediate)
+  t.notOk(waiting.done, 'from now on it is waited for')
+  ack(sent[1] ?? {})
+  t.match(
+    sent.slice(2).map(({ type_url }) => type_url),
+    ['clusters', 'listeners'],
+  )
+  ack(sent[2] ?? {})
+  await change
 })

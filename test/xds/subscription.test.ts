@@ -29,6 +29,7 @@ class Pair {
     }
     const observer = {
       settled: () => {},
+      loaded: () => {},
       rejected: (resource: Resource) => {
         this.rejected.push(resource.name)
       },

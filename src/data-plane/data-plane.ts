@@ -1,0 +1,41 @@
+import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
+import type { Counters } from '../metrics/request-totals.js'
+import type { Route } from '../routing/route.js'
+import type { OpenedStore } from '../store/opened.js'
+import type { ResourceCollection } from '../xds/collection.js'
+import type { Fleet } from '../xds/fleet.js'
+import type { AdsListening } from '../xds/server.js'
+
+/** What the control plane has to know of the Envoys that it serves, and what is to be done about them. */
+export interface DataPlane {
+  /** Where they find the control plane. */
+  readonly xds: AdsListening
+  readonly fleet: Fleet
+  /** How loudly it is said that they come and go. */
+  readonly connectionsAt: 'debug' | 'info'
+  /** Whether a table that was lost can be read from them. */
+  readonly recoverable: boolean
+  /** Whether one was running before this start, which a start that fails leaves as it was. */
+  readonly adopted: boolean
+
+  /**
+   * Before anything listens.
+   *
+   * @throws FatalError saying what is in the way
+   */
+  prepare(store: OpenedStore): Promise<void>
+  /** The routes that they hold, if the store has lost them. */
+  recover(): Promise<Route[]>
+  /** What they have counted, as far as {@link traffic} needs it. */
+  totals(): Promise<Counters>
+  /** Takes a report of what one of them has counted since the one before. */
+  report(metrics: readonly MetricFamily__Output[]): void
+  /** Once they can connect. Resolves when users can be served; false if it was closed or failed instead. */
+  serve(delivered: Delivered): Promise<boolean>
+}
+
+/** The collections that Envoys get, for who has to know what has arrived. */
+export interface Delivered {
+  readonly clusters: ResourceCollection
+  readonly listeners: ResourceCollection
+}

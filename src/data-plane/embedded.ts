@@ -1,0 +1,133 @@
+import { rm } from 'node:fs/promises'
+import { EnvoyAdmin } from '../envoy/admin.js'
+import { claim, selectRunning } from '../envoy/adoption.js'
+import { findEnvoy } from '../envoy/binary.js'
+import { EmbeddedEnvoy } from '../envoy/embedded.js'
+import type { EnvoyProcess } from '../envoy/process.js'
+import { readRelease } from '../envoy/release.js'
+import type { RuntimeDir } from '../envoy/runtime-dir.js'
+import { makeRuntimeDir, removeRuntimeDir } from '../envoy/runtime-dir.js'
+import type { FatalError } from '../errors.js'
+import { NotAcknowledgedError } from '../errors.js'
+import type { Logger } from '../log.js'
+import type { Counters } from '../metrics/request-totals.js'
+import { RequestTotals } from '../metrics/request-totals.js'
+import { TRAFFIC_COUNTERS } from '../metrics/traffic.js'
+import { envoyAddresses, runtimeDirOf } from '../places.js'
+import { recheckClusters, recoverRoutes } from '../recovery.js'
+import { bootstrap } from '../resources/bootstrap.js'
+import { PUBLIC } from '../resources/names.js'
+import type { Route } from '../routing/route.js'
+import type { Settings } from '../settings.js'
+import type { OpenedStore } from '../store/opened.js'
+import type { Undo } from '../undo.js'
+import { ONE_ENVOY } from '../xds/fleet.js'
+import type { AdsListening } from '../xds/server.js'
+import type { DataPlane, Delivered } from './data-plane.js'
+
+export interface EmbeddedOptions {
+  readonly settings: Settings
+  readonly log: Logger
+  readonly undo: Undo
+  /** Envoy can't be kept running. */
+  readonly onFailed: (error: FatalError) => void
+}
+
+/** The one Envoy that the control plane starts, or finds still running from before, and watches. */
+export class EmbeddedEnvoys implements DataPlane {
+  readonly xds: AdsListening
+  readonly fleet = ONE_ENVOY
+  readonly connectionsAt = 'debug'
+  recoverable = false
+  adopted = false
+  readonly #options: EmbeddedOptions
+  readonly #binary: string
+  readonly #dir: RuntimeDir
+  readonly #admin: EnvoyAdmin
+  readonly #totals: RequestTotals
+  #running: readonly EnvoyProcess[] = []
+
+  private constructor(options: EmbeddedOptions, binary: string) {
+    this.#options = options
+    this.#binary = binary
+    this.#dir = runtimeDirOf(options.settings)
+    this.#admin = new EnvoyAdmin(this.#dir.adminSocket)
+    this.#totals = new RequestTotals(() => this.#admin.counters(TRAFFIC_COUNTERS))
+    this.xds = { address: { socketPath: this.#dir.adsSocket }, mode: 0o600, tls: undefined }
+  }
+
+  /** @throws FatalError if there is no Envoy to be had */
+  static async find(options: EmbeddedOptions): Promise<EmbeddedEnvoys> {
+    const { settings, log } = options
+    const binary = await findEnvoy({
+      release: readRelease(),
+      explicit: settings.envoyPath,
+      env: process.env,
+      arch: process.arch,
+      progress: (line) => log.info(line),
+    })
+    return new EmbeddedEnvoys(options, binary)
+  }
+
+  async prepare(store: OpenedStore): Promise<void> {
+    const { settings, log, undo } = this.#options
+    await makeRuntimeDir(this.#dir)
+    const found = await claim(this.#dir)
+    undo.push((how) => how === 'release' || removeRuntimeDir(this.#dir))
+    this.recoverable = store.isDurable
+    this.adopted = store.isDurable && found.length > 0
+    this.#running = await selectRunning(found, {
+      dir: this.#dir,
+      adopt: store.isDurable,
+      addresses: envoyAddresses(settings),
+      log,
+    })
+    this.adopted = this.#running.length > 0
+  }
+
+  async recover(): Promise<Route[]> {
+    return this.adopted ? recoverRoutes(this.#admin, this.#options.log, new Date()) : []
+  }
+
+  totals(): Promise<Counters> {
+    return this.#totals.now()
+  }
+
+  /** The same is asked of Envoy itself, when it is wanted. */
+  report(): void {}
+
+  async serve({ clusters, listeners }: Delivered): Promise<boolean> {
+    const { settings, log, undo, onFailed } = this.#options
+    this.#removeSocketAfterEnvoy()
+    const { adsSocket, adminSocket } = this.#dir
+    const options = {
+      binary: this.#binary,
+      dir: this.#dir,
+      bootstrap: bootstrap({ controlPlane: { socketPath: adsSocket }, adminSocket, limits: settings.limits }),
+      workers: settings.workers,
+      verbose: settings.logLevel === 'debug',
+      orphanSeconds: settings.supervision.orphanSeconds,
+      statPrefix: PUBLIC,
+      log,
+      onFailed,
+    }
+    const envoy = await EmbeddedEnvoy.start(options, this.#running)
+    undo.push((how) => (how === 'release' ? envoy.release() : envoy.close(how === 'drain')))
+    if (!(await envoy.ready())) return false
+    if (!this.adopted) return true
+    await listeners.delivered(PUBLIC).catch((error: Error) => {
+      if (!(error instanceof NotAcknowledgedError)) throw error
+      log.warn(`The running Envoy has not taken the present settings yet: ${error.message}`)
+    })
+    await recheckClusters(this.#admin, clusters)
+    await envoy.renew()
+    return true
+  }
+
+  /** Envoy leaves the file of its socket behind. */
+  #removeSocketAfterEnvoy(): void {
+    const { settings, undo } = this.#options
+    const { public: at } = settings
+    if ('socketPath' in at) undo.push((how) => how === 'release' || rm(at.socketPath, { force: true }))
+  }
+}

@@ -1,0 +1,50 @@
+import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
+import { checkAddress } from '../address.js'
+import type { Logger } from '../log.js'
+import { ReportedTotals } from '../metrics/reported-totals.js'
+import type { Counters } from '../metrics/request-totals.js'
+import type { Route } from '../routing/route.js'
+import type { ExternalSettings } from '../settings/xds.js'
+import { ANY_ENVOYS } from '../xds/fleet.js'
+import type { AdsListening } from '../xds/server.js'
+import type { DataPlane } from './data-plane.js'
+
+/** Owner and group: the control plane and Envoy may run as different users of one group. */
+const SOCKET_MODE = 0o660
+
+/** Any number of Envoys that others start and end. */
+export class ExternalEnvoys implements DataPlane {
+  readonly xds: AdsListening
+  readonly fleet = ANY_ENVOYS
+  readonly connectionsAt = 'info'
+  readonly recoverable = false
+  readonly adopted = false
+  readonly #log: Logger
+  readonly #totals = new ReportedTotals()
+
+  constructor({ address, tls }: ExternalSettings, log: Logger) {
+    this.xds = { address, tls, mode: SOCKET_MODE }
+    this.#log = log
+  }
+
+  async prepare(): Promise<void> {
+    await checkAddress('The control plane', this.xds.address)
+  }
+
+  async recover(): Promise<Route[]> {
+    return []
+  }
+
+  async totals(): Promise<Counters> {
+    return this.#totals.now()
+  }
+
+  report(metrics: readonly MetricFamily__Output[]): void {
+    this.#totals.add(metrics)
+  }
+
+  async serve(): Promise<boolean> {
+    this.#log.info('Waiting for Envoys. Until one is connected, changes are stored and answered at once')
+    return true
+  }
+}

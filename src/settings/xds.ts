@@ -1,0 +1,131 @@
+import { isIP } from 'node:net'
+import { isAbsolute } from 'node:path'
+import type { ListenAddress } from '../address.js'
+import { shownAddress } from '../address.js'
+import { FatalError } from '../errors.js'
+import type { MutualTls } from '../xds/credentials.js'
+import { listenIp } from './listen.js'
+import { authoritiesOf, keyPairOf } from './tls.js'
+
+/** The options of where Envoys and the control plane meet. */
+export interface XdsOptions {
+  readonly envoyMode: 'embedded' | 'external'
+  readonly xdsAddress?: string
+  readonly xdsSslKey?: string
+  readonly xdsSslCert?: string
+  readonly xdsSslCa?: string
+}
+
+/** Options that only an Envoy that is started from here takes notice of. */
+export interface EmbeddedOptions {
+  readonly envoyPath?: string
+  readonly workers?: number
+  readonly maxHeap?: number
+  readonly maxConnections?: number
+}
+
+/** How Envoys that others start find the control plane. */
+export interface ExternalSettings {
+  readonly address: ListenAddress
+  /** Undefined for plain gRPC, which is for unix sockets and loopback addresses. */
+  readonly tls: MutualTls | undefined
+  /** What the options ask for and don't get, in sentences for the log. */
+  readonly warnings: readonly string[]
+}
+
+const ADDRESS = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/
+
+/**
+ * Undefined where Envoy is embedded.
+ *
+ * @throws FatalError if the options don't fit each other or a file can't be used
+ */
+export async function readExternal(
+  options: XdsOptions & EmbeddedOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<ExternalSettings | undefined> {
+  const { xdsAddress, xdsSslKey, xdsSslCert, xdsSslCa } = options
+  if (options.envoyMode === 'embedded') {
+    if ([xdsAddress, xdsSslKey, xdsSslCert, xdsSslCa].every((value) => value === undefined)) return undefined
+    throw new FatalError('--xds-address and --xds-ssl-key, -cert and -ca go with --envoy-mode external.')
+  }
+  if (xdsAddress === undefined) {
+    throw new FatalError('--envoy-mode external needs --xds-address: where Envoys find this control plane.')
+  }
+  const named = parseXdsAddress(xdsAddress)
+  const address = 'socketPath' in named ? named : { ...named, host: await listenIp(named.host) }
+  const tls = await readMutualTls(options, env)
+  requireTls(address, tls !== undefined)
+  return { address, tls, warnings: [...warningsAbout(options)] }
+}
+
+/** @throws FatalError if it is neither `unix:` and an absolute path nor a host and a port */
+export function parseXdsAddress(text: string): ListenAddress {
+  if (text.startsWith('unix:')) {
+    const socketPath = text.slice('unix:'.length)
+    if (isAbsolute(socketPath)) return { socketPath }
+  }
+  return parseHostPort('--xds-address', text, 'unix:/absolute/path or ')
+}
+
+/** @throws FatalError that names the option, and other forms that it may have */
+export function parseHostPort(flag: string, text: string, others = ''): { host: string; port: number } {
+  const { v6, host, port } = ADDRESS.exec(text)?.groups ?? {}
+  const number = Number(port)
+  const isHost = v6 === undefined ? host !== undefined : isIP(v6) === 6
+  if (isHost && number >= 1 && number <= 65535) return { host: v6 ?? host ?? '', port: number }
+  throw new FatalError(`${flag} ${text} can't be used: write ${others}host:port.`)
+}
+
+/**
+ * Routes, and the keys of the public port's certificate, go over this connection.
+ *
+ * @throws FatalError if they could be read on their way
+ */
+export function requireTls(address: ListenAddress, hasTls: boolean): void {
+  if ('socketPath' in address) {
+    if (hasTls) throw new FatalError('--xds-ssl-key, -cert and -ca are for a TCP address, not for a unix socket.')
+  } else if (!hasTls && !isLoopback(address.host)) {
+    throw new FatalError(
+      `--xds-address ${shownAddress(address)} can be reached from other machines: --xds-ssl-key, --xds-ssl-cert and --xds-ssl-ca are needed.`,
+    )
+  }
+}
+
+async function readMutualTls(options: XdsOptions, env: NodeJS.ProcessEnv): Promise<MutualTls | undefined> {
+  const { xdsSslKey, xdsSslCert, xdsSslCa } = options
+  if (!hasTlsFiles(options)) return undefined
+  const certificate = await keyPairOf(
+    { flag: '--xds-ssl-key', path: xdsSslKey },
+    { flag: '--xds-ssl-cert', path: xdsSslCert },
+  )
+  return certificate && { certificate, authorities: await authoritiesOf('--xds-ssl-ca', xdsSslCa, env) }
+}
+
+/**
+ * Whether the three files of TLS are named.
+ *
+ * @throws FatalError if only some are
+ */
+export function hasTlsFiles<T extends Pick<XdsOptions, 'xdsSslKey' | 'xdsSslCert' | 'xdsSslCa'>>(
+  options: T,
+): options is T & { readonly xdsSslKey: string; readonly xdsSslCert: string; readonly xdsSslCa: string } {
+  const paths = [options.xdsSslKey, options.xdsSslCert, options.xdsSslCa]
+  if (paths.every((path) => path === undefined)) return false
+  if (paths.every((path) => path !== undefined)) return true
+  throw new FatalError('--xds-ssl-key, --xds-ssl-cert and --xds-ssl-ca are needed together.')
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+function* warningsAbout(options: EmbeddedOptions): Iterable<string> {
+  const { envoyPath, workers, maxHeap, maxConnections } = options
+  if (envoyPath !== undefined || workers !== undefined) {
+    yield '--envoy-path and --workers do nothing with --envoy-mode external: whoever starts Envoy chooses them'
+  }
+  if (maxHeap !== undefined || maxConnections !== undefined) {
+    yield '--max-heap and --max-connections do nothing here with --envoy-mode external: they are for `bootstrap`'
+  }
+}

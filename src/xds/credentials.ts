@@ -1,0 +1,82 @@
+import { experimental, ServerCredentials } from '@grpc/grpc-js'
+import type { Logger } from '../log.js'
+import type { KeyPair } from '../tls/files.js'
+import type { Reloadable } from '../tls/reload.js'
+import { onReload } from '../tls/reload.js'
+import type { FileWatch } from '../tls/watch.js'
+
+/** How Envoys and the control plane know each other. */
+export interface MutualTls {
+  readonly certificate: Reloadable<KeyPair>
+  /** Who must have signed the certificate that an Envoy shows. */
+  readonly authorities: Reloadable<Buffer>
+}
+
+/** What {@link reloadingCredentials} gives; closing it ends the looking at the files. */
+export interface ReloadingCredentials {
+  readonly credentials: ServerCredentials
+  close(): void
+}
+
+type CertificateProvider = experimental.CertificateProvider
+type Listeners<T> = Set<(update: T) => void>
+
+/**
+ * Lets in only who shows a certificate of the authorities. New connections get what the files hold now; streams that are
+ * open go on.
+ */
+export function reloadingCredentials(tls: MutualTls, log: Logger): ReloadingCredentials {
+  const identity = new Latest<experimental.IdentityCertificateUpdate>(identityOf(tls.certificate.first))
+  const authorities = new Latest<experimental.CaCertificateUpdate>({ caCertificate: tls.authorities.first })
+  const watches: FileWatch[] = [
+    onReload(tls.certificate, (pair) => identity.set(identityOf(pair)), log),
+    onReload(tls.authorities, (caCertificate) => authorities.set({ caCertificate }), log),
+  ]
+  const provider: CertificateProvider = {
+    addCaCertificateListener: (listener) => authorities.add(listener),
+    removeCaCertificateListener: (listener) => authorities.remove(listener),
+    addIdentityCertificateListener: (listener) => identity.add(listener),
+    removeIdentityCertificateListener: (listener) => identity.remove(listener),
+  }
+  return {
+    // Its types have the first two in the other order; one provider serves for both.
+    credentials: experimental.createCertificateProviderServerCredentials(provider, provider, true),
+    close: () => {
+      for (const watch of watches) watch.close()
+    },
+  }
+}
+
+/** Without TLS. */
+export function plainCredentials(): ReloadingCredentials {
+  return { credentials: ServerCredentials.createInsecure(), close: () => {} }
+}
+
+/** A value that those who ask for it get, and again whenever it changes. */
+class Latest<T> {
+  readonly #listeners: Listeners<T> = new Set()
+  #value: T
+
+  constructor(value: T) {
+    this.#value = value
+  }
+
+  set(value: T): void {
+    this.#value = value
+    for (const listener of this.#listeners) listener(value)
+  }
+
+  add(listener: (update: T) => void): void {
+    this.#listeners.add(listener)
+    // Whoever adds a listener expects to be called later, and takes no notice before.
+    process.nextTick(listener, this.#value)
+  }
+
+  remove(listener: (update: T) => void): void {
+    this.#listeners.delete(listener)
+  }
+}
+
+function identityOf({ chain, key }: KeyPair): experimental.IdentityCertificateUpdate {
+  return { certificate: chain, privateKey: key }
+}
