@@ -1,0 +1,79 @@
+import { chmod, chown, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { cachedEnvoy } from '../../src/envoy/fetch.js'
+import { readRelease } from '../../src/envoy/release.js'
+import { temporaryDirectory } from '../support/directory.js'
+import type { Network } from './network.js'
+import { PodProcess } from './pod.js'
+import type { Rendering } from './render.js'
+import { FULL_NAME } from './render.js'
+
+const ENVOY = cachedEnvoy({ release: readRelease(), env: process.env, arch: process.arch, progress: () => {} })
+
+/** The pods of one rendering, and what they share. */
+export class Cluster {
+  readonly hosts: Record<string, string> = {}
+  readonly #t: Test
+  readonly #network: Network
+  readonly #rendering: Rendering
+  readonly #directory: string
+
+  private constructor(t: Test, network: Network, rendering: Rendering, directory: string) {
+    this.#network = network
+    this.#t = t
+    this.#rendering = rendering
+    this.#directory = directory
+  }
+
+  static async create(t: Test, network: Network, rendering: Rendering): Promise<Cluster> {
+    const cluster = new Cluster(t, network, rendering, await temporaryDirectory(t))
+    await mkdir(cluster.#claim)
+    await chown(cluster.#claim, 0, 65534)
+    await chmod(cluster.#claim, 0o2775)
+    await chmod(cluster.#directory, 0o755)
+    return cluster
+  }
+
+  get #claim(): string {
+    return join(this.#directory, 'claim')
+  }
+
+  /** @param workload the Deployment whose pod it is */
+  async start(workload: string, name: string): Promise<PodProcess> {
+    const directory = join(this.#directory, name)
+    await mkdir(directory)
+    const options = {
+      kind: 'Deployment',
+      workload,
+      network: this.#network,
+      envoy: ENVOY,
+      directory,
+      hosts: this.hosts,
+      claim: this.#claim,
+    }
+    const pod = await PodProcess.start({ ...options, rendering: this.#rendering }, name)
+    this.#t.teardown(() => {
+      pod.destroy()
+      if (!this.#t.passing()) this.#t.comment(pod.output.slice(-5_000))
+    })
+    return pod
+  }
+
+  /** Calls the REST API as the hub does. */
+  api(pod: PodProcess, method: string, path: string, body?: object): Promise<Response> {
+    const token = Buffer.from(this.#rendering.get('Secret', `${FULL_NAME}-token`).data?.token ?? '', 'base64')
+    return fetch(`http://${pod.ip}:8001/api/routes${path}`, {
+      method,
+      headers: { authorization: `token ${token}` },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+  }
+
+  async answers(pod: PodProcess): Promise<boolean> {
+    return this.api(pod, 'GET', '').then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  }
+}
