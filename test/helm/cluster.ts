@@ -4,6 +4,8 @@ import type { Test } from 'tap'
 import { cachedEnvoy } from '../../src/envoy/fetch.js'
 import { readRelease } from '../../src/envoy/release.js'
 import { temporaryDirectory } from '../support/directory.js'
+import type { Answer } from './ask.js'
+import { ask } from './ask.js'
 import type { Network } from './network.js'
 import { PodProcess } from './pod.js'
 import type { Rendering } from './render.js'
@@ -53,27 +55,20 @@ export class Cluster {
       claim: this.#claim,
     }
     const pod = await PodProcess.start({ ...options, rendering: this.#rendering }, name)
-    this.#t.teardown(() => {
-      pod.destroy()
+    this.#t.teardown(async () => {
+      await pod.destroy()
       if (!this.#t.passing()) this.#t.comment(pod.output.slice(-5_000))
     })
     return pod
   }
 
   /** Calls the REST API as the hub does. */
-  api(pod: PodProcess, method: string, path: string, body?: object): Promise<Response> {
+  api(pod: PodProcess, method: string, path: string, body?: object): Promise<Answer> {
     const token = Buffer.from(this.#rendering.get('Secret', `${FULL_NAME}-token`).data?.token ?? '', 'base64')
-    return fetch(`http://${pod.ip}:8001/api/routes${path}`, {
+    return ask(`http://${pod.ip}:8001/api/routes${path}`, {
       method,
       headers: { authorization: `token ${token}` },
       ...(body && { body: JSON.stringify(body) }),
     })
-  }
-
-  async answers(pod: PodProcess): Promise<boolean> {
-    return this.api(pod, 'GET', '').then(
-      ({ ok }) => ok,
-      () => false,
-    )
   }
 }

@@ -8,6 +8,7 @@ import { PACKAGE_ROOT } from '../../src/proto.js'
 import { stage } from '../image/dockerfile.js'
 import { PLAIN } from '../support/environment.js'
 import { killProcess } from '../support/processes.js'
+import { ask } from './ask.js'
 import type { Network, PodNetwork } from './network.js'
 import type { Container, Pod, Probe, Rendering } from './render.js'
 import { container } from './render.js'
@@ -84,9 +85,15 @@ export class PodProcess {
   }
 
   /** At once, for the end of a test. */
-  destroy(): void {
+  async destroy(): Promise<void> {
     this.#terminating = true
-    for (const child of this.#running.values()) child.kill('SIGKILL')
+    await Promise.all(
+      [...this.#running].map(async ([name, child]) => {
+        const exit = once(child, 'exit')
+        await this.kill(name)
+        await exit
+      }),
+    )
     this.#net.remove()
   }
 
@@ -98,7 +105,7 @@ export class PodProcess {
     if (hook !== undefined) await Promise.race([this.#exec(name, hook), over])
     process.kill(await this.#mainPid(name), 'SIGTERM')
     if ((await Promise.race([exit, over])) === true) {
-      child.kill('SIGKILL')
+      await this.kill(name)
       throw new Error(`${this.#name}: ${name} had to be killed:\n${this.output}`)
     }
   }
@@ -144,7 +151,7 @@ export class PodProcess {
     const environment = [...(await imageEnvironment()), ...this.#environment(spec)]
     const args = spec.args.map((arg) => arg.replaceAll('$(POD_NAME)', this.#name))
     const [env, ...before] = PLAIN
-    const isolated = ['--mount', '--ipc', '--pid', '--fork', '--kill-child']
+    const isolated = ['--mount', '--ipc', '--pid', '--fork']
     const child = spawn(
       env,
       [...before, 'nsenter', '--target', String(this.#net.pid), '--net', 'unshare', ...isolated].concat(
@@ -231,10 +238,7 @@ export class PodProcess {
 
   async #passes({ ports = [] }: Container, { httpGet: { path, port } }: Probe): Promise<boolean> {
     const number = ports.find(({ name }) => name === port)?.containerPort
-    return fetch(`http://${this.ip}:${number}${path}`, { headers: { connection: 'close' } }).then(
-      (answer) => answer.ok,
-      () => false,
-    )
+    return (await ask(`http://${this.ip}:${number}${path}`)).status === 200
   }
 }
 
