@@ -62,6 +62,12 @@ export class Cluster {
     return pod
   }
 
+  /** Those of the pods to which the Service for users sends connections. */
+  endpoints(pods: readonly PodProcess[]): readonly PodProcess[] {
+    const all = this.#rendering.get('Service', FULL_NAME).spec.publishNotReadyAddresses === true
+    return all ? pods : pods.filter(({ ready }) => ready)
+  }
+
   /** Calls the REST API as the hub does. */
   api(pod: PodProcess, method: string, path: string, body?: object): Promise<Answer> {
     const token = Buffer.from(this.#rendering.get('Secret', `${FULL_NAME}-token`).data?.token ?? '', 'base64')

@@ -115,6 +115,7 @@ export class PodProcess {
     this.#running.set(name, child)
     child.once('exit', () => {
       this.#running.delete(name)
+      this.ready = false
       if (this.#terminating) return
       this.restarts += 1
       void this.#keepRunning(name)

@@ -29,7 +29,7 @@ t.test('sidecar: either container is killed under load', async (t) => {
   await eventually(() => pod.ready, 'the pod is ready')
   t.equal((await cluster.api(pod, 'POST', '/user/ana', { target: TARGET })).status, 201)
 
-  const users = ServiceUsers.start(() => [pod], '/user/ana/x', 100)
+  const users = ServiceUsers.start(() => cluster.endpoints([pod]), '/user/ana/x', 100)
   t.teardown(() => users.stop())
   await eventually(() => users.answered > 100, 'users are at work')
   for (let time = 1; time <= 3; time += 1) {
@@ -68,7 +68,7 @@ t.test('gateway: three Envoys are replaced one by one under load', async (t) => 
   t.equal((await cluster.api(controlPlane, 'POST', '/user/ana', { target: TARGET })).status, 201)
   t.strictSame(await Promise.all(envoys.map((pod) => statusOf(pod, '/user/ana/x'))), [200, 200, 200], 'in all of them')
 
-  const users = ServiceUsers.start(() => envoys, '/user/ana/x', 100)
+  const users = ServiceUsers.start(() => cluster.endpoints(envoys), '/user/ana/x', 100)
   t.teardown(() => users.stop())
   for (const old of envoys) {
     const replacement = await cluster.start(`${FULL_NAME}-envoy`, `new-${old.ip}`)

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:http'
 import type { PodProcess } from './pod.js'
 
-/** Users who come by a Service: every request goes to some pod that is ready, half of them on connections that are kept. */
+/** Users who come by a Service: every request goes to some pod that it has, half of them on connections that are kept. */
 export class ServiceUsers {
   readonly #pods: () => readonly PodProcess[]
   readonly #path: string
@@ -36,9 +36,9 @@ export class ServiceUsers {
 
   #ask(): void {
     this.#asked += 1
-    const ready = this.#pods().filter((pod) => pod.ready)
-    const pod = ready[this.#asked % Math.max(1, ready.length)]
-    if (pod === undefined) this.failures.push('no pod is ready')
+    const pods = this.#pods()
+    const pod = pods[this.#asked % Math.max(1, pods.length)]
+    if (pod === undefined) this.failures.push('the Service has no pod')
     else this.#send(pod.ip, this.#asked % 2 === 0 ? this.#agent : false)
   }
 
