@@ -1,8 +1,6 @@
-import { chmod, chown, mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { cachedEnvoy } from '../../src/envoy/fetch.js'
-import { readRelease } from '../../src/envoy/release.js'
 import { temporaryDirectory } from '../support/directory.js'
 import type { Answer } from './ask.js'
 import { ask } from './ask.js'
@@ -10,8 +8,7 @@ import type { Network } from './network.js'
 import { PodProcess } from './pod.js'
 import type { Rendering } from './render.js'
 import { FULL_NAME } from './render.js'
-
-const ENVOY = cachedEnvoy({ release: readRelease(), env: process.env, arch: process.arch, progress: () => {} })
+import { makeVolume } from './volumes.js'
 
 /** The pods of one rendering, and what they share. */
 export class Cluster {
@@ -30,9 +27,7 @@ export class Cluster {
 
   static async create(t: Test, network: Network, rendering: Rendering): Promise<Cluster> {
     const cluster = new Cluster(t, network, rendering, await temporaryDirectory(t))
-    await mkdir(cluster.#claim)
-    await chown(cluster.#claim, 0, 65534)
-    await chmod(cluster.#claim, 0o2775)
+    await makeVolume(cluster.#claim)
     await chmod(cluster.#directory, 0o755)
     return cluster
   }
@@ -49,7 +44,7 @@ export class Cluster {
       kind: 'Deployment',
       workload,
       network: this.#network,
-      envoy: ENVOY,
+      envoy: process.env.ENVOY_PATH ?? '',
       directory,
       hosts: this.hosts,
       claim: this.#claim,

@@ -1,21 +1,20 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PACKAGE_ROOT } from '../../src/proto.js'
-import { stage } from '../image/dockerfile.js'
 import { PLAIN } from '../support/environment.js'
 import { killProcess } from '../support/processes.js'
 import { ask } from './ask.js'
+import { cliLink, imageEnvironment } from './image.js'
 import type { Network, PodNetwork } from './network.js'
 import type { Container, Pod, Probe, Rendering } from './render.js'
 import { container } from './render.js'
+import { makeVolume } from './volumes.js'
 
 const RUN_CONTAINER = join(PACKAGE_ROOT, 'test/helm/container.sh')
-/** Of the user that the chart names. */
-const GROUP = 65534
 
 export interface PodOptions {
   readonly rendering: Rendering
@@ -199,14 +198,9 @@ export class PodProcess {
     return join(this.#options.directory, `volume-${name}`)
   }
 
-  /** As a kubelet does it with an fsGroup. */
   async #makeVolumes(): Promise<void> {
     for (const { name, secret } of this.pod.volumes) {
-      const directory = this.#volume(name)
-      await mkdir(directory, { recursive: true })
-      await chown(directory, 0, GROUP)
-      await chmod(directory, secret === undefined ? 0o2777 : 0o2750)
-      if (secret !== undefined) await writeSecret(directory, this.#secret(secret.secretName))
+      await makeVolume(this.#volume(name), secret && this.#secret(secret.secretName))
     }
   }
 
@@ -241,29 +235,4 @@ export class PodProcess {
     const number = ports.find(({ name }) => name === port)?.containerPort
     return (await ask(`http://${this.ip}:${number}${path}`)).status === 200
   }
-}
-
-/** Files behind a link that is moved when they change, as a kubelet keeps them. */
-export async function writeSecret(directory: string, data: Readonly<Record<string, string>>): Promise<void> {
-  await mkdir(join(directory, '..first'))
-  for (const [key, value] of Object.entries(data)) {
-    const file = join(directory, '..first', key)
-    await writeFile(file, value, { mode: 0o440 })
-    await chown(file, 0, GROUP)
-    await symlink(join('..data', key), join(directory, key))
-  }
-  await symlink('..first', join(directory, '..data'))
-}
-
-/** What the image sets, and a PATH. */
-async function imageEnvironment(): Promise<string[]> {
-  const set = (await stage()).filter(({ name }) => name === 'ENV').flatMap(({ value }) => value.split(/\s+/))
-  return ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...set]
-}
-
-/** A program of our name, as the image has it. */
-async function cliLink(directory: string): Promise<string> {
-  const file = join(directory, 'configurable-envoy-proxy')
-  await writeFile(file, '#!/bin/sh\nexec node /opt/configurable-envoy-proxy/build/src/cli.js "$@"\n', { mode: 0o755 })
-  return file
 }
