@@ -1,10 +1,9 @@
 import t from 'tap'
 import { MATRIX, REFUSED } from './matrix.js'
 import type { Manifest, Rendering } from './render.js'
-import { CHART, communicate, container, helmTemplate, objections, render } from './render.js'
+import { CHART, communicate, container, FULL_NAME, helmTemplate, objections, render } from './render.js'
 import { helmTools, withoutHelm } from './tools.js'
 
-const FULL_NAME = 'rel-configurable-envoy-proxy'
 /** Should Helm have to be built, on a slow machine. */
 const BUILD_MS = 20 * 60_000
 

@@ -9,6 +9,8 @@ import type { HelmTools } from './tools.js'
 export const CHART = join(PACKAGE_ROOT, 'helm/configurable-envoy-proxy')
 export const RELEASE = 'rel'
 export const NAMESPACE = 'jhub'
+/** What the chart's objects are called in that release. */
+export const FULL_NAME = 'rel-configurable-envoy-proxy'
 
 /** A manifest; of a Deployment's or a DaemonSet's pods, what there is to run. */
 export interface Manifest {

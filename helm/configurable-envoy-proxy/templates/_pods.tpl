@@ -56,7 +56,7 @@ securityContext:
   args:
     - --envoy-mode=external
     {{- if eq .Values.mode "sidecar" }}
-    - --xds-address=unix:/run/cep/xds/ads.sock
+    - --xds-address=unix:/run/cep/ads.sock
     {{- else }}
     - --xds-address=0.0.0.0:18000
     - --xds-ssl-key=/etc/cep/xds/tls.key
@@ -175,7 +175,7 @@ securityContext:
     - bootstrap
     - --mode={{ .Values.mode }}
     {{- if eq .Values.mode "sidecar" }}
-    - --xds-address=unix:/run/cep/xds/ads.sock
+    - --xds-address=unix:/run/cep/ads.sock
     {{- else }}
     - --xds-address={{ include "cep.xdsHost" . }}:18000
     - --xds-ssl-key=/etc/cep/xds/tls.key

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { findEnvoy } from '../../src/envoy/binary.js'
+import { readRelease } from '../../src/envoy/release.js'
+import { helmTools, withoutHelm } from './tools.js'
+
+const PROGRAM = fileURLToPath(new URL('processes.js', import.meta.url))
+/** Should Helm have to be built, on a slow machine. */
+const LIMIT_MS = 20 * 60_000
+
+t.setTimeout(LIMIT_MS)
+const skip = process.getuid?.() === 0 ? await withoutHelm() : 'it takes root to make namespaces'
+
+t.test('the chart, run as processes', { skip, timeout: LIMIT_MS }, async (t) => {
+  // Before the network is one of its own, which ends with the process, and nothing can be fetched.
+  await helmTools()
+  const find = {
+    release: readRelease(),
+    env: process.env,
+    arch: process.arch,
+    progress: (line: string) => t.comment(line),
+  }
+  const env = { ...process.env, ENVOY_PATH: await findEnvoy(find) }
+  await t.spawn('unshare', ['--net', process.execPath, PROGRAM], { env, timeout: LIMIT_MS }, 'in namespaces')
+})
