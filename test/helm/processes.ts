@@ -1,7 +1,9 @@
 // Run by processes.test.ts, in a network namespace of its own.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { Test } from 'tap'
 import t from 'tap'
+import { HEALTH_PATH } from '../../src/resources/health.js'
 import { eventually } from '../support/wait.js'
 import { ask } from './ask.js'
 import { Cluster } from './cluster.js'
@@ -12,6 +14,10 @@ import { ServiceUsers } from './service-users.js'
 import { helmTools } from './tools.js'
 
 const BACKEND_PORT = 8888
+/** Of the test in which they come and go. */
+const ROUTES = Number(process.env.CEP_FLEET_ROUTES ?? 200)
+/** How many answers are looked at between two ends of the same Envoy. */
+const CHECKS_A_LIFE = 50
 const TARGET = `http://${NODE_IP}:${BACKEND_PORT}`
 
 const tools = await helmTools()
@@ -53,7 +59,8 @@ t.test('sidecar: either container is killed under load', async (t) => {
   await pod.terminate()
 })
 
-t.test('gateway: three Envoys are replaced one by one under load', async (t) => {
+/** A control plane and three Envoys, all ready. */
+async function startGateway(t: Test) {
   const cluster = await Cluster.create(
     t,
     network,
@@ -61,16 +68,64 @@ t.test('gateway: three Envoys are replaced one by one under load', async (t) => 
   )
   const controlPlane = await cluster.start(`${FULL_NAME}-control-plane`, 'control-plane-0')
   cluster.hosts[`${FULL_NAME}-xds.${NAMESPACE}.svc`] = controlPlane.ip
-  let envoys = await Promise.all(
+  const envoys = await Promise.all(
     ['a', 'b', 'c'].map((letter) => cluster.start(`${FULL_NAME}-envoy`, `envoy-${letter}`)),
   )
   await eventually(() => envoys.every(({ ready }) => ready) && controlPlane.ready, 'all are ready')
+  return { cluster, controlPlane, envoys }
+}
+
+t.test('gateway: one of three Envoys is killed again and again while routes come and go', async (t) => {
+  const { cluster, controlPlane, envoys } = await startGateway(t)
+  const [victim] = envoys as [PodProcess]
+  let going = true
+  let checks = 0
+  const killing = (async () => {
+    while (going) {
+      const before = victim.restarts
+      await victim.kill('envoy')
+      await eventually(() => victim.restarts > before, 'it is started again')
+      const enough = checks + CHECKS_A_LIFE
+      await eventually(() => !going || checks > enough, 'the others are used', 60_000)
+      await eventually(async () => !going || (await statusOf(victim, HEALTH_PATH)) === 200, 'it is ready')
+    }
+  })()
+  const wrong: string[] = []
+  const check = async (path: string, expected: number) => {
+    for (const pod of envoys) {
+      if ((await statusOf(pod, HEALTH_PATH)) !== 200) continue
+      const status = await statusOf(pod, path)
+      // It may be killed between the one and the other.
+      if (status === 0) continue
+      checks += 1
+      if (status !== expected) wrong.push(`${path} at ${pod.ip}: ${status}, not ${expected}`)
+    }
+  }
+  for (let index = 0; index < ROUTES; index += 1) {
+    const path = `/user/u${index}`
+    const added = await cluster.api(controlPlane, 'POST', path, { target: TARGET })
+    if (added.status !== 201) wrong.push(`POST ${path}: ${added.status} ${added.body}`)
+    await check(path, 200)
+    const removed = await cluster.api(controlPlane, 'DELETE', path)
+    if (removed.status !== 204) wrong.push(`DELETE ${path}: ${removed.status} ${removed.body}`)
+    await check(path, 404)
+  }
+  going = false
+  await killing
+  t.strictSame(wrong, [], `of ${checks} answers none is wrong`)
+  t.ok(checks >= ROUTES * 4, `${checks} answers`)
+  t.ok(victim.restarts > 1, `killed ${victim.restarts} times`)
+})
+
+t.test('gateway: three Envoys are replaced one by one under load', async (t) => {
+  const { cluster, controlPlane, envoys: first } = await startGateway(t)
+  let envoys = first
   t.equal((await cluster.api(controlPlane, 'POST', '/user/ana', { target: TARGET })).status, 201)
   t.strictSame(await Promise.all(envoys.map((pod) => statusOf(pod, '/user/ana/x'))), [200, 200, 200], 'in all of them')
 
   const users = ServiceUsers.start(() => cluster.endpoints(envoys), '/user/ana/x', 100)
   t.teardown(() => users.stop())
-  for (const old of envoys) {
+  for (const old of first) {
     const replacement = await cluster.start(`${FULL_NAME}-envoy`, `new-${old.ip}`)
     await eventually(() => replacement.ready, 'the new one is ready')
     envoys = [...envoys, replacement]
