@@ -15,7 +15,7 @@ import { helmTools } from './tools.js'
 
 const BACKEND_PORT = 8888
 /** Of the test in which they come and go. */
-const ROUTES = Number(process.env.CEP_FLEET_ROUTES ?? 200)
+const ROUTES = Number(process.env.CEP_FLEET_ROUTES ?? 100)
 /** How many answers are looked at between two ends of the same Envoy. */
 const CHECKS_A_LIFE = 50
 const TARGET = `http://${NODE_IP}:${BACKEND_PORT}`
