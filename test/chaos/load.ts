@@ -34,7 +34,7 @@ export class Load {
   /** How often each answer came. */
   readonly answers = new Map<string, number>()
 
-  /** @param steady a path of which all answers come from one backend all the time */
+  /** @param routespecs where users go, and to paths below these */
   constructor(port: number, model: Model, random: Random, routespecs: readonly string[]) {
     this.#port = port
     this.#model = model
