@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { STEADY_AFTER_MS } from '../../src/envoy/restart-policy.js'
+import { limitFiles } from '../support/full-disk.js'
 import type { Home } from '../support/home.js'
 import { kill } from '../support/home.js'
 import type { Answer } from '../support/http.js'
@@ -86,9 +85,9 @@ export class Chaos {
         })
       case 'disk full': {
         const { size } = await stat(join(this.#home.stateDir, 'routes.mdb'))
-        await this.#limitFiles(size + room)
+        await limitFiles(this.#proxy.child.pid, size + room)
         await this.#all(changes, { refusals: [507], data: { bulky: BULKY } })
-        return this.#limitFiles('unlimited')
+        return limitFiles(this.#proxy.child.pid, 'unlimited')
       }
     }
   }
@@ -165,11 +164,6 @@ export class Chaos {
     await eventually(serves, 'Envoy serves again', OUTAGE_LIMIT_MS)
     this.#servesSince = performance.now()
     this.outages.push(this.#servesSince - killedAt)
-  }
-
-  /** Makes files of the control plane end there, in the middle of a write, as a full disk does. */
-  async #limitFiles(bytes: number | 'unlimited'): Promise<void> {
-    await promisify(execFile)('prlimit', ['--pid', String(this.#proxy.child.pid), `--fsize=${bytes}:`])
   }
 
   /** Does what the hub does with a change that it got no answer to: asks for it again, as what it is now. */

@@ -1,19 +1,13 @@
-import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
 import { temporaryDirectory } from '../support/directory.js'
+import { limitFiles } from '../support/full-disk.js'
 import { backendOf } from '../support/http.js'
 import { ProxyProcess } from '../support/proxy.js'
 
 const REASON = /^The route was not changed, since it could not be stored: the file would be larger than allowed$/
-
-/** Makes files of a process end where they end now, as a full disk would. Any user may do that. */
-async function limitFiles(pid: number | undefined, bytes: number | 'unlimited'): Promise<void> {
-  await promisify(execFile)('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`])
-}
 
 t.test('on a full disk a change is answered 507 and changes nothing; with room again all goes on', async (t) => {
   const [a, b] = await Promise.all([Backend.start('a'), Backend.start('b')])
