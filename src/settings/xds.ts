@@ -27,7 +27,7 @@ export interface EmbeddedOptions {
 /** How Envoys that others start find the control plane. */
 export interface ExternalSettings {
   readonly address: ListenAddress
-  /** Undefined for plain gRPC, which is for unix sockets and loopback addresses. */
+  /** Undefined for plain gRPC, which is for unix sockets alone. */
   readonly tls: MutualTls | undefined
   /** What the options ask for and don't get, in sentences for the log. */
   readonly warnings: readonly string[]
@@ -78,16 +78,17 @@ export function parseHostPort(flag: string, text: string, others = ''): { host: 
 }
 
 /**
- * Routes, and the keys of the public port's certificate, go over this connection.
+ * Routes, and the key of the public port's certificate, go to whoever connects. A file's permissions can say who may;
+ * a TCP address can't, be it a loopback one: any user of the machine reaches it.
  *
- * @throws FatalError if they could be read on their way
+ * @throws FatalError if strangers could connect
  */
 export function requireTls(address: ListenAddress, hasTls: boolean): void {
   if ('socketPath' in address) {
     if (hasTls) throw new FatalError('--xds-ssl-key, -cert and -ca are for a TCP address, not for a unix socket.')
-  } else if (!hasTls && !isLoopback(address.host)) {
+  } else if (!hasTls) {
     throw new FatalError(
-      `--xds-address ${shownAddress(address)} can be reached from other machines: --xds-ssl-key, --xds-ssl-cert and --xds-ssl-ca are needed.`,
+      `--xds-address ${shownAddress(address)} can be reached by any user of the machine, and maybe from others: add --xds-ssl-key, --xds-ssl-cert and --xds-ssl-ca, or use a unix socket.`,
     )
   }
 }
@@ -114,10 +115,6 @@ export function hasTlsFiles<T extends Pick<XdsOptions, 'xdsSslKey' | 'xdsSslCert
   if (paths.every((path) => path === undefined)) return false
   if (paths.every((path) => path !== undefined)) return true
   throw new FatalError('--xds-ssl-key, --xds-ssl-cert and --xds-ssl-ca are needed together.')
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 function* warningsAbout(options: EmbeddedOptions): Iterable<string> {

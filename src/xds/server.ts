@@ -1,4 +1,3 @@
-import { chmod } from 'node:fs/promises'
 import type { ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js'
 import { Server, status } from '@grpc/grpc-js'
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
@@ -33,7 +32,7 @@ export interface AdsServerOptions extends AdsCollections {
 /** Where Envoys reach the server. */
 export interface AdsListening {
   readonly address: ListenAddress
-  /** The permissions of a unix socket. They are set afterwards, so its directory must keep out who is not to connect. */
+  /** The permissions of a unix socket, which it has from its first moment. */
   readonly mode: number
   /** Undefined for plain gRPC. */
   readonly tls: MutualTls | undefined
@@ -71,10 +70,16 @@ export class AdsServer {
     const at = 'socketPath' in address ? `unix:${address.socketPath}` : hostPort(address.host, address.port)
     const reloading = tls === undefined ? plainCredentials() : reloadingCredentials(tls, this.#options.log)
     this.#credentials = reloading
-    await new Promise<void>((resolve, reject) => {
-      this.#server.bindAsync(at, reloading.credentials, (error) => (error === null ? resolve() : reject(error)))
-    })
-    if ('socketPath' in address) await chmod(address.socketPath, mode)
+    // A mode that were set afterwards would let others connect before.
+    const umask = process.umask()
+    if ('socketPath' in address) process.umask(0o777 & ~mode)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.bindAsync(at, reloading.credentials, (error) => (error === null ? resolve() : reject(error)))
+      })
+    } finally {
+      process.umask(umask)
+    }
   }
 
   /** How many Envoys have a stream open. */
