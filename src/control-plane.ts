@@ -3,31 +3,15 @@ import { lookup } from 'node:dns/promises'
 import { keepActivity } from './activity/keep.js'
 import { activityService } from './activity/service.js'
 import { serveApi } from './api/serve.js'
+import { createCore } from './core.js'
 import type { DataPlane, Delivered } from './data-plane/data-plane.js'
-import { provideErrorPages } from './error-pages.js'
-import { FatalError } from './errors.js'
-import { listenersOf } from './listeners.js'
 import type { Logger } from './log.js'
 import { Metrics } from './metrics/metrics.js'
 import { serveMetrics } from './metrics/serve.js'
-import { ClusterPublisher, rejectionLine, unusableLine } from './publisher.js'
-import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
-import { resource } from './resources/resource.js'
-import { routeConfiguration } from './resources/route-configuration.js'
-import { secretsCluster } from './resources/tls.js'
-import type { Route, RoutePublication } from './routing/route.js'
-import { RouteTable } from './routing/table.js'
-import { readScripts } from './scripts.js'
-import { SecretPublisher } from './secrets.js'
 import type { Settings } from './settings.js'
 import type { OpenedStore } from './store/opened.js'
 import type { Undo } from './undo.js'
-import type { OnRejected } from './xds/collection.js'
-import { ResourceCollection } from './xds/collection.js'
 import { AdsServer } from './xds/server.js'
-
-/** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
-const ACK_TIMEOUT_MS = 10_000
 
 /** How much of when routes were last active a sudden end of the control plane may take back. */
 const KEEP_ACTIVITY_MS = 60_000
@@ -47,63 +31,21 @@ export interface ControlPlaneOptions {
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
   const { settings, log, store, envoys, undo } = options
-  const { defaultTarget, hostRouting, forwarding, limits } = settings
-  const collection = (typeUrl: string, onRejected: OnRejected) =>
-    new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, fleet: envoys.fleet, onRejected })
-
-  const clusters = collection(TYPE_URL.cluster, (name, reason, kept) => {
-    log.warn(rejectionLine(name, reason, kept))
-    metrics?.rejected()
-  })
-  const listeners = collection(TYPE_URL.listener, (name, reason) =>
-    envoys.refused(`Envoy can't serve the ${name} port: ${reason}`),
-  )
-  const routeConfigurations = collection(TYPE_URL.routeConfiguration, (_name, reason) =>
-    envoys.refused(`Envoy rejected the lookup of routes: ${reason}`),
-  )
-  const secrets = collection(TYPE_URL.secret, (name, reason) => secretPublisher.rejected(name, reason))
-  const secretPublisher = new SecretPublisher({
-    secrets,
-    tls: settings.tls,
-    log,
-    onUnusable: (message) => envoys.refused(message),
-  })
-  secretPublisher.start()
-  undo.push(() => secretPublisher.close())
-
-  const { certificate, authorities } = settings.tls.targets
-  const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
-  clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
-  const publisher = new ClusterPublisher({
-    clusters,
-    settings: { targetTls, hostRouting, forwarding, limits },
-    recoverable: envoys.recoverable,
+  const { table, clusters, listeners, collections } = await createCore({
+    ...options,
     lookup: (host) => lookup(host, { all: true }),
+    onClusterRejected: () => metrics?.rejected(),
   })
-  const recovered = store.isNew ? await envoys.recover() : []
-  const table = new RouteTable({ store, publisher, hostRouting, now: () => new Date() })
-  publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
   if (store.isDurable) {
     undo.push(keepActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
   }
-  const scripts = await readScripts()
-  const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
-  for (const listener of listenersOf(settings, errorPages, scripts)) {
-    listeners.set(listener.name, resource(TYPE_URL.listener, listener))
-  }
-  routeConfigurations.set(
-    PUBLIC,
-    resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),
-  )
-
   const activity = activityService({
     onActive: (key) => table.touch(key, new Date()),
     onRead: (seconds) => metrics?.activityRead(seconds),
     onReport: (report) => envoys.report(report),
   })
   const ads = new AdsServer({
-    ordered: [clusters, listeners, routeConfigurations],
-    onDemand: [secrets],
+    ...collections,
     services: [activity],
     log,
     connectionsAt: envoys.connectionsAt,
@@ -135,18 +77,4 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   )
   if (settings.metrics && metrics) undo.push(await serveMetrics({ at: settings.metrics, metrics, log }))
   return { clusters, listeners }
-}
-
-async function loadRoutes(
-  table: RouteTable,
-  { defaultTarget, recovered, log }: { defaultTarget: string | undefined; recovered: readonly Route[]; log: Logger },
-): Promise<RoutePublication[]> {
-  try {
-    const routes = await table.load(defaultTarget, recovered)
-    for (const [routespec, reason] of table.refusals()) log.warn(unusableLine(routespec, reason))
-    return routes
-  } catch (error) {
-    if (error instanceof FatalError) throw error
-    throw new FatalError(`The default target or a recovered route can't be kept: ${(error as Error).message}`)
-  }
 }

@@ -4,7 +4,7 @@ import type { ClusterSettings, RouteClusterInput } from './resources/cluster.js'
 import { needsResolving, routeCluster } from './resources/cluster.js'
 import { clusterName, routeKeyOf, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
-import type { RoutePublication, RoutePublisher } from './routing/route.js'
+import type { RoutePublication, RoutePublisher, TakeBack } from './routing/route.js'
 import type { ResourceCollection } from './xds/collection.js'
 import type { Resource } from './xds/resource.js'
 
@@ -20,6 +20,8 @@ export interface ClusterPublisherOptions {
   readonly lookup: Lookup
   /** Whether the table is to be recovered from Envoy should it be lost everywhere else. */
   readonly recoverable: boolean
+  /** Told what an operator has to know of a change that was taken back. */
+  readonly warn: (line: string) => void
 }
 
 /** Turns routes into clusters and has them delivered. */
@@ -28,12 +30,14 @@ export class ClusterPublisher implements RoutePublisher {
   readonly #settings: ClusterSettings
   readonly #lookup: Lookup
   readonly #recoverable: boolean
+  readonly #warn: (line: string) => void
 
   constructor(options: ClusterPublisherOptions) {
     this.#clusters = options.clusters
     this.#settings = options.settings
     this.#lookup = options.lookup
     this.#recoverable = options.recoverable
+    this.#warn = options.warn
   }
 
   /** What is to be there before any Envoy connects; waits for nobody. */
@@ -41,15 +45,31 @@ export class ClusterPublisher implements RoutePublisher {
     for (const route of routes) this.#clusters.set(clusterName(route.key), this.#encode(route))
   }
 
-  async publish(route: RoutePublication): Promise<void> {
+  async publish(route: RoutePublication): Promise<TakeBack> {
+    const takeBack = this.#takeBack(route.key)
     const name = clusterName(route.key)
-    if (!needsResolving(route.target)) return this.#clusters.apply(name, this.#encode(route))
-
+    if (!needsResolving(route.target)) {
+      await this.#clusters.apply(name, this.#encode(route))
+      return takeBack
+    }
     // Envoy doesn't use a cluster before it has resolved its host name; until then requests would fall to the parent
     // route. So the first version has the addresses in it, and the one that keeps resolving takes its place when ready.
     const addresses = await this.#resolve(route.target.address.host)
     await this.#clusters.apply(name, this.#encode({ ...route, addresses }))
     if (addresses.length > 0) this.#clusters.set(name, this.#encode(route))
+    return takeBack
+  }
+
+  /** To what there is now. */
+  #takeBack(key: string): TakeBack {
+    const name = clusterName(key)
+    const before = this.#clusters.get(name)
+    return async () => {
+      if (await this.#clusters.restore(name, before)) return
+      this.#warn(
+        `A change of the route ${key} was taken back. Not every Envoy has done so yet: it will when it answers`,
+      )
+    }
   }
 
   /** None if the name doesn't resolve, or not soon: Envoy goes on trying. */
@@ -65,8 +85,10 @@ export class ClusterPublisher implements RoutePublisher {
     }
   }
 
-  async withdraw(key: string): Promise<void> {
+  async withdraw(key: string): Promise<TakeBack> {
+    const takeBack = this.#takeBack(key)
     await this.#clusters.apply(clusterName(key), undefined)
+    return takeBack
   }
 
   refusals(): ReadonlyMap<string, string> {

@@ -1,4 +1,4 @@
-import type { Route, RouteData, RoutePublication, RoutePublisher, RouteStore } from './route.js'
+import type { Route, RouteData, RoutePublication, RoutePublisher, RouteStore, TakeBack } from './route.js'
 import { hostOf, routeKey } from './routespec.js'
 import { parseTarget } from './target.js'
 
@@ -132,10 +132,10 @@ export class RouteTable {
         data: host === undefined ? data : { ...data, host },
         lastActivity: this.#now(),
       }
-      await this.#publisher.publish({ key, target, route })
+      const takeBack = await this.#publisher.publish({ key, target, route })
       const before = this.#routes.get(key)?.routespec
       const replaced = before === routespec ? undefined : before
-      await this.#orRestore(key, () => this.#store.put(route, replaced))
+      await orTakeBack(takeBack, () => this.#store.put(route, replaced))
       this.#routes.set(key, route)
       this.#unusable.delete(key)
     })
@@ -151,24 +151,12 @@ export class RouteTable {
     return this.#inTurn(key, async () => {
       const route = this.#routes.get(key)
       if (route === undefined) return false
-      await this.#publisher.withdraw(key)
-      await this.#orRestore(key, () => this.#store.delete(route.routespec))
+      const takeBack = await this.#publisher.withdraw(key)
+      await orTakeBack(takeBack, () => this.#store.delete(route.routespec))
       this.#routes.delete(key)
       this.#unusable.delete(key)
       return true
     })
-  }
-
-  /** Writes to the store; if that fails, brings every Envoy back to what the table says before the error goes on. */
-  async #orRestore(key: string, write: () => Promise<void>): Promise<void> {
-    try {
-      await write()
-    } catch (error) {
-      const route = this.#routes.get(key)
-      if (route === undefined || this.#unusable.has(key)) await this.#publisher.withdraw(key)
-      else await this.#publisher.publish({ key, target: parseTarget(route.data.target), route })
-      throw error
-    }
   }
 
   async #inTurn<T>(key: string, change: () => Promise<T>): Promise<T> {
@@ -180,5 +168,15 @@ export class RouteTable {
     } finally {
       if (this.#queues.get(key) === turn) this.#queues.delete(key)
     }
+  }
+}
+
+/** Writes to the store. If that fails every Envoy is brought back, and the error goes on: what becomes of that is no news. */
+async function orTakeBack(takeBack: TakeBack, write: () => Promise<void>): Promise<void> {
+  try {
+    await write()
+  } catch (error) {
+    await takeBack()
+    throw error
   }
 }

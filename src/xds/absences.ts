@@ -1,9 +1,16 @@
+import type { Clock } from '../clock.js'
+
 /** Envoys that may be on their way back, still serving what they had, by what they call themselves. */
 export class Absences {
+  readonly #clock: Clock
   readonly #until = new Map<string, number>()
 
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
   add(node: string, ms: number): void {
-    this.#until.set(node, performance.now() + ms)
+    this.#until.set(node, this.#clock.now() + ms)
   }
 
   /** It is back. */
@@ -11,9 +18,10 @@ export class Absences {
     this.#until.delete(node)
   }
 
-  /** When the last of them is given up, on the clock of `performance.now()`; in the past if there is none. */
+  /** When the last of them is given up, by the clock; in the past if there is none. */
   get until(): number {
-    for (const [node, until] of this.#until) if (until <= performance.now()) this.#until.delete(node)
+    const now = this.#clock.now()
+    for (const [node, until] of this.#until) if (until <= now) this.#until.delete(node)
     return Math.max(0, ...this.#until.values())
   }
 }

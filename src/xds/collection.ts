@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js'
+import { SYSTEM_CLOCK } from '../clock.js'
 import { NotAcknowledgedError, ResourceRejectedError } from '../errors.js'
 import { Absences } from './absences.js'
 import { Doubts } from './doubts.js'
@@ -5,21 +7,16 @@ import type { Fleet } from './fleet.js'
 import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
 import type { DeltaResponse, InitialRequest } from './subscription.js'
 import { Subscription } from './subscription.js'
-
-interface Waiter {
-  readonly version: string | undefined
-  /** Until when it waits for Envoys that may be on their way back; without an end one that never stays would stop all. */
-  readonly patientUntil: number
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-}
+import { Waiters } from './waiters.js'
 
 /**
  * Called for each resource that an Envoy refuses.
  *
- * @param kept whether the collection keeps it nevertheless; not so if a change of it was waited for, which is undone
+ * @param kept whether the collection keeps it nevertheless; not so if a change of it was waited for, which is undone, or
+ *   if another has taken its place
+ * @param version of what was refused
  */
-export type OnRejected = (name: string, reason: string, kept: boolean) => void
+export type OnRejected = (name: string, reason: string, kept: boolean, version: string) => void
 
 export interface CollectionOptions {
   readonly typeUrl: string
@@ -27,6 +24,10 @@ export interface CollectionOptions {
   readonly ackTimeoutMs: number
   readonly fleet: Fleet
   readonly onRejected: OnRejected
+  /** Called for each resource that an Envoy has taken. */
+  readonly onAcknowledged?: (resource: Resource) => void
+  /** The system's, unless a test has one of its own. */
+  readonly clock?: Clock | undefined
 }
 
 /** What a subscription's stream can be told. */
@@ -42,6 +43,9 @@ export interface StreamHandle {
 /** How often those that are late are looked at. */
 const LOOK_MS = 10
 
+/** How long {@link ResourceCollection.restore} waits: whoever asked has been waiting, and is told of a failure anyway. */
+const RESTORE_LIMIT_MS = 2_000
+
 /**
  * The resources of one type, by name: what every Envoy should have. Each Envoy that subscribes gets the differences to
  * what it holds, and those who change a resource can wait until all have answered.
@@ -52,17 +56,23 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   readonly #ackTimeoutMs: number
   readonly #fleet: Fleet
   readonly #onRejected: OnRejected
+  readonly #onAcknowledged: ((resource: Resource) => void) | undefined
+  readonly #clock: Clock
   readonly #resources = new Map<string, Resource>()
   readonly #subscriptions = new Map<Subscription, StreamHandle>()
-  readonly #waiters = new Map<string, Set<Waiter>>()
+  readonly #waiters: Waiters
   #flushing: NodeJS.Immediate | undefined
-  readonly #absences = new Absences()
+  readonly #absences: Absences
 
   constructor(options: CollectionOptions) {
     this.typeUrl = options.typeUrl
     this.#ackTimeoutMs = options.ackTimeoutMs
     this.#fleet = options.fleet
     this.#onRejected = options.onRejected
+    this.#onAcknowledged = options.onAcknowledged
+    this.#clock = options.clock ?? SYSTEM_CLOCK
+    this.#waiters = new Waiters(this.#clock)
+    this.#absences = new Absences(this.#clock)
   }
 
   get(name: string): Resource | undefined {
@@ -75,6 +85,10 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
 
   names(): Iterable<string> {
     return this.#resources.keys()
+  }
+
+  awaited(): Iterable<string> {
+    return this.#waiters.names()
   }
 
   /** What a connected Envoy has refused of what there is, with its reason, by name. */
@@ -109,18 +123,32 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
 
   /**
    * As {@link set}, and resolves when every connected Envoy that serves has acknowledged it: see {@link Fleet}. If that
-   * fails, the resource of before is set again.
+   * fails, the resource of before is set again, unless another has taken the place meanwhile.
    *
    * @throws ResourceRejectedError with Envoy's reason, NotAcknowledgedError after the time limit
    */
   async apply(name: string, resource: Resource | undefined): Promise<void> {
     const before = this.#resources.get(name)
     try {
-      await this.#delivery(name, resource)
+      await this.#delivery(name, resource, { isUndone: true, limitMs: this.#ackTimeoutMs })
     } catch (error) {
-      this.set(name, before)
+      if (this.#resources.get(name) === resource) this.set(name, before)
       throw error
     }
+  }
+
+  /**
+   * Sets what there was before a change that has failed elsewhere. From then on it is what every Envoy is to have, those
+   * that don't answer now and those that come later included: nothing takes it back.
+   *
+   * @returns whether every connected Envoy that serves has it, after at most {@link RESTORE_LIMIT_MS}
+   */
+  async restore(name: string, before: Resource | undefined): Promise<boolean> {
+    return this.#delivery(name, before, { isUndone: false, limitMs: RESTORE_LIMIT_MS }).then(
+      () => true,
+      // Late or refused; it stays what they are to have, and a refusal has been told to onRejected.
+      () => false,
+    )
   }
 
   /**
@@ -129,37 +157,33 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
    * @throws as {@link apply}, which nothing is undone after
    */
   async delivered(name: string): Promise<void> {
-    await this.#delivery(name, this.#resources.get(name))
+    await this.#delivery(name, this.#resources.get(name), { isUndone: false, limitMs: this.#ackTimeoutMs })
   }
 
-  #delivery(name: string, resource: Resource | undefined): Promise<void> {
-    const waiters = this.#waiters.get(name) ?? new Set<Waiter>()
-    this.#waiters.set(name, waiters)
-    return new Promise<void>((resolve, reject) => {
-      const done = (settle: () => void) => () => {
-        clearTimeout(timer)
-        clearTimeout(looking)
-        waiters.delete(waiter)
-        if (waiters.size === 0) this.#waiters.delete(name)
-        settle()
-      }
-      const waiter: Waiter = {
-        version: resource?.version,
-        patientUntil: Math.max(this.#absences.until, performance.now() + this.#fleet.returnMs),
-        resolve: done(resolve),
-        reject: (error) => done(() => reject(error))(),
-      }
-      const timer = setTimeout(() => waiter.reject(this.#timeoutError()), this.#ackTimeoutMs)
-      const { silenceMs } = this.#fleet
-      const look = () => {
-        this.#cutOffSilent(name, silenceMs ?? 0)
-        if (waiters.has(waiter)) looking = setTimeout(look, LOOK_MS)
-      }
-      let looking = silenceMs === undefined ? undefined : setTimeout(look, silenceMs)
-      waiters.add(waiter)
-      this.set(name, resource)
-      this.settled([name])
-    })
+  #delivery(
+    name: string,
+    resource: Resource | undefined,
+    { isUndone, limitMs }: { readonly isUndone: boolean; readonly limitMs: number },
+  ): Promise<void> {
+    const patientUntil = Math.max(this.#absences.until, this.#clock.now() + this.#fleet.returnMs)
+    const waiter = { version: resource?.version, patientUntil, isUndone }
+    const delivered = this.#waiters.wait(name, waiter, limitMs, () => this.#timeoutError(limitMs))
+    const stopLooking = this.#lookForSilent(name)
+    this.set(name, resource)
+    this.settled([name])
+    return delivered.finally(stopLooking)
+  }
+
+  /** Until the returned function is called. */
+  #lookForSilent(name: string): () => void {
+    const { silenceMs } = this.#fleet
+    if (silenceMs === undefined) return () => {}
+    const look = () => {
+      this.#cutOffSilent(name, silenceMs)
+      stop = this.#clock.after(LOOK_MS, look)
+    }
+    let stop = this.#clock.after(silenceMs, look)
+    return () => stop()
   }
 
   /** One Envoy that doesn't answer must not hold up what the others have taken. */
@@ -176,8 +200,8 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
     return [...this.#subscriptions.keys()].filter((subscription) => !subscription.isLoading())
   }
 
-  #timeoutError(): Error {
-    const seconds = this.#ackTimeoutMs / 1000
+  #timeoutError(limitMs: number): Error {
+    const seconds = limitMs / 1000
     return new NotAcknowledgedError(
       this.#subscriptions.size === 0
         ? `no Envoy was connected for ${seconds} s`
@@ -189,7 +213,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
    * An Envoy asks for this type. {@link unsubscribe} must be called when its stream ends.
    */
   subscribe(first: InitialRequest, send: (response: DeltaResponse) => void, stream: StreamHandle): Subscription {
-    const subscription = new Subscription(this, this, send, first)
+    const subscription = new Subscription(this, this, send, first, this.#clock)
     this.#subscriptions.set(subscription, stream)
     this.#absences.end(stream.node)
     // What was being removed when the Envoy before it ended, this one never had.
@@ -216,7 +240,7 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
     if (ms === 0) return
     this.#absences.add(node, ms)
     // A timer may be early by a fraction of a millisecond.
-    setTimeout(() => this.#settledAll(), ms + 1).unref()
+    this.#clock.after(ms + 1, () => this.#settledAll())
   }
 
   loaded(): void {
@@ -224,27 +248,27 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
   }
 
   #settledAll(): void {
-    this.settled([...this.#waiters.keys()])
+    this.settled([...this.#waiters.names()])
   }
 
   settled(names: Iterable<string>): void {
-    if (this.#waiters.size === 0) return
+    if (this.#waiters.isEmpty) return
     const absentUntil = this.#absences.until
     const serving = this.#serving()
     if (serving.length === 0 && this.#fleet.needsEnvoy) return
     for (const name of names) {
-      const waiters = this.#waiters.get(name)
-      if (waiters === undefined || !serving.every((subscription) => subscription.isSettled(name))) continue
-      for (const waiter of [...waiters]) {
-        if (performance.now() >= Math.min(absentUntil, waiter.patientUntil)) waiter.resolve()
-      }
+      if (serving.every((subscription) => subscription.isSettled(name))) this.#waiters.resolve(name, absentUntil)
     }
   }
 
+  acknowledged(resource: Resource): void {
+    this.#onAcknowledged?.(resource)
+  }
+
   rejected(resource: Resource, reason: string): void {
-    const waiters = [...(this.#waiters.get(resource.name) ?? [])].filter(({ version }) => version === resource.version)
-    const kept = waiters.length === 0 && this.#resources.get(resource.name)?.version === resource.version
-    this.#onRejected(resource.name, reason, kept)
-    for (const waiter of waiters) waiter.reject(new ResourceRejectedError(reason))
+    const { name, version } = resource
+    const isWanted = this.#resources.get(name)?.version === version
+    const isTakenBack = this.#waiters.reject(name, version, new ResourceRejectedError(reason))
+    this.#onRejected(name, reason, isWanted && !isTakenBack, version)
   }
 }

@@ -10,6 +10,8 @@ export interface Resource {
 export interface DeliveryObserver {
   /** Envoy has what the collection has, or refused it. */
   settled(names: Iterable<string>): void
+  /** Envoy has taken this very resource (an ACK), which may have been replaced since. */
+  acknowledged(resource: Resource): void
   /** Envoy refused this very resource (a NACK of it alone). It keeps what it had before. */
   rejected(resource: Resource, reason: string): void
   /** Envoy has loaded what there was when it subscribed: those who change a resource wait for it from now on. */
@@ -27,4 +29,6 @@ export interface ResourceSource {
   doubtful(node: string): Set<string>
   get(name: string): Resource | undefined
   names(): Iterable<string>
+  /** Names that somebody waits for, those who came first before others. */
+  awaited(): Iterable<string>
 }

@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js'
+import { SYSTEM_CLOCK } from '../clock.js'
 import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
 
 /** One delta response: what changed for this Envoy. */
@@ -40,6 +42,7 @@ export class Subscription {
   readonly #source: ResourceSource
   readonly #observer: DeliveryObserver
   readonly #send: (response: DeltaResponse) => void
+  readonly #clock: Clock
   readonly #wildcard: boolean
   readonly #doubtful: Set<string>
   readonly #named = new Set<string>()
@@ -58,17 +61,20 @@ export class Subscription {
   readonly #refused = new Map<string, { readonly version: string; readonly reason: string }>()
   #responses = 0
   /** When Envoy answered last, or was sent something with nothing left to answer. */
-  #heardAt = performance.now()
+  #heardAt: number
 
   constructor(
     source: ResourceSource,
     observer: DeliveryObserver,
     send: (response: DeltaResponse) => void,
     first: InitialRequest,
+    clock: Clock = SYSTEM_CLOCK,
   ) {
     this.#source = source
     this.#observer = observer
     this.#send = send
+    this.#clock = clock
+    this.#heardAt = clock.now()
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
     this.#held = new Map(Object.entries(first.held))
     this.#doubtful = source.doubtful(first.node)
@@ -139,7 +145,7 @@ export class Subscription {
   /** Whether Envoy has left a response unanswered for this long, and for what its resources may take besides. */
   isSilent(limitMs: number): boolean {
     const [sent] = this.#inFlight.values()
-    return sent !== undefined && performance.now() - this.#heardAt > limitMs + sent.size * MS_A_RESOURCE
+    return sent !== undefined && this.#clock.now() - this.#heardAt > limitMs + sent.size * MS_A_RESOURCE
   }
 
   /** Names and reasons of what the collection has and Envoy has refused. It isn't sent again before it changes. */
@@ -186,7 +192,7 @@ export class Subscription {
     }
     if (sent.size > 0 || this.#isAwaited()) {
       this.#responses += 1
-      if (this.#inFlight.size === 0) this.#heardAt = performance.now()
+      if (this.#inFlight.size === 0) this.#heardAt = this.#clock.now()
       const nonce = String(this.#responses)
       this.#inFlight.set(nonce, sent)
       this.#send({ nonce, resources, removed })
@@ -203,6 +209,7 @@ export class Subscription {
       else this.#held.set(name, resource.version)
       this.#doubtful.delete(name)
     }
+    for (const resource of sent.values()) if (resource !== undefined) this.#observer.acknowledged(resource)
     this.#settled([...sent.keys()])
   }
 
@@ -243,7 +250,7 @@ export class Subscription {
   #take(nonce: string): Map<string, Resource | undefined> | undefined {
     const sent = this.#inFlight.get(nonce)
     this.#inFlight.delete(nonce)
-    this.#heardAt = performance.now()
+    this.#heardAt = this.#clock.now()
     return sent
   }
 }

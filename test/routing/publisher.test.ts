@@ -35,7 +35,7 @@ async function publish(lookup: () => Promise<Array<{ address: string; family: nu
     forwarding: forwarding(),
     limits: DEFAULT_LIMITS,
   }
-  const publisher = new ClusterPublisher({ clusters, settings, lookup, recoverable: false })
+  const publisher = new ClusterPublisher({ clusters, settings, lookup, recoverable: false, warn: () => {} })
   const data = { target: 'http://a-name:80' }
   await publisher.publish({ key: '/a', target: parseTarget(data.target), route: { routespec: '/a', data } })
   await new Promise(setImmediate)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Route, RoutePublication, RoutePublisher } from '../../src/routing/route.js'
+import type { Route, RoutePublication, RoutePublisher, TakeBack } from '../../src/routing/route.js'
 import { RouteTable } from '../../src/routing/table.js'
 
 /** An Envoy and a store that do as they are told, after a turn or two of the event loop, or fail. */
@@ -14,29 +14,38 @@ class World implements RoutePublisher {
   overlaps = 0
   #storeFails = false
 
-  async publish({ key, target }: RoutePublication): Promise<void> {
+  async publish({ key, target }: RoutePublication): Promise<TakeBack> {
     const port = 'port' in target.address ? String(target.address.port) : ''
-    await this.#change(key, () => this.served.set(key, port))
+    return this.#change(key, () => this.served.set(key, port))
   }
 
-  async withdraw(key: string): Promise<void> {
-    await this.#change(key, () => this.served.delete(key))
+  async withdraw(key: string): Promise<TakeBack> {
+    return this.#change(key, () => this.served.delete(key))
   }
 
   refusals(): ReadonlyMap<string, string> {
     return new Map()
   }
 
-  async #change(key: string, apply: () => void): Promise<void> {
-    if (this.#busy.has(key)) this.overlaps += 1
-    this.#busy.add(key)
-    // A restoration after a failed write is what the store's failure was for; it goes well.
-    const fate = this.#storeFails ? 'fine' : (this.fates.shift() ?? 'fine')
-    await new Promise(setImmediate)
-    this.#busy.delete(key)
+  async #change(key: string, apply: () => void): Promise<TakeBack> {
+    const fate = this.fates.shift() ?? 'fine'
+    await this.#turn(key)
     if (fate === 'envoy fails') throw new Error('Envoy')
     this.#storeFails = fate === 'store fails'
+    const before = this.served.get(key)
     apply()
+    return async () => {
+      if (before === undefined) this.served.delete(key)
+      else this.served.set(key, before)
+      await this.#turn(key)
+    }
+  }
+
+  async #turn(key: string): Promise<void> {
+    if (this.#busy.has(key)) this.overlaps += 1
+    this.#busy.add(key)
+    await new Promise(setImmediate)
+    this.#busy.delete(key)
   }
 
   async #write(routespec: string, apply: () => void): Promise<void> {

@@ -8,6 +8,8 @@ import { Subscription } from '../../src/xds/subscription.js'
 class Pair {
   readonly resources = new Map<string, Resource>()
   readonly doubtful = new Set<string>()
+  /** Names that somebody waits for. */
+  readonly awaited: string[] = []
   readonly rejected: string[] = []
   readonly sent: DeltaResponse[] = []
   /** What Envoy uses, and what it would name when it reconnects. */
@@ -26,10 +28,12 @@ class Pair {
       doubtful: () => this.doubtful,
       get: (name: string) => this.resources.get(name),
       names: () => this.resources.keys(),
+      awaited: () => this.awaited,
     }
     const observer = {
       settled: () => {},
       loaded: () => {},
+      acknowledged: () => {},
       rejected: (resource: Resource) => {
         this.rejected.push(resource.name)
       },

@@ -1,0 +1,122 @@
+import type { Clock } from './clock.js'
+import type { DataPlane } from './data-plane/data-plane.js'
+import { provideErrorPages } from './error-pages.js'
+import { FatalError } from './errors.js'
+import { listenersOf } from './listeners.js'
+import type { Logger } from './log.js'
+import type { Lookup } from './publisher.js'
+import { ClusterPublisher, rejectionLine, unusableLine } from './publisher.js'
+import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
+import { resource } from './resources/resource.js'
+import { routeConfiguration } from './resources/route-configuration.js'
+import { secretsCluster } from './resources/tls.js'
+import type { Route, RoutePublication } from './routing/route.js'
+import { RouteTable } from './routing/table.js'
+import { readScripts } from './scripts.js'
+import { SecretPublisher } from './secrets.js'
+import type { Settings } from './settings.js'
+import type { OpenedStore } from './store/opened.js'
+import type { Undo } from './undo.js'
+import type { CollectionOptions } from './xds/collection.js'
+import { ResourceCollection } from './xds/collection.js'
+import type { AdsCollections } from './xds/stream.js'
+
+/** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
+const ACK_TIMEOUT_MS = 10_000
+
+export interface CoreOptions {
+  readonly settings: Settings
+  readonly log: Logger
+  readonly store: OpenedStore
+  readonly envoys: Pick<DataPlane, 'fleet' | 'recoverable' | 'refused' | 'recover'>
+  readonly lookup: Lookup
+  readonly undo: Undo
+  /** Called whenever an Envoy has refused a cluster. */
+  readonly onClusterRejected: () => void
+  readonly clock?: Clock
+}
+
+/** The route table and all else that Envoys get. */
+export interface Core {
+  readonly table: RouteTable
+  readonly clusters: ResourceCollection
+  readonly listeners: ResourceCollection
+  readonly secrets: SecretPublisher
+  /** What an ADS stream serves. */
+  readonly collections: AdsCollections
+}
+
+/**
+ * Makes what the control plane is without its servers: from the store to what each Envoy is to get.
+ *
+ * @throws FatalError saying what is in the way
+ */
+export async function createCore(options: CoreOptions): Promise<Core> {
+  const { settings, log, store, envoys, undo, clock } = options
+  const { defaultTarget, hostRouting, forwarding, limits } = settings
+  const collection = (
+    typeUrl: string,
+    onRejected: CollectionOptions['onRejected'],
+    more: Pick<CollectionOptions, 'onAcknowledged'> = {},
+  ) =>
+    new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, fleet: envoys.fleet, onRejected, clock, ...more })
+
+  const clusters = collection(TYPE_URL.cluster, (name, reason, kept) => {
+    log.warn(rejectionLine(name, reason, kept))
+    options.onClusterRejected()
+  })
+  const listeners = collection(TYPE_URL.listener, (name, reason) =>
+    envoys.refused(`Envoy can't serve the ${name} port: ${reason}`),
+  )
+  const routeConfigurations = collection(TYPE_URL.routeConfiguration, (_name, reason) =>
+    envoys.refused(`Envoy rejected the lookup of routes: ${reason}`),
+  )
+  const secrets = collection(TYPE_URL.secret, (name, reason) => secretPublisher.rejected(name, reason))
+  const secretPublisher = new SecretPublisher({
+    secrets,
+    tls: settings.tls,
+    log,
+    onUnusable: (message) => envoys.refused(message),
+  })
+  secretPublisher.start()
+  undo.push(() => secretPublisher.close())
+
+  const { certificate, authorities } = settings.tls.targets
+  const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
+  clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
+  const publisher = new ClusterPublisher({
+    clusters,
+    settings: { targetTls, hostRouting, forwarding, limits },
+    recoverable: envoys.recoverable,
+    lookup: options.lookup,
+    warn: (line) => log.warn(line),
+  })
+  const recovered = store.isNew ? await envoys.recover() : []
+  const table = new RouteTable({ store, publisher, hostRouting, now: () => new Date() })
+  publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
+  const scripts = await readScripts()
+  const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
+  for (const listener of listenersOf(settings, errorPages, scripts)) {
+    listeners.set(listener.name, resource(TYPE_URL.listener, listener))
+  }
+  routeConfigurations.set(
+    PUBLIC,
+    resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),
+  )
+  const collections = { ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets] }
+  return { table, clusters, listeners, secrets: secretPublisher, collections }
+}
+
+async function loadRoutes(
+  table: RouteTable,
+  { defaultTarget, recovered, log }: { defaultTarget: string | undefined; recovered: readonly Route[]; log: Logger },
+): Promise<RoutePublication[]> {
+  try {
+    const routes = await table.load(defaultTarget, recovered)
+    for (const [routespec, reason] of table.refusals()) log.warn(unusableLine(routespec, reason))
+    return routes
+  } catch (error) {
+    if (error instanceof FatalError) throw error
+    throw new FatalError(`The default target or a recovered route can't be kept: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,58 @@
+import { NotStoredError } from '../../src/errors.js'
+import type { Route } from '../../src/routing/route.js'
+import type { OpenedStore } from '../../src/store/opened.js'
+
+/** A store in memory that fails or hangs when a test says so. */
+export class TestStore implements OpenedStore {
+  readonly isDurable = true
+  isNew = false
+  readonly routes = new Map<string, Route>()
+  /** What was asked of it, in order: `load`, `put /a`, `delete /a`. */
+  readonly calls: string[] = []
+  /** Writes fail with this reason, as on a full disk. */
+  failsWith: string | undefined
+  #held: Array<() => void> | undefined
+
+  constructor(routes: readonly Route[] = []) {
+    for (const route of routes) this.routes.set(route.routespec, route)
+  }
+
+  async load(): Promise<readonly Route[]> {
+    this.calls.push('load')
+    return [...this.routes.values()]
+  }
+
+  async put(route: Route, replaced?: string): Promise<void> {
+    await this.#write(`put ${route.routespec}`)
+    if (replaced !== undefined) this.routes.delete(replaced)
+    this.routes.set(route.routespec, route)
+  }
+
+  async delete(routespec: string): Promise<void> {
+    await this.#write(`delete ${routespec}`)
+    this.routes.delete(routespec)
+  }
+
+  async close(): Promise<void> {}
+
+  /** Writes that begin from now on wait, until {@link release}. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  release(): void {
+    for (const go of this.#held ?? []) go()
+    this.#held = undefined
+  }
+
+  /** The target of what is stored; undefined if there is no such route. */
+  target(routespec: string): string | undefined {
+    return this.routes.get(routespec)?.data.target
+  }
+
+  async #write(call: string): Promise<void> {
+    this.calls.push(call)
+    if (this.#held !== undefined) await new Promise<void>((resolve) => this.#held?.push(resolve))
+    if (this.failsWith !== undefined) throw new NotStoredError(this.failsWith)
+  }
+}

@@ -1,0 +1,151 @@
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { createApiServer } from '../../src/api/server.js'
+import { parseCommandLine } from '../../src/command.js'
+import type { Core } from '../../src/core.js'
+import { createCore } from '../../src/core.js'
+import type { Lookup } from '../../src/publisher.js'
+import { readSettings } from '../../src/settings.js'
+import { Undo } from '../../src/undo.js'
+import type { Fleet } from '../../src/xds/fleet.js'
+import { ONE_ENVOY } from '../../src/xds/fleet.js'
+import { TestClock, turns } from './clock.js'
+import { SimulatedEnvoy } from './envoy.js'
+import { TestStore } from './store.js'
+
+export interface WorldOptions {
+  /** The command line. Ports, sockets and the store are not opened, whatever it says. */
+  readonly argv?: readonly string[]
+  readonly store?: TestStore
+  readonly fleet?: Fleet
+  readonly lookup?: Lookup
+}
+
+/** A request to the REST API that may still be under way. */
+export interface Call {
+  /** What it was answered with; undefined until then. */
+  readonly answer: { readonly status: number; readonly body: string } | undefined
+  readonly answered: Promise<{ readonly status: number; readonly body: string }>
+}
+
+const TOKEN = 'token'
+
+/**
+ * The control plane as the proxy puts it together, in this process: the REST API, the route table, what is published and
+ * the ADS streams. Envoys, the store and the clock do as a test says, so that whatever can happen to them is shown in
+ * milliseconds.
+ */
+export class World {
+  readonly clock: TestClock
+  readonly store: TestStore
+  readonly core: Core
+  /** What was logged, as `level: message`. */
+  readonly log: readonly string[]
+  /** Why the proxy would have ended or, with Envoys of others, an error would be in its log. */
+  readonly refused: readonly string[]
+  readonly envoys: SimulatedEnvoy[] = []
+  readonly #api: FastifyInstance
+
+  private constructor(parts: Pick<World, 'clock' | 'store' | 'core' | 'log' | 'refused'>, api: FastifyInstance) {
+    this.clock = parts.clock
+    this.store = parts.store
+    this.core = parts.core
+    this.log = parts.log
+    this.refused = parts.refused
+    this.#api = api
+  }
+
+  static async start(t: { teardown(fn: () => unknown): unknown }, options: WorldOptions = {}): Promise<World> {
+    const { argv = [], store = new TestStore(), fleet = ONE_ENVOY, lookup = noNames } = options
+    const settings = await readSettings(parseCommandLine([...argv]).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN })
+    const [clock, lines, refused, undo] = [new TestClock(), [] as string[], [] as string[], new Undo()]
+    t.teardown(() => undo.run('at once'))
+    const log = pino(
+      { level: 'debug' },
+      {
+        write: (line: string) =>
+          void lines.push(`${pino.levels.labels[JSON.parse(line).level]}: ${JSON.parse(line).msg}`),
+      },
+    )
+    const core = await createCore({
+      settings,
+      log,
+      store,
+      envoys: {
+        fleet,
+        recoverable: true,
+        refused: (message) => void refused.push(message),
+        recover: async () => [],
+      },
+      lookup,
+      undo,
+      onClusterRejected: () => {},
+      clock,
+    })
+    const api = createApiServer({
+      table: core.table,
+      token: TOKEN,
+      envoys: () => 1,
+      log,
+      tls: undefined,
+      onAnswer: () => {},
+    })
+    undo.push(() => api.close())
+    return new World({ clock, store, core, log: lines, refused }, api)
+  }
+
+  /** An Envoy that has just started and, unless told otherwise, connected and got all there is. */
+  async envoy(node = `envoy-${this.envoys.length + 1}`): Promise<SimulatedEnvoy> {
+    const envoy = new SimulatedEnvoy(this.core.collections, node)
+    this.envoys.push(envoy)
+    envoy.connect()
+    await until(() => envoy.listens, `${node} listens`)
+    await turns()
+    return envoy
+  }
+
+  /** Adds or replaces a route. */
+  post(routespec: string, target: string, more: object = {}): Call {
+    return this.call('POST', routespec, { target, ...more })
+  }
+
+  delete(routespec: string): Call {
+    return this.call('DELETE', routespec)
+  }
+
+  /** The route as the REST API shows it; undefined if there is none. */
+  async get(routespec: string): Promise<{ readonly target: string } | undefined> {
+    const { status, body } = await this.call('GET', routespec).answered
+    return status === 200 ? JSON.parse(body) : undefined
+  }
+
+  call(method: 'GET' | 'POST' | 'DELETE', routespec: string, body?: object): Call {
+    const call: { answer: Call['answer']; answered: Call['answered'] } = {
+      answer: undefined,
+      answered: this.#api
+        .inject({
+          method,
+          url: `/api/routes${routespec}`,
+          headers: { authorization: `token ${TOKEN}` },
+          ...(body && { payload: JSON.stringify(body) }),
+        })
+        .then(({ statusCode, body: text }) => {
+          call.answer = { status: statusCode, body: text }
+          return call.answer
+        }),
+    }
+    return call
+  }
+}
+
+/** Lets turns of the event loop pass until something holds. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  for (let count = 0; !holds(); count += 1) {
+    if (count > 10_000) throw new Error(`it never happens: ${what}`)
+    await turns(1)
+  }
+}
+
+async function noNames(host: string): Promise<never> {
+  throw new Error(`nobody knows ${host}`)
+}
