@@ -55,7 +55,7 @@ function options(specs) {
 
 function defaultOf(option) {
   if (option.defaultDescription) return option.defaultDescription
-  const constant = typeof option.default === 'object' ? '' : String(option.default ?? '')
+  const constant = String(option.default ?? '')
   return constant && `\`${constant}\``
 }
 

@@ -33,7 +33,7 @@ export interface CommandLine
   readonly autoRewrite?: true
   readonly changeOrigin?: true
   readonly protocolRewrite?: string
-  readonly customHeader: Readonly<Record<string, string>>
+  readonly customHeader?: Readonly<Record<string, string>>
   readonly hostRouting?: true
   readonly timeout?: number
   readonly proxyTimeout?: number
@@ -79,7 +79,10 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
   for (const spec of OPTIONS) command.addOption(toOption(spec))
   command.addHelpText('after', '\nThe REST API wants the token in CONFIGPROXY_AUTH_TOKEN, from the environment only.')
   let parsed: (values: CommandLine) => ParsedCommandLine = (values) => ({ action: 'run', values })
-  command.helpCommand(false).action(() => {})
+  command.helpCommand(false).action(() => {
+    const [stray] = command.args
+    if (stray !== undefined) command.error(unknownCommand(stray, command.commands))
+  })
   command
     .command('stop')
     .description('stop the proxy that was started with these options, or the Envoy that it left behind')
@@ -101,19 +104,27 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
       parsed = (values) => ({ action: 'drain', own, values })
     })
   for (const spec of DRAIN_OPTIONS) drain.addOption(toOption(spec))
+  // Not before its subcommands have taken over that they don't: what is in excess here is a misspelt subcommand.
+  command.allowExcessArguments()
   command.parse(argv, { from: 'user' })
   return parsed(command.opts<CommandLine>())
+}
+
+function unknownCommand(name: string, known: ReadonlyArray<Command>): string {
+  const names = known.map((command) => command.name()).join(', ')
+  return `error: unknown command '${name}'. The commands are ${names}; without one the proxy runs.`
 }
 
 const BOOTSTRAP_SHARED = '--xds-address, --xds-ssl-key, --xds-ssl-cert, --xds-ssl-ca, --max-heap and --max-connections'
 
 function toOption(spec: OptionSpec): Option {
-  const note = spec.defaultDescription === undefined ? '' : ` (default: ${spec.defaultDescription})`
+  const isConstant = spec.default !== undefined
+  const note = isConstant || spec.defaultDescription === undefined ? '' : ` (default: ${spec.defaultDescription})`
   const option = new Option(spec.flags, spec.description + note)
   if (spec.group !== undefined) option.helpGroup(GROUPS[spec.group])
   if (spec.choices !== undefined) option.choices([...spec.choices])
   if (spec.isMandatory) option.makeOptionMandatory()
-  if (spec.default !== undefined) option.default(spec.default)
+  if (isConstant) option.default(spec.default, spec.defaultDescription)
   if (spec.conflicts !== undefined) option.conflicts([...spec.conflicts])
   if (spec.parse !== undefined) option.argParser(spec.parse as (value: string, previous: unknown) => unknown)
   return option

@@ -9,8 +9,8 @@ export interface OptionSpec {
   /** Options of CHP, or ones that only this proxy has; none for those of a subcommand. */
   readonly group?: 'CHP' | 'Envoy'
   readonly isMandatory?: true
-  readonly default?: string | number | Readonly<Record<string, string>>
-  /** What the default is, where that is no constant. */
+  readonly default?: string | number
+  /** What the default is, where no constant says it. */
   readonly defaultDescription?: string
   /** The only values there are. */
   readonly choices?: readonly string[]
@@ -58,7 +58,10 @@ function parseLogLevel(value: string): string {
 }
 
 /** Collects `--custom-header name:value`; as in CHP the first colon divides and blanks around both are dropped. */
-function collectHeader(value: string, previous: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function collectHeader(
+  value: string,
+  previous: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
   const colon = value.trim().indexOf(':')
   if (colon <= 0) throw new InvalidArgumentError(`A colon was expected in custom header: ${value.trim()}`)
   const name = value.trim().slice(0, colon).trim()
@@ -155,12 +158,17 @@ export const OPTIONS: readonly OptionSpec[] = [
     ...chp,
     flags: '--custom-header <header>',
     description: 'Header to add to requests, name:value; may be repeated',
-    default: {},
     parse: collectHeader,
   },
   { ...chp, flags: '--insecure', description: "Don't check https targets' certificates" },
   { ...chp, flags: '--host-routing', description: "Routes' first path segment is the host" },
-  { ...chp, flags: '--metrics-ip <ip>', description: 'IP of the metrics server', default: '' },
+  {
+    ...chp,
+    flags: '--metrics-ip <ip>',
+    description: 'IP of the metrics server',
+    default: '',
+    defaultDescription: 'all',
+  },
   { ...chp, flags: '--metrics-port <n>', description: 'Port of the metrics server', parse: parsePort },
   { ...chp, flags: '--metrics-socket <path>', description: 'Unix socket of the metrics server' },
   {

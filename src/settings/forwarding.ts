@@ -36,7 +36,7 @@ export function readForwarding(values: CommandLine): ForwardingSettings {
   const timeouts = [values.timeout, values.proxyTimeout].filter((ms): ms is number => ms !== undefined && ms > 0)
   return {
     xForward: values.xForward,
-    customHeaders: checkedHeaders(values.customHeader),
+    customHeaders: checkedHeaders(values.customHeader ?? {}),
     prependPath: values.prependPath,
     includePrefix: values.includePrefix,
     changeOrigin: values.changeOrigin ?? false,

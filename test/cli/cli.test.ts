@@ -43,6 +43,13 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
   ])
 })
 
+t.test('the help says in words what a default is', async (t) => {
+  const { stdout } = await run([CLI, '--help'])
+  t.match(stdout, /--metrics-ip[^-]*\(default:\s+all\)/)
+  t.notMatch(stdout, /default:\s+(\{|""|undefined|\[object)/)
+  t.equal(stdout.match(/\(default:/g)?.length, stdout.match(/\(default:[^()]*\)/g)?.length, 'none is said twice')
+})
+
 t.test('--version is ours', async (t) => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
   t.strictSame(await run([CLI, '--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
@@ -52,7 +59,8 @@ t.test('an unknown option or a bad value is one line on stderr and the status of
   const unknown = await run([CHP, '--no-such-option'])
   const cases: Array<[args: string[], line: RegExp]> = [
     [['--no-such-option'], /unknown option '--no-such-option'/],
-    [['stray'], /too many arguments/],
+    [['stpo'], /unknown command 'stpo'. The commands are stop, bootstrap, drain; without one the proxy runs/],
+    [['stop', 'stray'], /too many arguments/],
     [['--port'], /argument missing/],
     [['--port', 'http'], /A port is a number from 1 to 65535/],
     [['--port', '65536'], /A port is a number/],
