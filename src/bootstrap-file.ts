@@ -37,7 +37,9 @@ function asText(content: object): string {
 async function writeWhole(path: string, content: string): Promise<void> {
   const unfinished = `${path}.${process.pid}.tmp`
   try {
-    await writeFile(unfinished, content, { mode: 0o600 })
+    // One of that name was left behind, or put there by somebody else to be written through.
+    await rm(unfinished, { force: true })
+    await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' })
     await rename(unfinished, path)
   } catch (error) {
     await rm(unfinished, { force: true })

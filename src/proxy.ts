@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { constants, rm, writeFile } from 'node:fs/promises'
 import { publicAddressOf } from './address.js'
 import { announcement } from './announcement.js'
 import { startControlPlane } from './control-plane.js'
@@ -7,10 +7,14 @@ import { EmbeddedEnvoys } from './data-plane/embedded.js'
 import { ExternalEnvoys } from './data-plane/external.js'
 import { FatalError } from './errors.js'
 import type { Logger } from './log.js'
+import { isSharedMachine } from './settings/machine.js'
 import type { Settings } from './settings.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/opened.js'
 import { Undo } from './undo.js'
+
+/** In a directory that all can write to, others may have put a link to a file that is dear to us. */
+const NOT_THROUGH_LINKS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
 
 /** A running proxy: the REST API, the ADS server and, if it is ours, the Envoy that serves users. */
 export class ConfigurableEnvoyProxy {
@@ -18,6 +22,7 @@ export class ConfigurableEnvoyProxy {
   readonly #log: Logger
   readonly #undo = new Undo()
   #envoys: DataPlane | undefined
+  #started = false
   #fail: (error: FatalError) => void = () => {}
 
   /** Settles only if the proxy can't go on. */
@@ -62,6 +67,7 @@ export class ConfigurableEnvoyProxy {
     const delivered = await startControlPlane({ ...parts, store, envoys })
     await this.#writePidFile()
     if (!(await envoys.serve(delivered))) return
+    this.#started = true
     for (const line of announcement(this.#settings)) this.#log.info(line)
   }
 
@@ -71,19 +77,22 @@ export class ConfigurableEnvoyProxy {
       ...settings,
       publicAddress: publicAddressOf(at),
       env: process.env,
+      isShared: isSharedMachine(),
       defaultTarget,
       hostRouting,
       log: this.#log,
     })
-    this.#undo.push(() => store.close())
+    const own = defaultTarget === undefined ? 0 : 1
+    this.#undo.push(() => (this.#started ? store.close() : store.discard(own)))
     return store
   }
 
   async #writePidFile(): Promise<void> {
     const { pidFile } = this.#settings
     if (pidFile === undefined) return
-    await writeFile(pidFile, String(process.pid)).catch((error: Error) => {
-      throw new FatalError(`The --pid-file can't be written: ${error.message}`)
+    await writeFile(pidFile, String(process.pid), { flag: NOT_THROUGH_LINKS }).catch((error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'ELOOP' ? `${pidFile} is a symbolic link. Name the file itself.` : error.message
+      throw new FatalError(`The --pid-file can't be written: ${reason}`)
     })
     this.#undo.push(() => rm(pidFile, { force: true }))
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { totalmem } from 'node:os'
 
 /** What there is to share out. */
@@ -17,6 +17,14 @@ export function readMachine(): Machine {
   const constrained = process.constrainedMemory()
   const isMemoryOurs = constrained > 0 && constrained < total
   return { memory: isMemoryOurs ? constrained : total, isMemoryOurs, maxOpenFiles: maxOpenFiles() }
+}
+
+/** The process namespace of the machine itself: a constant of Linux (PROC_PID_INIT_INO). */
+const MACHINE_NAMESPACE = 'pid:[4026531836]'
+
+/** Whether other users may run programs beside this one, as nobody else does in a container. */
+export function isSharedMachine(): boolean {
+  return readlinkSync('/proc/self/ns/pid') === MACHINE_NAMESPACE
 }
 
 /** Node.js raises the limit at its start to the most it may; Envoy, its child, has the same. */

@@ -127,6 +127,8 @@ class ChpModuleStore implements OpenedStore {
   }
 
   async close(): Promise<void> {}
+
+  async discard(): Promise<void> {}
 }
 
 /** @throws Error if it is no route that can be served */

@@ -107,6 +107,11 @@ export class LmdbFile {
     return { routes, sum: BigInt.asUintN(64, sum) }
   }
 
+  /** How many there are in it. */
+  get routes(): number {
+    return this.#summary.routes
+  }
+
   #statistics(): Statistics {
     return this.#database.getStats() as Statistics
   }

@@ -1,13 +1,14 @@
 import type { FileHandle } from 'node:fs/promises'
-import { access } from 'node:fs/promises'
+import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as endOfTurn } from 'node:timers/promises'
-import { NotStoredError } from '../errors.js'
+import { FatalError, NotStoredError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Route } from '../routing/route.js'
+import { exists } from './exists.js'
 import type { LmdbFile, Write } from './lmdb-file.js'
 import { WRITES } from './lmdb-file.js'
-import { lockDirectory } from './lock.js'
+import { LOCK_FILE, lockDirectory } from './lock.js'
 import type { OpenedStore } from './opened.js'
 import { readRoutes } from './read-routes.js'
 import { reasonOf } from './reason.js'
@@ -20,6 +21,15 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
+interface LmdbStoreParts {
+  readonly directory: string
+  readonly removable: boolean
+  readonly lock: FileHandle
+  readonly file: LmdbFile
+  /** Undefined if the file was made just now. */
+  readonly loaded: readonly Route[] | undefined
+}
+
 /**
  * Keeps routes in an LMDB file. What it has stored survives the end of any process, and of the machine as far as the
  * disk keeps what it says it has. Changes that come while others are being written share the next transaction.
@@ -27,13 +37,17 @@ interface Pending {
 export class LmdbStore implements OpenedStore {
   readonly isDurable = true
   readonly isNew: boolean
+  readonly #directory: string
+  readonly #removable: boolean
   readonly #lock: FileHandle
   readonly #file: LmdbFile
   #loaded: readonly Route[]
   readonly #queue: Pending[] = []
   #writing: Promise<void> | undefined
 
-  private constructor(lock: FileHandle, file: LmdbFile, loaded: readonly Route[] | undefined) {
+  private constructor({ directory, removable, lock, file, loaded }: LmdbStoreParts) {
+    this.#removable = removable
+    this.#directory = directory
     this.#lock = lock
     this.#file = file
     this.#loaded = loaded ?? []
@@ -42,14 +56,16 @@ export class LmdbStore implements OpenedStore {
 
   /**
    * @param directory see {@link openStateDir}
+   * @param removable whether the directory may go too when there are no routes to keep
    * @throws FatalError if another process has the directory or its file can't be used
    */
-  static async open(directory: string, log: Logger): Promise<LmdbStore> {
+  static async open(directory: string, log: Logger, removable = false): Promise<LmdbStore> {
     const lock = await lockDirectory(directory)
     try {
-      const path = join(directory, 'routes.mdb')
+      const path = join(directory, FILE)
       const stored = (await exists(path)) ? await readRoutes(path) : undefined
-      return new LmdbStore(lock, await renewFile(path, stored?.entries, log), stored?.routes)
+      const file = await renewFile(path, stored?.entries, log)
+      return new LmdbStore({ directory, removable, lock, file, loaded: stored?.routes })
     } catch (error) {
       await lock.close()
       throw error
@@ -71,9 +87,19 @@ export class LmdbStore implements OpenedStore {
     return this.#write([{ key: routeKeyOf(routespec), value: undefined }])
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#end(this.#file.routes === 0)
+  }
+
+  discard(own: number): Promise<void> {
+    return this.#end(this.#file.routes <= (this.isNew ? own : 0))
+  }
+
+  async #end(remove: boolean): Promise<void> {
     await this.#writing
     await this.#file.close()
+    // With its locks still held.
+    if (remove) await removeFiles(this.#directory, this.#removable)
     await this.#lock.close()
   }
 
@@ -99,10 +125,32 @@ export class LmdbStore implements OpenedStore {
   }
 }
 
-/** A file that can't even be looked for is no missing one: reading it will say why. */
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-  )
+const FILE = 'routes.mdb'
+
+/**
+ * Removes the routes that are kept in a directory, and the directory if nothing else is in it.
+ *
+ * @returns whether there were any
+ * @throws FatalError if another process has them or they can't be removed
+ */
+export async function removeRoutes(directory: string): Promise<boolean> {
+  if (!(await exists(join(directory, FILE)))) return false
+  const lock = await lockDirectory(directory)
+  try {
+    await removeFiles(directory, true)
+    return true
+  } catch (error) {
+    throw new FatalError(`The routes in ${directory} can't be removed: ${(error as Error).message}.`)
+  } finally {
+    await lock.close()
+  }
+}
+
+async function removeFiles(directory: string, removable: boolean): Promise<void> {
+  // The lock last: until then nobody else begins here.
+  for (const name of [FILE, `${FILE}-lock`, LOCK_FILE]) await rm(join(directory, name), { force: true })
+  if (!removable) return
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EBUSY') throw error
+  })
 }

@@ -15,4 +15,6 @@ export class MemoryStore implements OpenedStore {
   async delete(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  async discard(): Promise<void> {}
 }

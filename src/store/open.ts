@@ -15,6 +15,8 @@ export interface OpenStoreOptions {
   readonly stateDir: string | undefined
   readonly publicAddress: string
   readonly env: NodeJS.ProcessEnv
+  /** Whether other users may run programs on this machine. */
+  readonly isShared: boolean
   readonly defaultTarget: string | undefined
   readonly hostRouting: boolean
   readonly log: Logger
@@ -22,9 +24,10 @@ export interface OpenStoreOptions {
 
 /** @throws FatalError if there is no such store or it can't be used */
 export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
-  const { backend, stateDir, publicAddress, env, defaultTarget, hostRouting, log } = options
+  const { backend, stateDir, defaultTarget, hostRouting, log } = options
   if (backend === 'memory') return new MemoryStore()
   if (backend !== 'lmdb') return loadChpBackend(backend, { defaultTarget, hostRouting, storageBackend: backend, log })
   const warn = (message: string) => log.warn(message)
-  return LmdbStore.open(await openStateDir({ explicit: stateDir, publicAddress, env, warn }), log)
+  const directory = await openStateDir({ ...options, explicit: stateDir, warn })
+  return LmdbStore.open(directory, log, stateDir === undefined)
 }

@@ -6,4 +6,10 @@ export interface OpenedStore extends RouteStore {
   readonly isDurable: boolean
   /** Whether it was made just now, rather than found. */
   readonly isNew: boolean
+  /**
+   * Closes it after a start that has failed. What that start has made is removed again.
+   *
+   * @param own how many routes it has stored by itself; with more there are some that the hub was told are stored
+   */
+  discard(own: number): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -155,6 +155,8 @@ t.test('what is in the way at the start is said in one line, and nothing stays b
   await mkdir(runtimeBase)
   const file = join(directory, 'a-file')
   await writeFile(file, '')
+  const link = join(directory, 'a-link')
+  await symlink(file, link)
 
   const cases: Array<{
     what: string
@@ -184,6 +186,7 @@ t.test('what is in the way at the start is said in one line, and nothing stays b
       line: /--default-target: .*must start with http/,
     },
     { what: 'pid file', args: ['--pid-file', '/no/such/dir/pid'], line: /--pid-file can't be written/ },
+    { what: 'link', args: ['--pid-file', link], line: /--pid-file can't be written: .*a-link is a symbolic link/ },
     { what: 'directory', env: { XDG_RUNTIME_DIR: file }, line: /Cannot use .*a-file.*Set XDG_RUNTIME_DIR/ },
     // Nothing can be made there, by root neither.
     { what: 'read-only directory', env: { XDG_RUNTIME_DIR: '/sys' }, line: /Cannot use .*Set XDG_RUNTIME_DIR/ },
@@ -202,6 +205,7 @@ t.test('what is in the way at the start is said in one line, and nothing stays b
       `${what}: nothing is left`,
     )
   }
+  t.equal(await readFile(file, 'utf8'), '', 'nothing was written through the link')
 })
 
 t.test('a second proxy on the same address stops with a clear line, the first goes on', async (t) => {
