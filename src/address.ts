@@ -10,7 +10,8 @@ const MAX_SOCKET_PATH = 107
 
 /**
  * Tries an address before Envoy does, which would say the same later and less clearly, and for a unix socket not at all:
- * Envoy takes the file of another server away.
+ * Envoy takes the file of another server away. A port that this process may not use, Envoy may: it can have rights that
+ * this process has not, so that is left to Envoy.
  *
  * @param server who is to listen, as a sentence begins: `The proxy`
  * @throws FatalError if nothing can listen there
@@ -19,10 +20,13 @@ export async function checkAddress(server: string, address: ListenAddress): Prom
   await listening(server, address, async () => {
     const probe = createServer()
     await new Promise<void>((resolve, reject) => {
-      probe.once('error', reject)
+      probe.once('error', (error: NodeJS.ErrnoException) => {
+        if ('port' in address && error.code === 'EACCES') resolve()
+        else reject(error)
+      })
       probe.listen(listenOptions(address), resolve)
     })
-    await new Promise((resolve) => probe.close(resolve))
+    if (probe.listening) await new Promise((resolve) => probe.close(resolve))
   })
 }
 

@@ -93,7 +93,9 @@ export class EmbeddedEnvoys implements DataPlane {
   }
 
   refused(message: string): void {
-    this.#options.onFailed(new FatalError(message))
+    const isPort = 'port' in this.#options.settings.public
+    const remedy = isPort && /Permission denied/.test(message) ? `. ${portRemedy(this.#binary)}` : ''
+    this.#options.onFailed(new FatalError(message + remedy))
   }
 
   /** The same is asked of Envoy itself, when it is wanted. */
@@ -117,11 +119,12 @@ export class EmbeddedEnvoys implements DataPlane {
     const envoy = await EmbeddedEnvoy.start(options, this.#running)
     undo.push((how) => (how === 'release' ? envoy.release() : envoy.close(how === 'drain')))
     if (!(await envoy.ready())) return false
-    if (!this.adopted) return true
-    await listeners.delivered(PUBLIC).catch((error: Error) => {
+    // Envoy calls itself ready also without a listener that it refused.
+    await Promise.all([...listeners.names()].map((name) => listeners.delivered(name))).catch((error: Error) => {
       if (!(error instanceof NotAcknowledgedError)) throw error
-      log.warn(`The running Envoy has not taken the present settings yet: ${error.message}`)
+      log.warn(`Envoy has not taken the present settings yet: ${error.message}`)
     })
+    if (!this.adopted) return true
     await recheckClusters(this.#admin, clusters)
     await envoy.renew()
     return true
@@ -133,4 +136,12 @@ export class EmbeddedEnvoys implements DataPlane {
     const { public: at } = settings
     if ('socketPath' in at) undo.push((how) => how === 'release' || rm(at.socketPath, { force: true }))
   }
+}
+
+/** Rights to ports below 1024 that `setcap` gave to node don't pass on to the programs that node starts. */
+function portRemedy(binary: string): string {
+  return (
+    'Ports below 1024 need a right that Envoy itself must have: run `sudo setcap cap_net_bind_service=+ep ' +
+    `${binary}\`, or for a systemd service set AmbientCapabilities=CAP_NET_BIND_SERVICE.`
+  )
 }

@@ -54,7 +54,7 @@ export class AdsStream implements StreamHandle {
       subscription.subscribe(request.resource_names_subscribe)
       subscription.unsubscribe(request.resource_names_unsubscribe)
       if (request.response_nonce !== '') {
-        if (request.error_detail) subscription.nack(request.response_nonce, request.error_detail.message)
+        if (request.error_detail) subscription.nack(request.response_nonce, oneLine(request.error_detail.message))
         else subscription.ack(request.response_nonce)
       }
     }
@@ -99,4 +99,10 @@ function encodeResponse(typeUrl: string, response: DeltaResponse): DeltaDiscover
     })),
     removed_resources: [...response.removed],
   }
+}
+
+/** Envoy gives each of several reasons a line. */
+function oneLine(message: string): string {
+  const lines = message.split('\n').map((line) => line.trim())
+  return lines.filter((line) => line !== '').join('; ')
 }
