@@ -35,6 +35,8 @@ export class TestStore implements OpenedStore {
 
   async close(): Promise<void> {}
 
+  async discard(): Promise<void> {}
+
   /** Writes that begin from now on wait, until {@link release}. */
   hold(): void {
     this.#held ??= []
