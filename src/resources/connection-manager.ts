@@ -19,6 +19,7 @@ import { localReplies } from './local-replies.js'
 import { PUBLIC } from './names.js'
 import { requestCounters } from './request-counters.js'
 import { rewritingFilters } from './rewriting.js'
+import { REFUSE_CODED_UPGRADES } from './upgrades.js'
 
 export interface ConnectionManagerInput {
   /** Whether clients speak TLS to this listener. */
@@ -64,6 +65,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
             { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },
             // As in CHP: it announces trailers, which don't come.
             { remove: 'trailer' },
+            REFUSE_CODED_UPGRADES,
             ...forwarded.early,
           ],
         } satisfies HeaderMutation),

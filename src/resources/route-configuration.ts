@@ -1,5 +1,4 @@
 import type { ClusterSpecifierPlugin } from '#proto/envoy/config/route/v3/ClusterSpecifierPlugin.js'
-import type { HeaderMatcher } from '#proto/envoy/config/route/v3/HeaderMatcher.js'
 import type { Route } from '#proto/envoy/config/route/v3/Route.js'
 import type { RouteAction } from '#proto/envoy/config/route/v3/RouteAction.js'
 import type { RouteConfiguration } from '#proto/envoy/config/route/v3/RouteConfiguration.js'
@@ -14,6 +13,7 @@ import { DRAINING, HEALTH_ANSWER, HEALTH_PATH } from './health.js'
 import { IDLE_FOR_EVER } from './limits.js'
 import { FAILED_PATH_HEADER, HEALTH, PUBLIC } from './names.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
+import { refusedUpgrades, WEBSOCKET } from './upgrades.js'
 
 export interface RouteConfigurationInput {
   readonly hostRouting: boolean
@@ -24,8 +24,6 @@ export interface RouteConfigurationInput {
 
 const NEVER = { seconds: 0 }
 
-const WEBSOCKET: HeaderMatcher = { name: 'upgrade', string_match: { exact: 'websocket', ignore_case: true } }
-
 /** The name of the lookup within the route configuration. */
 const LOOKUP = 'lookup'
 
@@ -33,7 +31,13 @@ const LOOKUP = 'lookup'
 export function routeConfiguration(input: RouteConfigurationInput): RouteConfiguration & { name: string } {
   return {
     name: PUBLIC,
-    virtual_hosts: [{ name: PUBLIC, domains: ['*'], routes: [...healthRoutes(), ...lookupRoutes(input.forwarding)] }],
+    virtual_hosts: [
+      {
+        name: PUBLIC,
+        domains: ['*'],
+        routes: [...healthRoutes(), ...refusedUpgrades(), ...lookupRoutes(input.forwarding)],
+      },
+    ],
     cluster_specifier_plugins: [lookupPlugin(input)],
     // The lookup may name a cluster that isn't there; that is a 404 for the request, not an error in this resource.
     validate_clusters: { value: false },

@@ -121,6 +121,7 @@ export const WEBSOCKETS: readonly Case[] = [
     backends,
     talk: ask('GET /ws', 'Upgrade: websocket'),
   },
+  { oneHangs: true, name: 'with a body', routes, backends, talk: askWith('GET /ws', 'a body', ...UPGRADE) },
   { name: 'by POST', routes, backends, talk: askWith('POST /ws', 'a body', ...UPGRADE) },
   {
     name: 'HTTP/1.0',

@@ -72,7 +72,7 @@ export const FAULTS: readonly NamedDifference[] = [
   {
     where: 'websocket: bytes that the client sends before it is open',
     chp: 'lost',
-    here: 'passed on',
+    here: 'passed on when it is open',
     reason: 'nothing that was sent is lost',
     seen: [{ field: /^(received|seen\.tunnelled)$/, of: /data right after the request/ }],
   },
@@ -98,17 +98,30 @@ export const FAULTS: readonly NamedDifference[] = [
     seen: [{ field: /^answer\.(body|framing)$/, of: /^websocket: answered with 200/ }],
   },
   {
-    where: 'websocket: `Upgrade` without `Connection: upgrade`, or by POST',
-    chp: 'waits without end, or ends the connection',
-    here: 'an ordinary request, or passed on',
-    reason: 'the first is what HTTP has it be, the second is for the backend to refuse',
+    where: 'websocket: `Upgrade` without `Connection: upgrade`',
+    chp: 'waits without end',
+    here: 'an ordinary request',
+    reason: 'that is what HTTP has it be',
     seen: [
       {
         field: /^(answer\.status|connection|seen)$/,
-        of: /^websocket: (Upgrade without Connection|by POST)/,
+        of: /^websocket: Upgrade without Connection/,
         chp: /^(nothing|none|-)$/,
       },
       { field: 'seen.header.upgrade', of: /^websocket: Upgrade without Connection/ },
+    ],
+  },
+  {
+    where: 'websocket: asked for by another method than GET, or with a body',
+    chp: 'ends the connection; passed on, with a length or in chunks',
+    here: '400, nothing is passed on',
+    reason: 'that is no handshake, and what follows its head may be read as another request',
+    seen: [
+      {
+        field: /^(answer\.status|answer\.framing|connection|seen)$/,
+        of: /^websocket: (by POST|with a body)/,
+        here: /^400 |^closed$|^nothing$|^content-length/,
+      },
     ],
   },
   {
