@@ -3,21 +3,23 @@
 import './small-heap.js'
 
 import { makeBootstrap } from './bootstrap-file.js'
-import type { CommandLine, DrainOptions } from './command.js'
+import type { CommandLine, DrainOptions, StopOptions } from './command.js'
 import { parseCommandLine } from './command.js'
 import { EnvoyAdmin } from './envoy/admin.js'
 import { sendAway } from './envoy/drain.js'
 import { FatalError } from './errors.js'
 import { createLogger } from './log.js'
-import { runtimeDirOf } from './places.js'
+import { runtimeDirOf, stateDirKeyOf } from './places.js'
 import { ConfigurableEnvoyProxy } from './proxy.js'
 import { PUBLIC } from './resources/names.js'
 import type { BootstrapOptions } from './settings/bootstrap.js'
 import { readBootstrapSettings } from './settings/bootstrap.js'
 import { readMachine } from './settings/machine.js'
 import { PASSPHRASES } from './settings/tls.js'
+import type { Settings } from './settings.js'
 import { readSettings } from './settings.js'
 import { stop } from './stop.js'
+import { forgetRoutes } from './store/forget.js'
 
 /** A terminal that is closed sends SIGHUP; without us Envoy, in a process group of its own, would go on. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
@@ -28,7 +30,7 @@ async function main(): Promise<void> {
   if (command.action === 'drain') return drainEnvoy(command.own)
   if (command.action === 'bootstrap') return printBootstrap(command.own, values)
   const settings = await readSettings(values, process.env)
-  if (command.action === 'stop') return console.log(await stop(runtimeDirOf(settings)))
+  if (command.action === 'stop') return stopProxy(settings, command.own)
   // Envoy and pip have no use for them, and what isn't there can't leak.
   for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
   const log = createLogger(settings.logLevel)
@@ -51,6 +53,11 @@ async function main(): Promise<void> {
   onSignal = () => void proxy.close(false)
   log.info('Stopping')
   await proxy.close(true)
+}
+
+async function stopProxy(settings: Settings, { forget }: StopOptions): Promise<void> {
+  console.log(await stop(runtimeDirOf(settings)))
+  if (forget) console.log(await forgetRoutes(stateDirKeyOf(settings)))
 }
 
 async function printBootstrap(own: BootstrapOptions, values: CommandLine): Promise<void> {

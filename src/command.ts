@@ -11,7 +11,7 @@ import type { RedirectOptions } from './settings/redirect.js'
 import type { StoreOptions } from './settings/store.js'
 import type { TlsOptions } from './settings/tls.js'
 import type { XdsOptions } from './settings/xds.js'
-import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS } from './subcommand-options.js'
+import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS, STOP_OPTIONS } from './subcommand-options.js'
 
 /** The values of the options, as commander names them. */
 export interface CommandLine
@@ -53,6 +53,11 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(`${PACKAGE_ROOT}package.json`, 'utf8')) as { version: string }).version
 }
 
+/** The options of `stop`, as commander names them. */
+export interface StopOptions {
+  readonly forget?: true
+}
+
 /** The options of `drain`, as commander names them. */
 export interface DrainOptions {
   readonly adminSocket: string
@@ -61,7 +66,8 @@ export interface DrainOptions {
 
 /** What to do: run, stop what runs with the same options, or help an Envoy that others start. */
 export type ParsedCommandLine = { readonly values: CommandLine } & (
-  | { readonly action: 'run' | 'stop' }
+  | { readonly action: 'run' }
+  | { readonly action: 'stop'; readonly own: StopOptions }
   | { readonly action: 'bootstrap'; readonly own: BootstrapOptions }
   | { readonly action: 'drain'; readonly own: DrainOptions }
 )
@@ -83,12 +89,13 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
     const [stray] = command.args
     if (stray !== undefined) command.error(unknownCommand(stray, command.commands))
   })
-  command
+  const stop = command
     .command('stop')
     .description('stop the proxy that was started with these options, or the Envoy that it left behind')
-    .action(() => {
-      parsed = (values) => ({ action: 'stop', values })
+    .action((own: StopOptions) => {
+      parsed = (values) => ({ action: 'stop', own, values })
     })
+  for (const spec of STOP_OPTIONS) stop.addOption(toOption(spec))
   const bootstrap = command
     .command('bootstrap')
     .description('print what an external Envoy is to be started with')

@@ -3,10 +3,16 @@ import { publicAddressOf } from './address.js'
 import type { RuntimeDir } from './envoy/runtime-dir.js'
 import { locateRuntimeDir } from './envoy/runtime-dir.js'
 import type { Settings } from './settings.js'
+import type { StateDirKey } from './store/state-dir.js'
 
 /** Where the files are of the proxy that runs with these settings. */
 export function runtimeDirOf({ store: { stateDir }, public: address }: Settings): RuntimeDir {
   return locateRuntimeDir({ stateDir, publicAddress: publicAddressOf(address) }, process.env)
+}
+
+/** What says where that proxy keeps its routes. */
+export function stateDirKeyOf({ store: { stateDir }, public: address }: Settings): StateDirKey {
+  return { explicit: stateDir, publicAddress: publicAddressOf(address), env: process.env }
 }
 
 /** Where Envoy is to listen, with whose address that is, as a sentence begins. */

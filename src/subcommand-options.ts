@@ -32,6 +32,11 @@ export const BOOTSTRAP_OPTIONS: readonly OptionSpec[] = [
   },
 ]
 
+/** Those of `stop`. */
+export const STOP_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--forget', description: 'Also remove the routes that the proxy has kept on disk' },
+]
+
 /** Those of `drain`. */
 export const DRAIN_OPTIONS: readonly OptionSpec[] = [
   ADMIN_SOCKET,

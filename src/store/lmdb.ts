@@ -146,11 +146,14 @@ export async function removeRoutes(directory: string): Promise<boolean> {
   }
 }
 
+const STAYS = new Set(['ENOTEMPTY', 'EBUSY', 'EACCES', 'EPERM'])
+
 async function removeFiles(directory: string, removable: boolean): Promise<void> {
   // The lock last: until then nobody else begins here.
   for (const name of [FILE, `${FILE}-lock`, LOCK_FILE]) await rm(join(directory, name), { force: true })
   if (!removable) return
+  // Something else is in it, or something is mounted on it, or the directory above isn't ours.
   await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EBUSY') throw error
+    if (!STAYS.has(error.code ?? '')) throw error
   })
 }
