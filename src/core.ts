@@ -71,7 +71,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const routeConfigurations = collection(TYPE_URL.routeConfiguration, (_name, reason) =>
     envoys.refused(`Envoy rejected the lookup of routes: ${reason}`),
   )
-  const secrets = collection(TYPE_URL.secret, (name, reason) => secretPublisher.rejected(name, reason))
+  const secrets = collection(
+    TYPE_URL.secret,
+    (name, reason, _kept, version) => secretPublisher.rejected(name, reason, version),
+    { onAcknowledged: (secret) => secretPublisher.acknowledged(secret) },
+  )
   const secretPublisher = new SecretPublisher({
     secrets,
     tls: settings.tls,

@@ -2,6 +2,7 @@ import type { Logger } from './log.js'
 import { SECRET, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import { authoritiesSecret, certificateSecret } from './resources/secret.js'
+import { SecretVersions } from './secret-versions.js'
 import type { TlsSettings } from './settings/tls.js'
 import type { Reloadable } from './tls/reload.js'
 import { onReload } from './tls/reload.js'
@@ -21,9 +22,7 @@ export interface SecretPublisherOptions {
 export class SecretPublisher {
   readonly #options: SecretPublisherOptions
   readonly #watches: FileWatch[] = []
-  readonly #what = new Map<string, string>()
-  /** What goes back in place if Envoy refuses what has replaced it. */
-  readonly #before = new Map<string, Resource | undefined>()
+  readonly #secrets = new Map<string, { readonly what: string; readonly versions: SecretVersions }>()
 
   constructor(options: SecretPublisherOptions) {
     this.#options = options
@@ -43,28 +42,45 @@ export class SecretPublisher {
     build: (name: string, value: T) => { readonly name: string },
   ): void {
     if (source === undefined) return
-    const { secrets, log } = this.#options
-    const set = (value: T) => {
-      this.#before.set(name, secrets.get(name))
-      secrets.set(name, resource(TYPE_URL.secret, build(name, value)))
-    }
-    this.#what.set(name, source.what)
-    set(source.first)
-    this.#watches.push(onReload(source, set, log))
+    const give = (value: T) => this.replace(name, resource(TYPE_URL.secret, build(name, value)))
+    this.#secrets.set(name, { what: source.what, versions: new SecretVersions() })
+    give(source.first)
+    // An Envoy that has refused one just before its control plane ended doesn't tell the next: see rejected().
+    this.#options.secrets.suspect([name])
+    this.#watches.push(onReload(source, give, this.#options.log))
   }
 
-  /** Envoy refused a secret: it goes on with the one of before, and so does an Envoy that starts from now on. */
-  rejected(name: string, reason: string): void {
-    const message = `Envoy can't use ${this.#what.get(name)}: ${reason}.`
-    const before = this.#before.get(name)
-    if (before === undefined) {
-      this.#options.onUnusable(message)
+  /** Gives it to every Envoy in the place of the one of before. */
+  replace(name: string, secret: Resource): void {
+    this.#secrets.get(name)?.versions.add(secret)
+    this.#options.secrets.set(name, secret)
+  }
+
+  /** An Envoy uses this one. */
+  acknowledged(secret: Resource): void {
+    this.#secrets.get(secret.name)?.versions.acknowledged(secret)
+  }
+
+  /**
+   * An Envoy refused a secret. If it is the one that is wanted, all go back to the last one that Envoys have taken, and so
+   * does an Envoy that starts from now on; the answer to one that has been replaced since changes nothing.
+   */
+  rejected(name: string, reason: string, version: string): void {
+    const { secrets, log, onUnusable } = this.#options
+    const known = this.#secrets.get(name)
+    const before = known?.versions.refused(version)
+    const message = `Envoy can't use ${known?.what}: ${reason}.`
+    if (secrets.get(name)?.version !== version) {
+      log.warn(`${message} It has been replaced since.`)
+    } else if (before === undefined) {
+      onUnusable(message)
+      return
     } else {
-      this.#options.log.warn(`${message} What was there before stays in use.`)
-      // Envoy keeps what it refused for who asks next, such as a new https route: the old one must be sent again,
-      // and so under another version.
-      this.#options.secrets.set(name, { ...before, version: `${before.version}+` })
+      log.warn(`${message} What was there before stays in use.`)
+      secrets.set(name, before)
     }
+    // Envoy keeps what it refused for who asks next, such as a new https route. So what it had before must be sent again.
+    secrets.suspect([name])
   }
 
   close(): void {

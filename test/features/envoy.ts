@@ -17,7 +17,7 @@ interface Held {
  * by itself, or when it is told to, or not at all.
  */
 export class SimulatedEnvoy {
-  readonly #collections: AdsCollections
+  #collections: AdsCollections
   readonly node: string
   /** Whether it answers each response by itself, a turn of the event loop after it came. */
   answers = true
@@ -86,6 +86,11 @@ export class SimulatedEnvoy {
     const stream = this.#stream
     this.#stream = undefined
     stream?.close(serves)
+  }
+
+  /** Another control plane takes over; {@link connect} goes there. */
+  moveTo(collections: AdsCollections): void {
+    this.#collections = collections
   }
 
   /** Its process has ended, and another one has started that has nothing yet. */
