@@ -230,8 +230,10 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
     const node = this.#subscriptions.get(subscription)?.node ?? ''
     this.#subscriptions.delete(subscription)
     // It may have connected anew before its old stream has ended.
-    if (![...this.#subscriptions.values()].some((other) => other.node === node)) this.#doubts.leave(node)
-    if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs, node)
+    if (![...this.#subscriptions.values()].some((other) => other.node === node)) {
+      this.#doubts.leave(node)
+      if (mayReturn && !subscription.isLoading()) this.awaitReturn(this.#fleet.returnMs, node)
+    }
     this.#settledAll()
   }
 

@@ -51,12 +51,13 @@ export class AdsStream implements StreamHandle {
         collection.subscribe(first, (response) => this.#write(encodeResponse(collection.typeUrl, response)), this),
       )
     } else {
-      subscription.subscribe(request.resource_names_subscribe)
-      subscription.unsubscribe(request.resource_names_unsubscribe)
+      // What is asked for in the same message is asked for by an Envoy that has had this response.
       if (request.response_nonce !== '') {
         if (request.error_detail) subscription.nack(request.response_nonce, oneLine(request.error_detail.message))
         else subscription.ack(request.response_nonce)
       }
+      subscription.unsubscribe(request.resource_names_unsubscribe)
+      subscription.subscribe(request.resource_names_subscribe)
     }
     this.flush()
   }

@@ -32,9 +32,16 @@ const MS_A_RESOURCE = 3
 const MAX_IN_FLIGHT = 2
 
 /**
+ * How many resources go into one response. Envoy takes the responses one after the other, so what somebody waits for takes
+ * as long as those that are under way when it is asked for: with 100 in each 0.05-0.15 s.
+ */
+const MAX_A_RESPONSE = 100
+
+/**
  * One Envoy's view of one collection over one stream: what it holds, what it has yet to be told, and the responses
  * that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is sent
- * at once and a crowd of them is batched by the round trip itself. No two unanswered responses have a name in common.
+ * at once and a crowd of them is batched by the round trip itself. Of more than fit, those that somebody waits for go
+ * first. No two unanswered responses have a name in common.
  *
  * A rejected response is sent again in halves until the resource that Envoy refuses stands alone; all others arrive.
  */
@@ -83,19 +90,23 @@ export class Subscription {
       for (const name of source.names()) this.#dirty.add(name)
       for (const name of this.#held.keys()) this.#dirty.add(name)
     }
-    this.subscribe(first.subscribe)
+    for (const name of first.subscribe) this.#name(name)
     this.#initial = new Set(this.#dirty)
     this.#loading = this.#wildcard && Object.keys(first.held).length === 0 && this.#initial.size > 0
   }
 
-  /** Adds names. One that is asked for again is sent again, as the protocol wants. */
+  /** Adds names. Each is sent, whatever Envoy was sent before: it may have forgotten that. */
   subscribe(names: readonly string[]): void {
     for (const name of names) {
-      if (name === '*') continue
-      if (this.#named.has(name)) this.#held.delete(name)
-      this.#named.add(name)
-      this.#dirty.add(name)
+      this.#held.delete(name)
+      this.#name(name)
     }
+  }
+
+  #name(name: string): void {
+    if (name === '*') return
+    this.#named.add(name)
+    this.#dirty.add(name)
   }
 
   unsubscribe(names: readonly string[]): void {
@@ -158,11 +169,14 @@ export class Subscription {
   /** Sends what is due, unless too many responses are still unanswered. */
   flush(): void {
     while (this.#inFlight.size < MAX_IN_FLIGHT) {
-      const names = this.#suspects.shift() ?? [...this.#dirty].filter((name) => !this.#isInFlight(name))
-      if (names.length === 0 && !this.#isAwaited()) return
-      for (const name of names) this.#dirty.delete(name)
-      this.#deliver(names)
+      const suspects = this.#suspects.shift()
+      if (!(suspects === undefined ? this.#deliver(this.#due(), MAX_A_RESPONSE) : this.#deliver(suspects))) return
     }
+  }
+
+  *#due(): Iterable<string> {
+    for (const name of this.#source.awaited()) if (this.#dirty.has(name) && !this.#isInFlight(name)) yield name
+    for (const name of this.#dirty) if (!this.#isInFlight(name)) yield name
   }
 
   #isInFlight(name: string): boolean {
@@ -175,29 +189,37 @@ export class Subscription {
     return this.#responses === 0 && this.#wildcard && this.#held.size === 0
   }
 
-  #deliver(names: readonly string[]): void {
+  /** Sends those that Envoy has in another version, up to a limit; false if there was nothing to look at. */
+  #deliver(names: Iterable<string>, limit = Number.POSITIVE_INFINITY): boolean {
     const sent = new Map<string, Resource | undefined>()
-    const resources: Resource[] = []
-    const removed: string[] = []
+    const same: string[] = []
     for (const name of names) {
+      this.#dirty.delete(name)
       this.#refused.delete(name)
       const resource = this.#source.get(name)
-      if (resource !== undefined && resource.version !== this.#held.get(name)) {
-        resources.push(resource)
-        sent.set(name, resource)
-      } else if (resource === undefined && (this.#held.has(name) || this.#named.has(name))) {
-        removed.push(name)
-        sent.set(name, undefined)
-      }
+      if (this.#differs(name, resource)) sent.set(name, resource)
+      else same.push(name)
+      if (sent.size === limit) break
     }
-    if (sent.size > 0 || this.#isAwaited()) {
-      this.#responses += 1
-      if (this.#inFlight.size === 0) this.#heardAt = this.#clock.now()
-      const nonce = String(this.#responses)
-      this.#inFlight.set(nonce, sent)
-      this.#send({ nonce, resources, removed })
-    }
-    if (sent.size < names.length) this.#settled(names.filter((name) => !sent.has(name)))
+    const isSent = sent.size > 0 || this.#isAwaited()
+    if (isSent) this.#respond(sent)
+    if (same.length > 0) this.#settled(same)
+    return isSent || same.length > 0
+  }
+
+  #differs(name: string, resource: Resource | undefined): boolean {
+    return resource === undefined
+      ? this.#held.has(name) || this.#named.has(name)
+      : resource.version !== this.#held.get(name)
+  }
+
+  #respond(sent: Map<string, Resource | undefined>): void {
+    this.#responses += 1
+    if (this.#inFlight.size === 0) this.#heardAt = this.#clock.now()
+    const nonce = String(this.#responses)
+    this.#inFlight.set(nonce, sent)
+    const resources = [...sent.values()].filter((resource) => resource !== undefined)
+    this.#send({ nonce, resources, removed: [...sent.keys()].filter((name) => sent.get(name) === undefined) })
   }
 
   /** Envoy applied the response of this nonce. An old nonce is ignored. {@link flush} sends what waited for this. */

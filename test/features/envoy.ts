@@ -39,8 +39,9 @@ export class SimulatedEnvoy {
     this.node = node
   }
 
-  get isConnected(): boolean {
-    return this.#stream !== undefined
+  /** Its stream; undefined while it has none. */
+  get stream(): AdsStream | undefined {
+    return this.#stream
   }
 
   /** Whether its port is open. */
@@ -65,7 +66,7 @@ export class SimulatedEnvoy {
   }
 
   /** Opens a stream; one of before is left as it is, as by an Envoy that connects anew before the other end has noticed. */
-  connect(): AdsStream {
+  connect(): void {
     const write = (response: DeltaDiscoveryResponse) => {
       if (stream === this.#stream) this.#receive(response)
     }
@@ -78,7 +79,6 @@ export class SimulatedEnvoy {
       if (typeUrl !== TYPE_URL.cluster) this.say(this.#initial(typeUrl))
     }
     this.#asked.add(TYPE_URL.cluster)
-    return stream
   }
 
   /** @param serves whether it goes on serving, about to come back */
