@@ -13,3 +13,12 @@ export const SYSTEM_CLOCK: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** As the promise, which goes on; rejects if it takes longer. */
+export async function withinLimit<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
+  let stop = () => {}
+  const late = new Promise<never>((_resolve, reject) => {
+    stop = clock.after(ms, () => reject(new Error(`no answer within ${ms / 1000} s`)))
+  })
+  return Promise.race([promise, late]).finally(stop)
+}

@@ -115,12 +115,16 @@ async function loadRoutes(
   table: RouteTable,
   { defaultTarget, recovered, log }: { defaultTarget: string | undefined; recovered: readonly Route[]; log: Logger },
 ): Promise<RoutePublication[]> {
+  const onDefaultNotStored = (error: Error) =>
+    log.warn(
+      `The default target is in use, but was not stored: ${error.message}. Without --default-target the next start has the one before.`,
+    )
   try {
-    const routes = await table.load(defaultTarget, recovered)
+    const routes = await table.load({ defaultTarget, recovered, onDefaultNotStored })
     for (const [routespec, reason] of table.refusals()) log.warn(unusableLine(routespec, reason))
     return routes
   } catch (error) {
     if (error instanceof FatalError) throw error
-    throw new FatalError(`The default target or a recovered route can't be kept: ${(error as Error).message}`)
+    throw new FatalError(`A recovered route can't be kept: ${(error as Error).message}`)
   }
 }

@@ -1,3 +1,4 @@
+import { Turns } from '../turns.js'
 import type { Route, RouteData, RoutePublication, RoutePublisher, RouteStore, TakeBack } from './route.js'
 import { hostOf, routeKey } from './routespec.js'
 import { parseTarget } from './target.js'
@@ -10,6 +11,16 @@ export interface RouteTableOptions {
   readonly publisher: RoutePublisher
   readonly hostRouting: boolean
   readonly now: () => Date
+}
+
+/** What a start brings besides what is stored. */
+export interface LoadOptions {
+  /** Routes that the store has lost; it gets them again. */
+  readonly recovered?: readonly Route[]
+  /** The target of `/`, over what is stored for it; as in CHP it is an ordinary entry from then on. */
+  readonly defaultTarget?: string | undefined
+  /** It is served nevertheless: whoever starts the proxy has just said that it is to be. */
+  readonly onDefaultNotStored: (error: Error) => void
 }
 
 /**
@@ -25,8 +36,10 @@ export class RouteTable {
   readonly #routes = new Map<string, Route>()
   /** Why a stored route's target is none that can be published, by key. These routes are in no Envoy. */
   readonly #unusable = new Map<string, string>()
-  /** The end of the queue of changes to each key, so that changes to one route take effect in the order they came. */
-  readonly #queues = new Map<string, Promise<unknown>>()
+  /** When a route was last in use, or posted, whose POST is under way; by key. */
+  readonly #arriving = new Map<string, { at: Date }>()
+  /** Changes to one route take effect in the order they came. */
+  readonly #turns = new Turns()
 
   constructor(options: RouteTableOptions) {
     this.#store = options.store
@@ -38,18 +51,17 @@ export class RouteTable {
   /**
    * Fills the table from the store and returns what must be published before an Envoy may listen.
    *
-   * @param recovered routes that the store has lost; it gets them again
-   * @param defaultTarget the target of `/`, over what is stored for it; as in CHP it is an ordinary entry from then on
+   * @throws NotStoredError if a recovered route can't be kept
    */
-  async load(defaultTarget?: string, recovered: readonly Route[] = []): Promise<RoutePublication[]> {
-    await Promise.all(recovered.map((route) => this.#store.put(route)))
+  async load({ recovered = [], defaultTarget, onDefaultNotStored }: LoadOptions): Promise<RoutePublication[]> {
     for (const route of [...(await this.#store.load()), ...recovered]) {
       this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
     }
-    if (defaultTarget !== undefined) {
+    await Promise.all(recovered.map((route) => this.#store.put(route)))
+    if (defaultTarget !== undefined && this.#routes.get('/')?.data.target !== defaultTarget) {
       const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
-      await this.#store.put(route)
       this.#routes.set('/', route)
+      await this.#store.put(route).catch(onDefaultNotStored)
     }
     return [...this.#routes].flatMap(([key, route]) => this.#usable(key, route))
   }
@@ -95,6 +107,8 @@ export class RouteTable {
 
   /** A route was in use at a moment. A key that isn't there is one that was just removed. See {@link storeActivity}. */
   touch(key: string, at: Date): void {
+    const arriving = this.#arriving.get(key)
+    if (arriving !== undefined && arriving.at < at) arriving.at = at
     const route = this.#routes.get(key)
     if (route !== undefined && route.lastActivity < at) this.#routes.set(key, { ...route, lastActivity: at })
   }
@@ -108,7 +122,7 @@ export class RouteTable {
     const keys = [...this.#routes].flatMap(([key, { lastActivity }]) => (lastActivity >= since ? [key] : []))
     while (keys.length > 0) {
       const some = keys.splice(-ACTIVITY_AT_A_TIME)
-      await Promise.all(some.map((key) => this.#inTurn(key, () => this.#storeAgain(key))))
+      await Promise.all(some.map((key) => this.#turns.run(key, () => this.#storeAgain(key))))
     }
   }
 
@@ -125,19 +139,25 @@ export class RouteTable {
   async put(routespec: string, data: RouteData): Promise<void> {
     const target = parseTarget(data.target)
     const key = routeKey(routespec, this.#hostRouting)
-    await this.#inTurn(key, async () => {
+    await this.#turns.run(key, async () => {
       const host = this.#hostRouting ? hostOf(routespec) : undefined
-      const route = {
+      const arriving = { at: this.#now() }
+      const route = () => ({
         routespec,
         data: host === undefined ? data : { ...data, host },
-        lastActivity: this.#now(),
+        lastActivity: arriving.at,
+      })
+      this.#arriving.set(key, arriving)
+      try {
+        const takeBack = await this.#publisher.publish({ key, target, route: route() })
+        const before = this.#routes.get(key)?.routespec
+        const replaced = before === routespec ? undefined : before
+        await orTakeBack(takeBack, () => this.#store.put(route(), replaced))
+        this.#routes.set(key, route())
+        this.#unusable.delete(key)
+      } finally {
+        this.#arriving.delete(key)
       }
-      const takeBack = await this.#publisher.publish({ key, target, route })
-      const before = this.#routes.get(key)?.routespec
-      const replaced = before === routespec ? undefined : before
-      await orTakeBack(takeBack, () => this.#store.put(route, replaced))
-      this.#routes.set(key, route)
-      this.#unusable.delete(key)
     })
   }
 
@@ -148,7 +168,7 @@ export class RouteTable {
    */
   async delete(routespec: string): Promise<boolean> {
     const key = routeKey(routespec, this.#hostRouting)
-    return this.#inTurn(key, async () => {
+    return this.#turns.run(key, async () => {
       const route = this.#routes.get(key)
       if (route === undefined) return false
       const takeBack = await this.#publisher.withdraw(key)
@@ -157,17 +177,6 @@ export class RouteTable {
       this.#unusable.delete(key)
       return true
     })
-  }
-
-  async #inTurn<T>(key: string, change: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(key) ?? Promise.resolve()
-    const turn = before.then(change, change)
-    this.#queues.set(key, turn)
-    try {
-      return await turn
-    } finally {
-      if (this.#queues.get(key) === turn) this.#queues.delete(key)
-    }
   }
 }
 

@@ -39,13 +39,12 @@ export class LmdbFile {
   private constructor(
     database: RootDatabase<Buffer, Buffer>,
     file: FileHandle,
-    size: number,
     summary: Pick<Summary, 'routes' | 'sum'>,
   ) {
     this.#database = database
     this.#file = file
     this.#summary = summary
-    this.#space = new ReservedSpace(file, size, () => {
+    this.#space = new ReservedSpace(file, () => {
       const { lastPageNumber, pageSize } = this.#statistics()
       return (lastPageNumber + 1) * pageSize
     })
@@ -62,7 +61,7 @@ export class LmdbFile {
     const database = open<Buffer, Buffer>({ ...lmdbOptions(path), noSync: !sync })
     const sum = entries.reduce((total, { value }) => total + checksumOf(value), 0n)
     const file = await openFile(path, 'r+')
-    return new LmdbFile(database, file, (await file.stat()).size, { routes: entries.length, sum })
+    return new LmdbFile(database, file, { routes: entries.length, sum })
   }
 
   /**

@@ -15,3 +15,8 @@ export function reasonOf(error: Error): string {
   const name = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code)
   return REASONS[name] ?? error.message
 }
+
+/** The message of whatever a module has thrown. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+}

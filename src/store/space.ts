@@ -12,35 +12,32 @@ export class ReservedSpace {
   readonly #file: FileHandle
   /** Where the pages in use end. */
   readonly #used: () => number
-  #size: number
-  /** What is certainly left of what was reserved. */
-  #left = 0
+  /** How far the file reaches at least. */
+  #size = 0
 
-  /** @param size the size of the file, which nobody else makes larger */
-  constructor(file: FileHandle, size: number, used: () => number) {
+  constructor(file: FileHandle, used: () => number) {
     this.#file = file
-    this.#size = size
     this.#used = used
   }
 
-  /** @throws an error of the system if there is no space */
+  /**
+   * Sees to it that so many bytes more than now can be used. LMDB uses its free pages again, so that often there is enough.
+   *
+   * @throws an error of the system if there is no space
+   */
   async take(bytes: number): Promise<void> {
-    if (bytes > this.#left) await this.#reserve(bytes)
-    this.#left -= bytes
+    const used = this.#used()
+    const needed = used + bytes
+    if (needed <= this.#size) return
+    // LMDB may have used more than was taken, and made the file larger by itself: no zeros may go over what it wrote.
+    this.#size = Math.max((await this.#file.stat()).size, used)
+    if (needed <= this.#size) return
+    await this.#extend(this.#size, needed + AHEAD).catch(() => this.#extend(this.#size, needed))
   }
 
-  async #reserve(bytes: number): Promise<void> {
-    const needed = this.#used() + bytes
-    // LMDB uses its free pages again, so that often nothing has been used of what was reserved.
-    if (this.#size < needed) {
-      await this.#extend(needed + AHEAD).catch(() => this.#extend(needed))
-    }
-    this.#left = this.#size - this.#used()
-  }
-
-  async #extend(to: number): Promise<void> {
+  async #extend(from: number, to: number): Promise<void> {
     const zeros = Buffer.alloc(AHEAD)
-    for (let end = this.#size; end < to; ) {
+    for (let end = from; end < to; ) {
       end += (await this.#file.write(zeros, 0, Math.min(zeros.length, to - end), end)).bytesWritten
     }
     // Some file systems find out only now.

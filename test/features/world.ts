@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { createApiServer } from '../../src/api/server.js'
 import { parseCommandLine } from '../../src/command.js'
 import type { Core } from '../../src/core.js'
 import { createCore } from '../../src/core.js'
 import type { Lookup } from '../../src/publisher.js'
+import type { Route } from '../../src/routing/route.js'
 import { readSettings } from '../../src/settings.js'
+import type { OpenedStore } from '../../src/store/opened.js'
 import { Undo } from '../../src/undo.js'
 import type { Fleet } from '../../src/xds/fleet.js'
 import { ONE_ENVOY } from '../../src/xds/fleet.js'
@@ -17,6 +20,10 @@ export interface WorldOptions {
   /** The command line. Ports, sockets and the store are not opened, whatever it says. */
   readonly argv?: readonly string[]
   readonly store?: TestStore
+  /** Another store in its place. */
+  readonly openStore?: (clock: TestClock, log: Logger) => OpenedStore
+  /** What a running Envoy has of routes that the store has lost. */
+  readonly recovered?: readonly Route[]
   readonly fleet?: Fleet
   readonly lookup?: Lookup
 }
@@ -70,12 +77,12 @@ export class World {
     const core = await createCore({
       settings,
       log,
-      store,
+      store: options.openStore?.(clock, log) ?? store,
       envoys: {
         fleet,
         recoverable: true,
         refused: (message) => void refused.push(message),
-        recover: async () => [],
+        recover: async () => [...(options.recovered ?? [])],
       },
       lookup,
       undo,
@@ -115,8 +122,8 @@ export class World {
 
   /** The route as the REST API shows it; undefined if there is none. */
   async get(routespec: string): Promise<{ readonly target: string } | undefined> {
-    const { status, body } = await this.call('GET', routespec).answered
-    return status === 200 ? JSON.parse(body) : undefined
+    const { body } = await this.call('GET', '').answered
+    return JSON.parse(body)[routespec]
   }
 
   call(method: 'GET' | 'POST' | 'DELETE', routespec: string, body?: object): Call {

@@ -66,7 +66,7 @@ t.test('routes are kept where a storage class of CHP keeps them, and served afte
   await first.route('/user/秀樹', backend.url, { jupyterhub: true })
   await first.api('DELETE', '/user/gone')
   const failed = await first.api('POST', '/full', { target: backend.url })
-  t.equal(failed.status, 500)
+  t.equal(failed.status, 507)
   t.match(await failed.text(), 'the disk is full')
   t.equal(await backendOf(first.port, '/full'), 404, 'what is not stored is not served')
   t.match((await stored())['/user/秀樹'], { target: backend.url, jupyterhub: true, last_activity: /^20\d\d-.*Z$/ })
