@@ -22,11 +22,13 @@ export class SimulatedEnvoy {
   /** Whether it answers each response by itself, a turn of the event loop after it came. */
   answers = true
   /** What it doesn't take, and why. As Envoy does, it applies the rest of such a response and refuses all of it. */
-  refuses: (name: string, version: string) => string | undefined = () => undefined
+  refuses: (name: string, version: string, bytes: Buffer) => string | undefined = () => undefined
   /** Responses that it has got and not answered, the first first. */
   readonly unanswered: DeltaDiscoveryResponse[] = []
   /** All that it has got on this stream. */
   readonly received: DeltaDiscoveryResponse[] = []
+  /** How many responses with clusters it has refused since its start. */
+  refusals = 0
   /** What it uses, by type and name. */
   readonly #inUse = new Map<string, Map<string, Held>>()
   /** What it says that it has when it connects again, by type and name: not what was in a response that it refused. */
@@ -60,9 +62,9 @@ export class SimulatedEnvoy {
     return this.#of(typeUrl).get(name)?.version
   }
 
-  /** How many of a type it uses. */
-  count(typeUrl: string): number {
-    return this.#of(typeUrl).size
+  /** All of a type that it uses. */
+  all(typeUrl: string): Array<{ readonly name: string; readonly version: string }> {
+    return [...this.#of(typeUrl)].map(([name, { version }]) => ({ name, version }))
   }
 
   /** Opens a stream; one of before is left as it is, as by an Envoy that connects anew before the other end has noticed. */
@@ -97,6 +99,7 @@ export class SimulatedEnvoy {
   restart(): void {
     this.disconnect(true)
     for (const known of [this.#inUse, this.#named, this.#asked]) known.clear()
+    this.refusals = 0
     this.connect()
   }
 
@@ -141,12 +144,15 @@ export class SimulatedEnvoy {
     const [inUse, named] = [this.#of(typeUrl), this.#namedOf(typeUrl)]
     const refusals: string[] = []
     for (const { name = '', version = '', resource } of resources) {
-      const refusal = this.refuses(name, version)
+      const refusal = this.refuses(name, version, bytesOf(resource))
       if (refusal === undefined) inUse.set(name, { version, bytes: bytesOf(resource) })
       else refusals.push(refusal)
     }
     for (const name of removed) inUse.delete(name)
-    if (refusals.length > 0) return refusals
+    if (refusals.length > 0) {
+      if (typeUrl === TYPE_URL.cluster) this.refusals += 1
+      return refusals
+    }
     for (const { name = '', version = '' } of resources) named.set(name, version)
     for (const name of removed) named.delete(name)
     return []
@@ -199,7 +205,8 @@ function within<T>(maps: Map<string, Map<string, T>>, key: string): Map<string, 
 
 const CLUSTER = definitions['envoy.config.cluster.v3.Cluster'] as MessageTypeDefinition<object, Cluster__Output>
 
-function addressOf(bytes: Buffer): string | undefined {
+/** Where a cluster leads, as `host:port`. */
+export function addressOf(bytes: Buffer): string | undefined {
   const [locality] = CLUSTER.deserialize(bytes).load_assignment?.endpoints ?? []
   const address = locality?.lb_endpoints[0]?.endpoint?.address?.socket_address
   return address ? `${address.address}:${address.port_value}` : undefined
