@@ -92,9 +92,12 @@ export class EnvoyAdmin {
     )
   }
 
-  /** How many responses with clusters Envoy has refused since its start. */
+  /**
+   * How many responses with clusters Envoy has refused since its start. Envoy goes through all of its statistics for that,
+   * after what it is busy with.
+   */
   async rejectedUpdates(): Promise<number> {
-    const { body } = await this.#call('GET', '/stats?filter=^cluster_manager.cds.update_rejected$')
+    const { body } = await this.#call('GET', '/stats?filter=^cluster_manager.cds.update_rejected$', DUMP_LIMIT_MS)
     return Number(/: (\d+)/.exec(body)?.[1] ?? 0)
   }
 

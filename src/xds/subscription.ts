@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.js'
 import { SYSTEM_CLOCK } from '../clock.js'
+import type { Sent } from './in-flight.js'
+import { InFlight } from './in-flight.js'
 import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
 
 /** One delta response: what changed for this Envoy. */
@@ -22,15 +24,6 @@ export interface InitialRequest {
 /** No version at all: whatever the collection has, it is sent. */
 const UNKNOWN = ''
 
-/** What Envoy may take for one resource of a response before it counts as silent. It takes 0.2-1.5 ms. */
-const MS_A_RESOURCE = 3
-
-/**
- * How many responses Envoy may have to answer at once. With two, it works on one while the next is made; with more, the
- * batches get smaller and each costs Envoy more.
- */
-const MAX_IN_FLIGHT = 2
-
 /**
  * How many resources go into one response. Envoy takes the responses one after the other, so what somebody waits for takes
  * as long as those that are under way when it is asked for: with 100 in each 0.05-0.15 s.
@@ -49,7 +42,6 @@ export class Subscription {
   readonly #source: ResourceSource
   readonly #observer: DeliveryObserver
   readonly #send: (response: DeltaResponse) => void
-  readonly #clock: Clock
   readonly #wildcard: boolean
   readonly #doubtful: Set<string>
   readonly #named = new Set<string>()
@@ -62,13 +54,9 @@ export class Subscription {
   #loading: boolean
   /** Parts of rejected responses, to be sent again one after the other. */
   readonly #suspects: string[][] = []
-  /** The responses Envoy hasn't answered, by nonce; a missing resource was a removal. */
-  readonly #inFlight = new Map<string, Map<string, Resource | undefined>>()
+  readonly #inFlight: InFlight
   /** What Envoy said last to each name that it refused. */
   readonly #refused = new Map<string, { readonly version: string; readonly reason: string }>()
-  #responses = 0
-  /** When Envoy answered last, or was sent something with nothing left to answer. */
-  #heardAt: number
 
   constructor(
     source: ResourceSource,
@@ -80,8 +68,7 @@ export class Subscription {
     this.#source = source
     this.#observer = observer
     this.#send = send
-    this.#clock = clock
-    this.#heardAt = clock.now()
+    this.#inFlight = new InFlight(clock)
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
     this.#held = new Map(Object.entries(first.held))
     this.#doubtful = source.doubtful(first.node)
@@ -132,9 +119,9 @@ export class Subscription {
   /** Whether Envoy has answered for all that the collection has under this name, or under any name. */
   isSettled(name?: string): boolean {
     if (name === undefined) {
-      return !this.#isAwaited() && this.#dirty.size === 0 && this.#inFlight.size === 0 && this.#suspects.length === 0
+      return !this.#isAwaited() && this.#dirty.size === 0 && this.#inFlight.isEmpty && this.#suspects.length === 0
     }
-    return !this.#dirty.has(name) && !this.#isInFlight(name) && !this.#suspects.some((names) => names.includes(name))
+    return !this.#dirty.has(name) && !this.#inFlight.has(name) && !this.#suspects.some((names) => names.includes(name))
   }
 
   /**
@@ -155,8 +142,7 @@ export class Subscription {
 
   /** Whether Envoy has left a response unanswered for this long, and for what its resources may take besides. */
   isSilent(limitMs: number): boolean {
-    const [sent] = this.#inFlight.values()
-    return sent !== undefined && this.#clock.now() - this.#heardAt > limitMs + sent.size * MS_A_RESOURCE
+    return this.#inFlight.isSilent(limitMs)
   }
 
   /** Names and reasons of what the collection has and Envoy has refused. It isn't sent again before it changes. */
@@ -168,25 +154,20 @@ export class Subscription {
 
   /** Sends what is due, unless too many responses are still unanswered. */
   flush(): void {
-    while (this.#inFlight.size < MAX_IN_FLIGHT) {
+    while (!this.#inFlight.isFull) {
       const suspects = this.#suspects.shift()
       if (!(suspects === undefined ? this.#deliver(this.#due(), MAX_A_RESPONSE) : this.#deliver(suspects))) return
     }
   }
 
   *#due(): Iterable<string> {
-    for (const name of this.#source.awaited()) if (this.#dirty.has(name) && !this.#isInFlight(name)) yield name
-    for (const name of this.#dirty) if (!this.#isInFlight(name)) yield name
-  }
-
-  #isInFlight(name: string): boolean {
-    for (const sent of this.#inFlight.values()) if (sent.has(name)) return true
-    return false
+    for (const name of this.#source.awaited()) if (this.#dirty.has(name) && !this.#inFlight.has(name)) yield name
+    for (const name of this.#dirty) if (!this.#inFlight.has(name)) yield name
   }
 
   /** An Envoy that starts waits for a first response, even where there is nothing to say. */
   #isAwaited(): boolean {
-    return this.#responses === 0 && this.#wildcard && this.#held.size === 0
+    return !this.#inFlight.hasBegun && this.#wildcard && this.#held.size === 0
   }
 
   /** Sends those that Envoy has in another version, up to a limit; false if there was nothing to look at. */
@@ -213,18 +194,15 @@ export class Subscription {
       : resource.version !== this.#held.get(name)
   }
 
-  #respond(sent: Map<string, Resource | undefined>): void {
-    this.#responses += 1
-    if (this.#inFlight.size === 0) this.#heardAt = this.#clock.now()
-    const nonce = String(this.#responses)
-    this.#inFlight.set(nonce, sent)
+  #respond(sent: Sent): void {
+    const nonce = this.#inFlight.add(sent)
     const resources = [...sent.values()].filter((resource) => resource !== undefined)
     this.#send({ nonce, resources, removed: [...sent.keys()].filter((name) => sent.get(name) === undefined) })
   }
 
   /** Envoy applied the response of this nonce. An old nonce is ignored. {@link flush} sends what waited for this. */
   ack(nonce: string): void {
-    const sent = this.#take(nonce)
+    const sent = this.#inFlight.take(nonce)
     if (sent === undefined) return
     for (const [name, resource] of sent) {
       if (resource === undefined) this.#held.delete(name)
@@ -237,7 +215,7 @@ export class Subscription {
 
   /** Envoy refused the response of this nonce; it may have applied a part of it. {@link flush} sends the parts. */
   nack(nonce: string, reason: string): void {
-    const sent = this.#take(nonce)
+    const sent = this.#inFlight.take(nonce)
     if (sent === undefined) return
     const names = [...sent.keys()]
     if (names.length > 1) {
@@ -264,15 +242,8 @@ export class Subscription {
     if (!this.#loading || this.#initial.size > 0) return
     // From now on changes wait for this Envoy. What changed before may have been answered to the hub without it.
     this.#loading = false
-    this.#initial = new Set([...this.#dirty, ...[...this.#inFlight.values()].flatMap((sent) => [...sent.keys()])])
+    this.#initial = new Set([...this.#dirty, ...this.#inFlight.names()])
     for (const names of this.#suspects) for (const name of names) this.#initial.add(name)
     this.#observer.loaded()
-  }
-
-  #take(nonce: string): Map<string, Resource | undefined> | undefined {
-    const sent = this.#inFlight.get(nonce)
-    this.#inFlight.delete(nonce)
-    this.#heardAt = this.#clock.now()
-    return sent
   }
 }

@@ -87,6 +87,7 @@ export class SimulatedEnvoy {
   disconnect(serves = true): void {
     const stream = this.#stream
     this.#stream = undefined
+    this.unanswered.length = 0
     stream?.close(serves)
   }
 
