@@ -17,6 +17,43 @@ function many(count: number, size = 1): string[] {
   return Array.from({ length: count }, (_, index) => `X-Many-${index}: ${'v'.repeat(size)}`)
 }
 
+/** Headers that Envoy looks at, adds or removes in some setting of its own, none of them for the next hop. */
+const KNOWN_TO_ENVOY = [
+  ...[
+    'Forwarded: for=192.0.2.1;proto=https',
+    'Via: 1.0 a, 1.1 b',
+    'X-Forwarded-Prefix: /x',
+    'X-Forwarded-Scheme: https',
+  ],
+  ...['X-Original-Forwarded-For: 192.0.2.1', 'X-Ip-Tags: x', 'X-Client-Trace-Id: t', 'X-Ot-Span-Context: c'],
+  ...['X-B3-TraceId: 1', 'Traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', 'Tracestate: a=b'],
+  ...['X-Amzn-Trace-Id: Root=1', 'Grpc-Timeout: 1S', 'Content-Type: application/grpc', 'Max-Forwards: 0'],
+  ...['Proxy-Authorization: Basic x', 'Early-Data: 1', 'Priority: u=1', 'Capsule-Protocol: ?1', 'Scheme: https'],
+  ...['HTTP2-Settings: AAA', 'X-Original-URL: /other', 'X-Rewrite-URL: /other', 'X-HTTP-Method-Override: PUT'],
+  ...['Origin: null', 'Date: Mon, 01 Jan 2024 00:00:00 GMT', 'Server: me', 'User-Agent:', 'Content-Encoding: gzip'],
+]
+
+/** The same of answers. */
+const KNOWN_OF_ANSWERS = [
+  ...[
+    'Server: Tornado',
+    'Date: Mon, 01 Jan 2024 00:00:00 GMT',
+    'Via: 1.1 x',
+    'Alt-Svc: h3=":443"',
+    'Referer: about:blank',
+  ],
+  ...['X-Envoy-Upstream-Service-Time: 5', 'X-Envoy-Immediate-Health-Check-Fail: x', 'X-Envoy-Overloaded: true'],
+  ...[
+    'X-Envoy-Degraded: x',
+    'X-Envoy-Upstream-Canary: true',
+    'X-Envoy-Attempt-Count: 1',
+    'X-Envoy-Decorator-Operation: x',
+  ],
+  ...['X-Request-Id: 7', 'Proxy-Authenticate: Basic', 'WWW-Authenticate: Basic', 'Grpc-Status: 0', 'TE: trailers'],
+  ...['Content-Encoding: identity', 'Strict-Transport-Security: max-age=1', 'Expect: 100-continue', 'Status: 200'],
+  ...['X-Accel-Buffering: no', 'Capsule-Protocol: ?1', 'Sec-WebSocket-Accept: x', 'Content-Length: 0'],
+]
+
 /** Headers on their way to the backend. */
 export const REQUEST_HEADERS: readonly Case[] = [
   headers('Host with a port', 'Host: hub.example:8443'),
@@ -47,6 +84,11 @@ export const REQUEST_HEADERS: readonly Case[] = [
   headers('headers that tell Envoy who asks', 'X-Envoy-Internal: true', 'X-Envoy-External-Address: 192.0.2.1'),
   headers('a header that tells Envoy another path', 'X-Envoy-Original-Path: /other', 'X-Envoy-Decorator-Operation: x'),
   headers('a client certificate that is only said', 'X-Forwarded-Client-Cert: Subject="CN=root"'),
+  ...['http://my_hub:8000/hub/', 'about:blank', 'http://user@host/', '/relative', ''].map((referer) =>
+    headers(`Referer: ${referer}`, `Referer: ${referer}`),
+  ),
+  headers('names that Envoy knows', ...KNOWN_TO_ENVOY),
+  headers('an empty X-Forwarded-Host', 'X-Forwarded-Host:'),
   headers('several Cookie lines', 'Cookie: a=1', 'Cookie: b=2'),
   headers('a header twice', 'X-Twice: 1', 'X-Twice: 2'),
   headers('User-Agent twice', 'User-Agent: one', 'User-Agent: two'),
@@ -107,6 +149,7 @@ export const REQUEST_HEADERS: readonly Case[] = [
 
 /** Headers on their way to the client. */
 export const RESPONSE_HEADERS: readonly Case[] = [
+  answering('names that Envoy knows', 'HTTP/1.1 200 OK', ...KNOWN_OF_ANSWERS),
   answering('a reason of its own', 'HTTP/1.1 200 Sehr Gut', 'Content-Length: 0'),
   answering('no reason', 'HTTP/1.1 200 ', 'Content-Length: 0'),
   answering('a status that is not known', 'HTTP/1.1 299 Strange', 'Content-Length: 0'),

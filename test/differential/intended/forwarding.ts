@@ -17,6 +17,13 @@ export const FORWARDING: readonly NamedDifference[] = [
     seen: [{ field: 'seen.header.x-forwarded-for', of: /^unix socket/, chp: /undefined$/ }],
   },
   {
+    where: '`X-Forwarded-Host` that is there and empty',
+    chp: 'replaced by `Host`',
+    here: 'as it came',
+    reason: 'no proxy sends one',
+    seen: [{ field: 'seen.header.x-forwarded-host', of: /an empty X-Forwarded-Host/ }],
+  },
+  {
     where: '`X-Forwarded-Port` where `Host` is an IPv6 address',
     chp: 'its first digits',
     here: 'its port',
