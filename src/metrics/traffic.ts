@@ -14,7 +14,7 @@ export interface Traffic {
 const ALL = `http.${PUBLIC}.downstream_rq_total`
 const UPGRADES = `http.${PUBLIC}.downstream_cx_upgrades_total`
 const ANSWERED = `${REQUESTS.scope}.${REQUESTS.answered}.`
-const TAGS = new RegExp(`\\.${REQUESTS.route}\\.(.*)\\.${REQUESTS.status}\\.(\\d+)$`)
+const TAGS = new RegExp(`\\.${REQUESTS.route}\\.(.*)\\.${REQUESTS.status}\\.(\\d+|${REQUESTS.otherStatus})$`)
 
 /** A regular expression of the counters that {@link traffic} needs. */
 export const TRAFFIC_COUNTERS = `^(${[`${ALL}$`, `${UPGRADES}$`, ANSWERED].join('|').replaceAll('.', '\\.')})`

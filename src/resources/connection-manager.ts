@@ -91,7 +91,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
     local_reply_config: localReplies(errorPages),
-    access_log: [...activityCounters(), ...(countRequests ? [requestCounters()] : [])],
+    access_log: [...activityCounters(), ...(countRequests ? requestCounters() : [])],
     access_log_options: ACTIVITY_LOG_OPTIONS,
   }
 }

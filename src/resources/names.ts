@@ -42,7 +42,14 @@ export const ACTIVITY = {
 export const REDIRECT = 'redirect'
 
 /** Under which names Envoy counts requests. See {@link requestCounters}. */
-export const REQUESTS = { scope: 'requests', answered: 'answered', route: 'route', status: 'status' } as const
+export const REQUESTS = {
+  scope: 'requests',
+  answered: 'answered',
+  route: 'route',
+  status: 'status',
+  /** In place of a status that HTTP hasn't. */
+  otherStatus: 'other',
+} as const
 
 /** The route of the health check, whose requests are not users'. */
 export const HEALTH = 'health'

@@ -13,10 +13,19 @@ export const GRPC: AccessLogFilter = {
   },
 }
 
-export const IS_ERROR = status('GE', 400)
+export const IS_ERROR = statusAtLeast(400)
 
 export function statusIs(value: number): AccessLogFilter {
   return status('EQ', value)
+}
+
+export function statusAtLeast(value: number): AccessLogFilter {
+  return status('GE', value)
+}
+
+/** A request that was not answered included. */
+export function statusAtMost(value: number): AccessLogFilter {
+  return status('LE', value)
 }
 
 /** To a request for exactly this path and no query. */
@@ -45,7 +54,7 @@ export function oneOf(filters: readonly AccessLogFilter[]): AccessLogFilter {
   return { or_filter: { filters: [...filters] } }
 }
 
-function status(op: 'EQ' | 'GE', value: number): AccessLogFilter {
+function status(op: 'EQ' | 'GE' | 'LE', value: number): AccessLogFilter {
   // Envoy wants a key by which the number could be changed at run time; nothing sets it.
   const constant = { default_value: value, runtime_key: 'unused' }
   return { status_code_filter: { comparison: { op, value: constant } } }

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { admin } from '../support/admin.js'
 import { Backend } from '../support/backend.js'
 import { ChpProcess } from '../support/chp.js'
 import { ask } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
+import { exchange, RawBackend } from '../support/raw.js'
 import { eventually } from '../support/wait.js'
 
 /** The samples of a page, by name and labels. */
@@ -141,4 +143,41 @@ t.test('without an option there is no metrics server, and a taken port is said i
   t.teardown(() => second.stop())
   t.equal((await second.exit()).code, 1)
   t.match(second.output, /^error: The metrics server can't listen on 127\.0\.0\.1:\d+: the port is in use\./m)
+})
+
+t.test('a backend that makes up statuses makes no counters of them', async (t) => {
+  const backend = await RawBackend.start()
+  const [proxy, port] = await startWithMetrics()
+  t.teardown(() => Promise.all([proxy.stop(), backend.stop()]))
+  await proxy.route('/r', backend.url)
+  const answered = async (status: number) => {
+    backend.reply = `HTTP/1.1 ${status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`
+    t.match(await exchange(proxy.port, 'GET /r HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'), ` ${status} `)
+  }
+  const names = async () => [...(await admin(proxy, '/stats')).matchAll(/^(.*):/gm)].map(([, name]) => name)
+  await answered(599)
+  await answered(600)
+  await eventually(async () => (await scrape(port)).get('requests_proxy{status="other"}') === 1, 'both are counted')
+  const before = await names()
+  for (let status = 601; status < 700; status += 1) await answered(status)
+  for (const status of [1_000, 9_999, 65_535]) await answered(status)
+  await eventually(async () => (await scrape(port)).get('requests_proxy{status="other"}') === 103, 'all are counted')
+  // Nor does a client, whatever it chooses.
+  const made = [
+    ...['PROPFIND /r', 'MKCALENDAR /r', 'GET /r?a=1', 'GET /made-up/1', 'GET /made-up/2', 'NONE /r'].map((line) => [
+      line,
+      'a',
+    ]),
+    ...['made.up:1', '[::1]:2', 'MADE_UP'].map((host) => ['GET /r', `${host}\r\nUser-Agent: ${host}`]),
+    ...['x', 'y/2'].map((protocol) => ['GET /r', `a\r\nUpgrade: ${protocol}`]),
+  ].map(([line, host]) =>
+    exchange(proxy.port, `${line} HTTP/1.1\r\nHost: ${host}\r\nConnection: close, upgrade\r\n\r\n`),
+  )
+  for (const answer of await Promise.all(made)) t.match(answer, /^HTTP/)
+  t.strictSame(
+    (await names()).filter(
+      (name = '') => !before.includes(name) && !/^requests\..*\.status\.\d{3}$|^activity\.body\.route\.$/.test(name),
+    ),
+    [],
+  )
 })
