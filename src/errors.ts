@@ -10,6 +10,7 @@ export class FatalError extends Error {
 
 /** Errors of the REST API. The message is the answer's body; the statuses are CHP's wherever CHP has one. */
 export const BodyNotJsonError = createError('CEP_BODY_NOT_JSON', 'Body not valid JSON: %s', 400)
+export const BodyTooDeepError = createError('CEP_BODY_TOO_DEEP', 'Body nested deeper than %d levels', 400)
 export const TargetMissingError = createError('CEP_TARGET_MISSING', "Must specify 'target' as string", 400)
 export const TargetInvalidError = createError('CEP_TARGET_INVALID', "Invalid target '%s': %s", 400)
 export const RoutespecInvalidError = createError('CEP_ROUTESPEC_INVALID', 'Invalid route path: %s', 400)

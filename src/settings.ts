@@ -5,7 +5,7 @@ import { FatalError } from './errors.js'
 import type { LogLevel } from './log.js'
 import { parseTarget } from './routing/target.js'
 import type { ApiSettings } from './settings/api.js'
-import { readApiSettings } from './settings/api.js'
+import { readApiSettings, readToken } from './settings/api.js'
 import type { ErrorPageSettings } from './settings/error-pages.js'
 import { readErrorPages } from './settings/error-pages.js'
 import type { ForwardingSettings } from './settings/forwarding.js'
@@ -64,7 +64,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     api: await readApiSettings(values, env),
     metrics: metricsAddress(values),
     store: readStoreSettings(values),
-    token: env.CONFIGPROXY_AUTH_TOKEN || undefined,
+    token: readToken(env),
     defaultTarget: checkedTarget(values.defaultTarget),
     errorPages: await readErrorPages(values),
     pidFile: values.pidFile,

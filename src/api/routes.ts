@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { BodyNotJsonError, DatestampInvalidError, TargetMissingError } from '../errors.js'
+import { BodyNotJsonError, BodyTooDeepError, DatestampInvalidError, TargetMissingError } from '../errors.js'
 import type { Route, RouteData } from '../routing/route.js'
 import { parseRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
@@ -38,7 +38,7 @@ export function routeHandlers(table: RouteTable): Record<'get' | 'post' | 'delet
 
 /** What a request is about, read from the URL as it was sent: the router's own decoding differs from CHP's. */
 function addressed(request: FastifyRequest): { routespec: string; query: URLSearchParams } {
-  const [path = '', query] = request.url.split('?', 2)
+  const [path = '', query] = request.url.split(/[?#]/, 2)
   return { routespec: parseRoutespec(path.replace(/^\/api\/routes\/?/, '')), query: new URLSearchParams(query) }
 }
 
@@ -55,10 +55,22 @@ function parseBody(body: unknown): RouteData {
   } catch (error) {
     throw new BodyNotJsonError(String(error))
   }
+  if (isDeeperThan(BODY_LEVELS, data)) throw new BodyTooDeepError(BODY_LEVELS)
   // Of all that JSON can be, only an object can have a target.
   const target = (data as { target?: unknown } | null)?.target
   if (typeof target !== 'string') throw new TargetMissingError()
   return { ...(data as object), target }
+}
+
+/**
+ * How deep the data of a route may be nested. Node.js reads JSON of any depth and writes it to some thousand levels: one
+ * route that it can't write would take the whole table out of every answer.
+ */
+const BODY_LEVELS = 100
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part))
 }
 
 function parseDatestamp(text: string | null): Date | undefined {

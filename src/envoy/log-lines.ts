@@ -14,6 +14,6 @@ const LEVELS: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
 
 /** Passes a line of Envoy's log on at its level. One of another form, such as a crash report, is an error. */
 export function forwardLine(line: string, log: Logger): void {
-  const [, level = '', message = line] = /^\[(\w+)\]\[.+?\] (.*)$/.exec(line) ?? []
+  const [, level = '', message = line] = /^\[(\w+)\]\[.+?\] (.*)$/s.exec(line) ?? []
   log[LEVELS[level] ?? 'error'](message.replace(/\\(['"])/g, '$1'))
 }

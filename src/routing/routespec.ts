@@ -1,4 +1,5 @@
 import { RoutespecInvalidError } from '../errors.js'
+import { hasControlCharacter, hasDotSegment, withoutOuterSlashes } from '../text.js'
 
 /**
  * The most segments and bytes a routespec may have. The lookup in Envoy never walks further, so that a hostile path
@@ -8,27 +9,35 @@ export const ROUTESPEC_LIMITS = { segments: 64, bytes: 4096 } as const
 
 /**
  * The routespec that an API path names: decoded, with one leading and no trailing slash (`/` for the whole site).
- * `/user/foo%40bar/` and `/user/foo@bar` are one routespec. The rules are CHP's: dot segments are resolved before
- * decoding, `%2F` separates segments.
+ * `/user/foo%40bar/` and `/user/foo@bar` are one routespec; as in CHP `%2F` separates segments.
  *
- * @param escaped what follows `/api/routes` in the request, percent-encoded
- * @throws RoutespecInvalidError if an escape is malformed or a limit is exceeded
+ * Dot segments are refused, where CHP resolves them: `/user/..` would be `/`, and a mistake or a strange user name
+ * would take the place of the hub's own route.
+ *
+ * @param escaped what follows `/api/routes` in the request, percent-encoded, without a query
+ * @throws RoutespecInvalidError if an escape is malformed, a limit is exceeded, or there is a dot segment or a control
+ *   character
  */
 export function parseRoutespec(escaped: string): string {
-  let decoded: string
-  try {
-    decoded = decodeURIComponent(new URL(`http://api/${escaped}`).pathname)
-  } catch {
-    throw malformedRoutespec()
-  }
-  const routespec = `/${decoded.replace(/^\/+|\/+$/g, '')}`
+  const routespec = `/${withoutOuterSlashes(decode(escaped))}`
   if (Buffer.byteLength(routespec) > ROUTESPEC_LIMITS.bytes) {
     throw new RoutespecInvalidError(`it is longer than ${ROUTESPEC_LIMITS.bytes} bytes`)
   }
+  if (hasDotSegment(routespec)) throw new RoutespecInvalidError("it has a segment '.' or '..'")
+  if (hasControlCharacter(routespec)) throw new RoutespecInvalidError('it has a control character')
   if (routespec.split('/').length - 1 > ROUTESPEC_LIMITS.segments) {
     throw new RoutespecInvalidError(`it has more than ${ROUTESPEC_LIMITS.segments} segments`)
   }
   return routespec
+}
+
+/** A backslash that is not escaped is a slash, as in every http URL and so for the lookup in Envoy. */
+function decode(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped.replaceAll('\\', '/'))
+  } catch {
+    throw malformedRoutespec()
+  }
 }
 
 /** The error for a path that can't be decoded. */

@@ -1,4 +1,11 @@
 import { TargetInvalidError } from '../errors.js'
+import { hasControlCharacter, hasDotSegment, printable, withoutTrailingSlashes } from '../text.js'
+
+/** The most bytes that a target may have; a hub's has about a hundred. */
+export const TARGET_LIMIT = 4096
+
+/** So much of a target is shown to say which one is meant, in characters. */
+const SHOWN = 200
 
 /** Where a route's requests go. */
 export interface Target {
@@ -9,6 +16,8 @@ export interface Target {
   readonly path: string
 }
 
+const DOTS = "it has a segment '.' or '..'"
+
 const UNIX_SCHEMES = new Set(['http+unix:', 'unix+http:'])
 
 /**
@@ -18,18 +27,23 @@ const UNIX_SCHEMES = new Set(['http+unix:', 'unix+http:'])
  * @throws TargetInvalidError for anything else
  */
 export function parseTarget(text: string): Target {
-  if (!URL.canParse(text)) throw new TargetInvalidError(text, 'it is not a URL')
+  if (Buffer.byteLength(text) > TARGET_LIMIT) throw invalid(text, `it is longer than ${TARGET_LIMIT} bytes`)
+  if (hasControlCharacter(text)) throw invalid(text, 'it has a control character')
+  if (!URL.canParse(text)) throw invalid(text, 'it is not a URL')
+  // A URL has them resolved, so they must be looked for in what was written.
+  const [written = ''] = text.split(/[?#]/, 1)
+  if (hasDotSegment(written.replace(/%2e/gi, '.'))) throw invalid(text, DOTS)
   const url = new URL(text)
-  const path = url.pathname.replace(/\/+$/, '')
+  const path = withoutTrailingSlashes(url.pathname)
   if (UNIX_SCHEMES.has(url.protocol)) {
     return { tls: false, address: { socketPath: socketPathOf(text, url.host) }, path }
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new TargetInvalidError(text, 'it must start with http://, https://, http+unix:// or unix+http://')
+    throw invalid(text, 'it must start with http://, https://, http+unix:// or unix+http://')
   }
   const tls = url.protocol === 'https:'
   const port = url.port === '' ? (tls ? 443 : 80) : Number(url.port)
-  if (port === 0) throw new TargetInvalidError(text, 'port 0 cannot be connected to')
+  if (port === 0) throw invalid(text, 'port 0 cannot be connected to')
   return { tls, address: { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }, path }
 }
 
@@ -38,10 +52,16 @@ function socketPathOf(text: string, host: string): string {
   try {
     socketPath = decodeURIComponent(host)
   } catch {
-    throw new TargetInvalidError(text, 'the socket path has a malformed percent-encoding')
+    throw invalid(text, 'the socket path has a malformed percent-encoding')
   }
   if (!socketPath.startsWith('/')) {
-    throw new TargetInvalidError(text, 'an absolute socket path, with %2F for each slash, must follow the scheme')
+    throw invalid(text, 'an absolute socket path, with %2F for each slash, must follow the scheme')
   }
+  if (hasControlCharacter(socketPath)) throw invalid(text, 'the socket path has a control character')
+  if (hasDotSegment(socketPath)) throw invalid(text, DOTS)
   return socketPath
+}
+
+function invalid(text: string, reason: string): Error {
+  return new TargetInvalidError(printable(text, SHOWN), reason)
 }

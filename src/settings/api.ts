@@ -50,6 +50,20 @@ export async function readApiSettings(options: ApiOptions, env: NodeJS.ProcessEn
   }
 }
 
+/**
+ * The token of the REST API, from CONFIGPROXY_AUTH_TOKEN; undefined where there is none.
+ *
+ * @throws FatalError if no request could show it: a header's value ends at a line's end, and the token at a blank
+ */
+export function readToken(env: NodeJS.ProcessEnv): string | undefined {
+  const token = env.CONFIGPROXY_AUTH_TOKEN
+  if (!token) return undefined
+  if (/^[\x21-\x7e]+$/.test(token)) return token
+  throw new FatalError(
+    'CONFIGPROXY_AUTH_TOKEN has a blank, a line end or another character in it that no request can show as a token: use letters, digits and ASCII punctuation.',
+  )
+}
+
 async function readApiTls(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<ApiTls | undefined> {
   const { apiSslCa, apiSslRequestCert, sslCiphers } = options
   const pair = await keyPairOf(

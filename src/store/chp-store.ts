@@ -4,6 +4,7 @@ import { FatalError, NotStoredError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Route, RouteData } from '../routing/route.js'
 import { parseTarget } from '../routing/target.js'
+import { withoutOuterSlashes } from '../text.js'
 import { Turns } from '../turns.js'
 import type { OpenedStore } from './opened.js'
 import { firstLine } from './reason.js'
@@ -173,7 +174,7 @@ function toRoute(path: string, stored: unknown): Route {
   parseTarget(data.target)
   const at = new Date((lastActivity as string | Date | undefined) ?? Number.NaN)
   return {
-    routespec: `/${path.replace(/^\/+|\/+$/g, '')}`,
+    routespec: `/${withoutOuterSlashes(path)}`,
     data: data as RouteData,
     // CHP writes it a moment after the rest; it may not have come that far.
     lastActivity: Number.isNaN(at.getTime()) ? new Date() : at,

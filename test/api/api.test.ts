@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Backend } from '../support/backend.js'
 import { ask, backendOf } from '../support/http.js'
-import { ProxyProcess } from '../support/proxy.js'
+import { ProxyProcess, TOKEN } from '../support/proxy.js'
 
 const proxy = await ProxyProcess.start()
 const backend = await Backend.start('a')
@@ -47,9 +47,34 @@ t.test('targets come back exactly as they were sent', async (t) => {
   await proxy.api('DELETE', '/t')
 })
 
+t.test('data may be nested, as far as a person would nest it', async (t) => {
+  const nested = JSON.parse(`${'['.repeat(98)}1${']'.repeat(98)}`) as unknown
+  await proxy.route('/nested', backend.url, { nested })
+  t.strictSame(((await (await proxy.api('GET', '/nested')).json()) as { nested: unknown }).nested, nested)
+  await proxy.api('DELETE', '/nested')
+})
+
 t.test('names that JupyterHub makes are routes, shown unescaped', async (t) => {
-  const names = ['foo@bar', '秀樹', 'space word', '__proto__', 'constructor', '100%', 'a+b', 'quote\'"']
+  const names = [
+    'foo@bar',
+    'has@',
+    '秀樹',
+    'space word',
+    'a.b',
+    '...',
+    '.hidden',
+    'DOMAIN\\user',
+    '👩‍🔬',
+    '__proto__',
+    'constructor',
+    '100%',
+    'a+b',
+    'quote\'"',
+  ]
   for (const name of names) await proxy.route(`/user/${encodeURIComponent(name)}`, backend.url)
+  await proxy.route('/@/space%20word/user/has@', backend.url)
+  t.equal(await backendOf(proxy.port, '/@/space%20word/user/has@/x'), 'a', 'and so is a base URL')
+  await proxy.api('DELETE', '/@/space%20word/user/has@')
   t.strictSame(Object.keys(await table()).sort(), names.map((name) => `/user/${name}`).sort())
   for (const name of names) {
     t.equal(await backendOf(proxy.port, `/user/${encodeURIComponent(name)}/x`), 'a', `${name} is served`)
@@ -102,6 +127,21 @@ t.test('bad input gets a 4xx and a sentence, and changes nothing', async (t) => 
     ],
     ['/%FF', `{"target":"${backend.url}"}`, 400, /malformed percent-encoding/],
     [`/${'x/'.repeat(100)}`, `{"target":"${backend.url}"}`, 400, /more than 64 segments/],
+    [`/a%2F%2e.%2Fb`, `{"target":"${backend.url}"}`, 400, /segment '.' or '..'/],
+    [`/a%0d%0ab`, `{"target":"${backend.url}"}`, 400, /control character/],
+    [
+      '/user/kept',
+      `{"target":"http://h/${'x'.repeat(5000)}"}`,
+      400,
+      /^Invalid target '.{200}\.\.\. .*longer than 4096/,
+    ],
+    ['/user/kept', `{"target":"http://h/\\r\\n"}`, 400, /control character/],
+    [
+      '/user/kept',
+      `{"target":"${backend.url}","x":${'['.repeat(3000)}${']'.repeat(3000)}}`,
+      400,
+      /^Body nested deeper/,
+    ],
     ['/user/kept', `{"target":"${backend.url}","x":"${'x'.repeat(1024 * 1024)}"}`, 413, /too large/],
   ]
   for (const [path, body, status, sentence] of cases) {
@@ -109,6 +149,11 @@ t.test('bad input gets a 4xx and a sentence, and changes nothing', async (t) => 
     t.equal(answer.status, status, `${path} ${body.slice(0, 40)}`)
     t.match(await answer.text(), sentence)
   }
+  const above = { method: 'POST', headers: { authorization: `token ${TOKEN}` } }
+  const dots = await ask(proxy.apiPort, '/api/routes/user/..', above, `{"target":"${backend.url}"}`)
+  t.strictSame([dots.status, dots.body], [400, "Invalid route path: it has a segment '.' or '..'"])
+  const slashes = await proxy.api('POST', '/user/kept', { target: `http://127.0.0.1:9/${'/'.repeat(160_000)}a` })
+  t.equal(slashes.status, 400)
   t.strictSame(await table(), before)
   t.equal(await backendOf(proxy.port, '/user/kept'), 'a', 'the route still leads to its old target')
   await proxy.api('DELETE', '/user/kept')

@@ -27,6 +27,42 @@ t.test('anything else is refused with the reason', async (t) => {
     ['http://host:99999', /not a URL/],
     ['http://host:0', /port 0/],
     ['http+unix://relative', /absolute socket path/],
+    [`http://host/${'x'.repeat(4096)}`, /longer than 4096 bytes/],
+    [`http://host/${'樹'.repeat(1400)}`, /longer than 4096 bytes/],
+    ['http://host/a/../b', /segment '.' or '..'/],
+    ['http://host/.', /segment '.' or '..'/],
+    ['http://host/%2E%2e/b', /segment '.' or '..'/],
+    ['http://host/a\\..\\b', /segment '.' or '..'/],
+    ['http+unix://%2Frun%2F..%2Fu.sock', /segment '.' or '..'/],
+    ['http://ho\nst/', /control character/],
+    ['\thttp://host/', /control character/],
+    ['http://host/\x1b[2J', /control character/],
+    ['http+unix://%2Frun%2Fu%00.sock', /control character/],
+    ['http+unix://%2Frun%2Fu%0Ax.sock', /control character/],
   ]
   for (const [target, message] of cases) t.throws(() => parseTarget(target), { statusCode: 400, message }, target)
+})
+
+t.test('dots that are no segments, and those of a query, are nothing special', async (t) => {
+  for (const target of [
+    'http://h/a..b/.c/...',
+    'http://h/a?x=/../y',
+    'http://10.0.0.1/%20',
+    'http+unix://%2Frun%2F.u',
+  ]) {
+    t.doesNotThrow(() => parseTarget(target), target)
+  }
+})
+
+t.test('a refused target is shown so that it fills no log and orders about no terminal', async (t) => {
+  const refusal = (target: string) => {
+    try {
+      parseTarget(target)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return ''
+  }
+  t.match(refusal('http://h/\x1b[2J\r\n'), 'http://h/\\u{1b}[2J\\u{d}\\u{a}')
+  t.ok(refusal(`http://h/${'x'.repeat(1_000_000)}`).length < 400)
 })

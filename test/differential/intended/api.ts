@@ -18,7 +18,7 @@ export const API: readonly NamedDifference[] = [
   {
     where: 'target',
     chp: 'any string is stored',
-    here: 'must be an http, https or unix URL, else 400',
+    here: 'must be an http, https or unix URL of at most 4,096 bytes without dot segments and control characters, else 400',
     reason: "a route that can't work is refused when it is made",
     seen: [
       { field: 'answer.status', of: /^API: a target that is "/, chp: /^201 /, here: /^400 / },
@@ -28,8 +28,8 @@ export const API: readonly NamedDifference[] = [
   {
     where: 'body',
     chp: 'without limit',
-    here: '1 MiB, else 413',
-    reason: "a stalled or hostile client can't fill the memory",
+    here: '1 MiB, else 413; 100 levels of nesting, else 400',
+    reason: "a stalled or hostile client can't fill the memory; what is nested deeper can't be written any more",
     seen: [
       { field: 'answer.status', of: /^API: a body of 2 MB/, here: /^413 / },
       { field: 'answer.body', of: /^API: a body of 2 MB/, here: /^\{\}$/ },
@@ -59,11 +59,21 @@ export const API: readonly NamedDifference[] = [
     ],
   },
   {
-    where: 'slashes and dot segments at the start of a routespec',
-    chp: '`//r` is a routespec that no request matches; `/api/routes/../x` is no path of the API',
-    here: '`/r`; `/x`',
+    where: 'slashes at the start of a routespec',
+    chp: '`//r` is a routespec that no request matches',
+    here: '`/r`',
     reason: 'a route that is stored is one that works',
-    seen: [{ field: 'answer.body', of: /^API: (slashes in a row|dot segments that lead out)/ }],
+    seen: [{ field: 'answer.body', of: /^API: slashes in a row/ }],
+  },
+  {
+    where: 'dot segments and control characters in a routespec or a target',
+    chp: 'resolved or kept: POST to `/api/routes/user/..` replaces `/`',
+    here: '400',
+    reason: "a mistake takes no other route's place, and what is stored can be printed",
+    seen: [
+      { field: 'answer.status', of: /^API: (dot segments|a control character)/, here: /^400 / },
+      { field: 'answer.body', of: /^API: (dot segments|a control character)/ },
+    ],
   },
   {
     where: '`/livez` and `/readyz` of the REST API',

@@ -70,8 +70,8 @@ export const REQUESTS: readonly NamedDifference[] = [
   {
     where: 'methods',
     chp: 'those that Node.js knows, `M-SEARCH` among them; `OPTIONS *` becomes `OPTIONS /*`; `CONNECT` ends the connection',
-    here: 'those of HTTP and WebDAV; `OPTIONS *` and `CONNECT` get 404',
-    reason: 'Envoy has its own list',
+    here: 'over HTTP/1.1 those that Envoy knows, which are those of HTTP and WebDAV and a few more; any other, as `M-SEARCH`, `QUERY` or `get`, gets 400. Over HTTP/2 any name but `QUERY`. `OPTIONS *` and `CONNECT` get 404',
+    reason: 'Envoy has its own list, and checks only in HTTP/1.1',
     seen: [
       { field: /^(answer\.status|connection|seen)$/, of: /^request: (M-SEARCH|OPTIONS of the whole server|CONNECT)/ },
     ],
