@@ -9,6 +9,8 @@ import { EnvoyAdmin } from './envoy/admin.js'
 import { sendAway } from './envoy/drain.js'
 import { FatalError } from './errors.js'
 import { createLogger } from './log.js'
+import type { LogOutput } from './log-output.js'
+import { neverWait, standardOutput } from './log-output.js'
 import { runtimeDirOf, stateDirKeyOf } from './places.js'
 import { ConfigurableEnvoyProxy } from './proxy.js'
 import { PUBLIC } from './resources/names.js'
@@ -20,9 +22,15 @@ import type { Settings } from './settings.js'
 import { readSettings } from './settings.js'
 import { stop } from './stop.js'
 import { forgetRoutes } from './store/forget.js'
+import { printable } from './text.js'
 
 /** A terminal that is closed sends SIGHUP; without us Envoy, in a process group of its own, would go on. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+/** How long the end waits for who reads the log, and how much of one line of it is read. */
+const LAST_WORDS = { limitMs: 1_000, characters: 2_000 } as const
+
+let output: LogOutput | undefined
 
 async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2))
@@ -33,9 +41,9 @@ async function main(): Promise<void> {
   if (command.action === 'stop') return stopProxy(settings, command.own)
   // Envoy and pip have no use for them, and what isn't there can't leak.
   for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
-  const log = createLogger(settings.logLevel)
-  for (const warning of [...settings.tls.warnings, ...settings.limits.warnings, ...(settings.external?.warnings ?? [])])
-    log.warn(warning)
+  output = standardOutput()
+  const log = createLogger(settings.logLevel, output)
+  for (const warning of warningsOf(settings)) log.warn(warning)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
   // Handled from now on without a gap, in which a signal would end this process and leave Envoy behind.
@@ -60,6 +68,10 @@ async function stopProxy(settings: Settings, { forget }: StopOptions): Promise<v
   if (forget) console.log(await forgetRoutes(stateDirKeyOf(settings)))
 }
 
+function warningsOf({ api, tls, limits, external }: Settings): string[] {
+  return [api, tls, limits, external].flatMap((part) => part?.warnings ?? [])
+}
+
 async function printBootstrap(own: BootstrapOptions, values: CommandLine): Promise<void> {
   process.stdout.write(await makeBootstrap(await readBootstrapSettings(own, values, readMachine())))
 }
@@ -70,11 +82,18 @@ async function drainEnvoy({ adminSocket, seconds }: DrainOptions): Promise<void>
   })
 }
 
+async function exit(status: number): Promise<never> {
+  await output?.flush(LAST_WORDS.limitMs)
+  process.exit(status)
+}
+
 main().then(
-  () => process.exit(0),
+  () => exit(0),
   (error: unknown) => {
+    neverWait(process.stderr)
     // One line for what the operator can mend; anything else is a fault of ours and keeps its stack.
-    console.error(error instanceof FatalError ? `error: ${error.message}` : error)
-    process.exit(1)
+    const isFatal = error instanceof FatalError
+    console.error(isFatal ? `error: ${printable(error.message, LAST_WORDS.characters)}` : error)
+    return exit(1)
   },
 )

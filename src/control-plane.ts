@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { keepActivity } from './activity/keep.js'
 import { activityService } from './activity/service.js'
@@ -62,14 +61,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   await ads.listen(envoys.xds)
   undo.push(() => ads.close())
   clusters.awaitReturn(envoys.fleet.startMs)
-  if (settings.token === undefined) {
-    log.warn('CONFIGPROXY_AUTH_TOKEN is not set: a random token is used, so every REST API call gets 403.')
-  }
   undo.push(
     await serveApi({
       ...settings.api,
       table,
-      token: settings.token ?? randomBytes(32).toString('hex'),
       envoys: () => ads.connected,
       log,
       onAnswer: (answer) => metrics?.apiAnswered(answer),

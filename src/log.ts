@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { pino } from 'pino'
-import { build } from 'pino-pretty'
+import type { LogOutput } from './log-output.js'
+import { printable } from './text.js'
 
 export type { Logger } from 'pino'
 
@@ -8,19 +9,21 @@ export type { Logger } from 'pino'
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Logs to standard output in CHP's form: `12:34:56.789 [ConfigProxy] info: message`. */
-export function createLogger(level: LogLevel): Logger {
-  const lines = build({
-    // Written before the call returns: the last words of a dying process are the ones that matter.
-    sync: true,
-    colorize: false,
-    ignore: 'pid,hostname,level,name,time',
-    messageFormat: (entry, messageKey) => {
-      const label = pino.levels.labels[Number(entry.level)]
-      return `${timeOfDay(new Date(Number(entry.time)))} [${entry.name}] ${label}: ${entry[messageKey]}`
-    },
-  })
-  return pino({ name: 'ConfigProxy', level }, lines)
+/** The most characters of a message that are shown; others choose a part of many a message. */
+const MESSAGE_LIMIT = 2_000
+
+/**
+ * Logs in CHP's form, `12:34:56.789 [ConfigProxy] info: message`. An entry is one line that can't be taken for another,
+ * whoever chose a part of it: see {@link printable}.
+ */
+export function createLogger(level: LogLevel, output: LogOutput): Logger {
+  return pino({ name: 'ConfigProxy', level }, { write: (entry) => output.write(`${lineOf(entry)}\n`) })
+}
+
+function lineOf(entry: string): string {
+  const { level, time, name, msg } = JSON.parse(entry) as { level: number; time: number; name: string; msg?: unknown }
+  const label = pino.levels.labels[level]
+  return `${timeOfDay(new Date(time))} [${name}] ${label}: ${printable(String(msg ?? ''), MESSAGE_LIMIT)}`
 }
 
 /** Local time, to the millisecond. */

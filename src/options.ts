@@ -205,6 +205,11 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     ...own,
+    flags: '--no-api-auth',
+    description: 'Let everyone on this machine use the REST API; for loopback addresses and unix sockets only',
+  },
+  {
+    ...own,
     flags: '--state-dir <directory>',
     description: 'Directory that routes are kept in, of this user alone; made if it is not there',
     defaultDescription: 'one a public address, in XDG_STATE_HOME or ~/.local/state',

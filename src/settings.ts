@@ -5,7 +5,7 @@ import { FatalError } from './errors.js'
 import type { LogLevel } from './log.js'
 import { parseTarget } from './routing/target.js'
 import type { ApiSettings } from './settings/api.js'
-import { readApiSettings, readToken } from './settings/api.js'
+import { readApiSettings } from './settings/api.js'
 import type { ErrorPageSettings } from './settings/error-pages.js'
 import { readErrorPages } from './settings/error-pages.js'
 import type { ForwardingSettings } from './settings/forwarding.js'
@@ -36,8 +36,6 @@ export interface Settings {
   /** Undefined where metrics are not served. */
   readonly metrics: ListenAddress | undefined
   readonly store: StoreSettings
-  /** Undefined where CONFIGPROXY_AUTH_TOKEN is not set. */
-  readonly token: string | undefined
   readonly defaultTarget: string | undefined
   readonly errorPages: ErrorPageSettings
   readonly pidFile: string | undefined
@@ -57,14 +55,14 @@ const DEFAULT_MAX_WORKERS = 4
 
 /** @throws FatalError if a file can't be read or an address not be resolved */
 export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv): Promise<Settings> {
+  const machine = readMachine()
   return {
     public: await envoyAddress(values),
     tls: await readTlsSettings(values, env),
     redirect: await readRedirectSettings(values),
-    api: await readApiSettings(values, env),
+    api: await readApiSettings(values, env, machine),
     metrics: metricsAddress(values),
     store: readStoreSettings(values),
-    token: readToken(env),
     defaultTarget: checkedTarget(values.defaultTarget),
     errorPages: await readErrorPages(values),
     pidFile: values.pidFile,
@@ -72,7 +70,7 @@ export async function readSettings(values: CommandLine, env: NodeJS.ProcessEnv):
     forwarding: readForwarding(values),
     logLevel: values.logLevel,
     envoyPath: values.envoyPath ?? (env.ENVOY_PATH || undefined),
-    limits: readLimits(values, readMachine()),
+    limits: readLimits(values, machine),
     workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),
     supervision: readSupervision(values),
     external: await readExternal(values, env),

@@ -1,4 +1,23 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Whether who sends a request with these headers may use the API. */
+export type Authorize = (headers: IncomingHttpHeaders) => boolean
+
+/** Whoever shows the token; without one everybody but {@link isPage web pages}. */
+export function authorize(token: string | undefined): Authorize {
+  if (token === undefined) return (headers) => !isPage(headers)
+  const isRight = tokenCheck(token)
+  return ({ authorization }) => isRight(authorization)
+}
+
+/**
+ * Whether a web page sends the request. Any page that a browser on this machine shows could else change routes: browsers
+ * send such a request and only keep the answer from the page.
+ */
+function isPage(headers: IncomingHttpHeaders): boolean {
+  return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
+}
 
 /**
  * A check for Authorization headers of the form `token X`, in a time that tells nothing of how much of X was right.

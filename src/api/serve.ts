@@ -2,7 +2,7 @@ import type { Server as TlsServer } from 'node:https'
 import type { ListenAddress } from '../address.js'
 import { listening, listenOptions } from '../address.js'
 import type { ApiServerOptions } from './server.js'
-import { createApiServer, MAX_CONNECTIONS } from './server.js'
+import { createApiServer } from './server.js'
 import { reloadTls } from './tls.js'
 
 /**
@@ -12,9 +12,9 @@ import { reloadTls } from './tls.js'
  */
 export async function serveApi(options: ApiServerOptions & { readonly at: ListenAddress }): Promise<() => unknown> {
   const server = createApiServer(options)
-  await listening('The REST API', options.at, () =>
-    server.listen({ ...listenOptions(options.at), backlog: MAX_CONNECTIONS }),
-  )
+  // As many may wait to be accepted as may be open, else the kernel has them try again.
+  const backlog = options.maxConnections
+  await listening('The REST API', options.at, () => server.listen({ ...listenOptions(options.at), backlog }))
   const watch = options.tls && reloadTls(server.server as unknown as TlsServer, options.tls, options.log)
   return () => {
     watch?.close()

@@ -1,18 +1,23 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyServerFactory, RawServerDefault } from 'fastify'
 import { fastify } from 'fastify'
+import { Connections } from '../connections.js'
 import { MethodNotSupportedError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { malformedRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
 import type { ApiTls } from '../settings/api.js'
 import { SparseLog } from '../sparse-log.js'
-import { tokenCheck } from './auth.js'
+import { printable } from '../text.js'
+import { authorize } from './auth.js'
 import { routeHandlers } from './routes.js'
-import { createTlsServer } from './tls.js'
+import { acceptedSocket, createTlsServer } from './tls.js'
 
 export interface ApiServerOptions {
   readonly table: RouteTable
-  readonly token: string
+  /** Undefined where everybody may use the API. */
+  readonly token: string | undefined
+  /** As many connections may be open at once. */
+  readonly maxConnections: number
   /** How many Envoys are connected. */
   readonly envoys: () => number
   readonly log: Logger
@@ -35,11 +40,8 @@ export const BODY_LIMIT = 1024 * 1024
 /** How long a client may take to send a request, and how often Node.js looks who has taken longer; in milliseconds. */
 const SENDING = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000 } as const
 
-/**
- * Connections of all clients together: enough for a hub that adds 1,000 routes at once, on a connection each. A flood
- * must not take the memory or all open files. As many may wait to be accepted, else the kernel has them try again.
- */
-export const MAX_CONNECTIONS = 2_000
+/** So much of a path stands in the log, in characters. */
+const SHOWN = 200
 
 /** Whether the process answers, and whether it can do its work: for probes, which have no token. */
 const LIVE_PATH = '/livez'
@@ -49,7 +51,8 @@ const PATHS = ['/api/routes', '/api/routes/*']
 const ROUTES = /^\/api\/routes(?:[/?]|$)/
 
 /** The REST API by which the hub changes the route table, as CHP's: the same paths, statuses and bodies. */
-export function createApiServer({ table, token, envoys, log, tls, onAnswer }: ApiServerOptions): FastifyInstance {
+export function createApiServer(options: ApiServerOptions): FastifyInstance {
+  const { table, token, maxConnections, envoys, log, tls, onAnswer } = options
   const app = fastify({
     ...(tls ? { serverFactory: tlsServerFactory(tls, log) } : { http: SENDING }),
     bodyLimit: BODY_LIMIT,
@@ -57,31 +60,34 @@ export function createApiServer({ table, token, envoys, log, tls, onAnswer }: Ap
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     // The router reads the path before any handler does, and says less clearly what is wrong with it.
-    frameworkErrors: (_error, _request, reply) => sendError(malformedRoutespec(), reply),
+    frameworkErrors: (_error, _request, reply) => sendError(malformedRoutespec(), sendAway(reply)),
   })
-  const isAuthorized = tokenCheck(token)
+  const isAuthorized = authorize(token)
+  const connections = new Connections(app.server, { server: 'The REST API', most: maxConnections, log })
   const refused = new SparseLog((line) => log.warn(line))
-  const dropped = new SparseLog((line) => log.warn(line))
-  app.server.maxConnections = MAX_CONNECTIONS
-  app.server.on('drop', () => dropped.add(`The REST API has ${MAX_CONNECTIONS} connections, one more was closed`))
+  const astray = new SparseLog((line) => log.warn(line))
 
   // As in CHP the content type doesn't matter: the hub sends JSON without saying so.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
+  app.decorateRequest('mayUse', false)
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.authorized && !isAuthorized(request.headers.authorization)) {
-      return reply.code(403).send()
-    }
+    request.mayUse = isAuthorized(request.headers)
+    if (request.mayUse) connections.prove(acceptedSocket(request.raw.socket))
+    else sendAway(reply)
+    if (request.routeOptions.config.authorized && !request.mayUse) return reply.code(403).send()
   })
   app.addHook('onResponse', async (request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? ''
+    const { method, url, mayUse } = request
+    const path = url.split('?', 1)[0] ?? ''
     if (path === LIVE_PATH || path === READY_PATH) return
-    const level = reply.statusCode < 400 ? 'info' : reply.statusCode < 500 ? 'warn' : 'error'
-    const line = `${reply.statusCode} ${request.method} ${path}`
-    if (reply.statusCode === 403) refused.add(line)
-    else log[level](line)
-    onAnswer({ method: request.method, path, status: reply.statusCode })
+    const status = reply.statusCode
+    const level = status < 400 ? 'info' : status < 500 ? 'warn' : 'error'
+    const line = `${status} ${method} ${printable(path, SHOWN)}`
+    if (mayUse) log[level](line)
+    else (status === 403 ? refused : astray).add(line)
+    onAnswer({ method, path, status })
   })
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     if ((error.statusCode ?? 500) >= 500) log.error(error.message)
@@ -112,6 +118,11 @@ function tlsServerFactory(tls: ApiTls, log: Logger): FastifyServerFactory {
   return (handler) => createTlsServer(tls, SENDING, handler, log) as unknown as RawServerDefault
 }
 
+/** A stranger's connection ends with the answer: see {@link Connections}. */
+function sendAway(reply: FastifyReply): FastifyReply {
+  return reply.header('connection', 'close')
+}
+
 function sendError(error: Error & { statusCode?: number }, reply: FastifyReply): void {
   reply
     .code(error.statusCode ?? 500)
@@ -123,5 +134,9 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether the request must carry the token. */
     authorized?: boolean
+  }
+  interface FastifyRequest {
+    /** Whether who sends it may use the API. */
+    mayUse: boolean
   }
 }

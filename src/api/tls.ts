@@ -1,10 +1,15 @@
 import type { RequestListener, ServerOptions } from 'node:http'
 import type { Server } from 'node:https'
 import { createServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Logger } from '../log.js'
 import type { ApiTls } from '../settings/api.js'
+import { SparseLog } from '../sparse-log.js'
 import { onReload } from '../tls/reload.js'
 import type { FileWatch } from '../tls/watch.js'
+
+/** How long a client may take for the handshake, in milliseconds. Node.js would give it two minutes. */
+const HANDSHAKE_MS = 10_000
 
 /** A server that speaks TLS, and with {@link ApiTls.requestCertificate} only to clients that show a certificate. */
 export function createTlsServer(
@@ -14,14 +19,26 @@ export function createTlsServer(
   log: Logger,
 ): Server {
   const server = createServer(
-    { ...options, ...context.first, requestCert: requestCertificate, rejectUnauthorized: requestCertificate },
+    {
+      ...options,
+      ...context.first,
+      requestCert: requestCertificate,
+      rejectUnauthorized: requestCertificate,
+      handshakeTimeout: HANDSHAKE_MS,
+    },
     handler,
   )
+  const refused = new SparseLog((line) => log.warn(line))
   server.on('tlsClientError', ({ code, message }: NodeJS.ErrnoException) => {
     // JupyterHub tries whether the port is open by connecting and hanging up.
-    if (code !== 'ECONNRESET') log.warn(`The REST API refused a TLS connection: ${message}`)
+    if (code !== 'ECONNRESET') refused.add(`The REST API refused a TLS connection: ${message}`)
   })
   return server
+}
+
+/** The connection that a server has accepted, which with TLS is below the one that requests come on. */
+export function acceptedSocket(socket: Socket): Socket {
+  return (socket as { _parent?: Socket })._parent ?? socket
 }
 
 /** Has new connections use what the files hold whenever that changes; those that there are go on. */

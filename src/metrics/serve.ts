@@ -1,7 +1,9 @@
 import { createServer } from 'node:http'
 import type { ListenAddress } from '../address.js'
 import { listening, listenOptions } from '../address.js'
+import { Connections } from '../connections.js'
 import type { Logger } from '../log.js'
+import { SparseLog } from '../sparse-log.js'
 import type { Metrics } from './metrics.js'
 
 export interface ServeMetricsOptions {
@@ -10,25 +12,36 @@ export interface ServeMetricsOptions {
   readonly log: Logger
 }
 
+/** Scrapers are few, and come anew each time. */
+const MAX_CONNECTIONS = 64
+
+/** How long a client may take to send a request, and how often Node.js looks who has taken longer; in milliseconds. */
+const SENDING = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 } as const
+
 /**
- * Serves `/metrics` until the returned function is called.
+ * Serves `/metrics` until the returned function is called. Anybody may ask, so nobody holds a place for long, and who
+ * asks while another's page is being made gets the same one.
  *
  * @throws FatalError if nothing can listen there
  */
 export async function serveMetrics({ at, metrics, log }: ServeMetricsOptions): Promise<() => unknown> {
-  const server = createServer((request, response) => {
+  const failures = new SparseLog((line) => log.error(line))
+  const page = sharedWhileUnderWay(() => metrics.page())
+  const server = createServer(SENDING, (request, response) => {
+    response.setHeader('connection', 'close')
     if (request.url?.split('?', 1)[0] !== '/metrics') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Not Found')
       return
     }
-    metrics.page().then(
+    page().then(
       ({ contentType, body }) => response.writeHead(200, { 'content-type': contentType }).end(body),
       (error: Error) => {
-        log.error(`The metrics can't be made: ${error.message}`)
+        failures.add(`The metrics can't be made: ${error.message}`)
         response.writeHead(500).end()
       },
     )
   })
+  new Connections(server, { server: 'The metrics server', most: MAX_CONNECTIONS, log })
   const listen = () =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -38,5 +51,16 @@ export async function serveMetrics({ at, metrics, log }: ServeMetricsOptions): P
   return () => {
     server.closeAllConnections()
     return new Promise((resolve) => server.close(resolve))
+  }
+}
+
+/** Does the work once for all who ask before it is done. */
+function sharedWhileUnderWay<T>(work: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined
+  return () => {
+    underWay ??= work().finally(() => {
+      underWay = undefined
+    })
+    return underWay
   }
 }

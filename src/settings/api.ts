@@ -5,7 +5,10 @@ import { FatalError } from '../errors.js'
 import type { Reloadable } from '../tls/reload.js'
 import { reloadable } from '../tls/reload.js'
 import { tlsVersions } from '../tls/versions.js'
+import type { ApiAccess } from './api-access.js'
+import { readApiAccess } from './api-access.js'
 import { nodeAddress } from './listen.js'
+import type { Machine } from './machine.js'
 import { authoritiesOf, keyPairOf, PASSPHRASES } from './tls.js'
 
 /** The options of the REST API's server. */
@@ -15,6 +18,8 @@ export interface ApiOptions {
   readonly apiIp: string
   readonly apiPort?: number
   readonly apiSocket?: string
+  /** False with --no-api-auth. */
+  readonly apiAuth: boolean
   readonly apiSslKey?: string
   readonly apiSslCert?: string
   readonly apiSslCa?: string
@@ -25,8 +30,10 @@ export interface ApiOptions {
   readonly sslCiphers?: string
 }
 
-export interface ApiSettings {
+export interface ApiSettings extends ApiAccess {
   readonly at: ListenAddress
+  /** As many connections may be open at once. */
+  readonly maxConnections: number
   /** Undefined where the API speaks plain HTTP. */
   readonly tls: ApiTls | undefined
 }
@@ -41,27 +48,26 @@ export interface ApiTls {
 /** The API's port where the public one is a socket, as in CHP. */
 const API_PORT_BESIDE_SOCKET = 8001
 
+/** Enough for a hub that adds 1,000 routes at once, on a connection each. */
+const MAX_CONNECTIONS = 2_000
+const LEAST_CONNECTIONS = 50
+/** What this process has open besides: metrics, Envoys' connections, the store, and a new Envoy's files. */
+const OTHER_FILES = 400
+
 /** @throws FatalError if a file can't be used, or an option means nothing that there is */
-export async function readApiSettings(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<ApiSettings> {
+export async function readApiSettings(
+  options: ApiOptions,
+  env: NodeJS.ProcessEnv,
+  machine: Pick<Machine, 'maxOpenFiles'>,
+): Promise<ApiSettings> {
   const port = options.apiPort ?? (options.socket === undefined ? options.port + 1 : API_PORT_BESIDE_SOCKET)
+  const at = nodeAddress({ ip: options.apiIp, port, socket: options.apiSocket })
   return {
-    at: nodeAddress({ ip: options.apiIp, port, socket: options.apiSocket }),
+    at,
+    ...readApiAccess(options.apiAuth, at, env),
+    maxConnections: Math.min(MAX_CONNECTIONS, Math.max(LEAST_CONNECTIONS, machine.maxOpenFiles - OTHER_FILES)),
     tls: await readApiTls(options, env),
   }
-}
-
-/**
- * The token of the REST API, from CONFIGPROXY_AUTH_TOKEN; undefined where there is none.
- *
- * @throws FatalError if no request could show it: a header's value ends at a line's end, and the token at a blank
- */
-export function readToken(env: NodeJS.ProcessEnv): string | undefined {
-  const token = env.CONFIGPROXY_AUTH_TOKEN
-  if (!token) return undefined
-  if (/^[\x21-\x7e]+$/.test(token)) return token
-  throw new FatalError(
-    'CONFIGPROXY_AUTH_TOKEN has a blank, a line end or another character in it that no request can show as a token: use letters, digits and ASCII punctuation.',
-  )
 }
 
 async function readApiTls(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<ApiTls | undefined> {

@@ -1,13 +1,14 @@
-import type { ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js'
+import type { ServerCredentials, ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js'
 import { Server, status } from '@grpc/grpc-js'
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import type { ListenAddress } from '../address.js'
-import { hostPort } from '../address.js'
 import type { Logger } from '../log.js'
 import { definitions } from '../proto.js'
 import type { MutualTls, ReloadingCredentials } from './credentials.js'
 import { plainCredentials, reloadingCredentials } from './credentials.js'
+import type { GuardedListener } from './listener.js'
+import { guardedListener } from './listener.js'
 import type { AdsCollections } from './stream.js'
 import { AdsStream } from './stream.js'
 
@@ -52,6 +53,7 @@ export class AdsServer {
   readonly #options: AdsServerOptions
   readonly #server = new Server(CHANNEL)
   #credentials: ReloadingCredentials | undefined
+  #listener: GuardedListener | undefined
   #connected = 0
 
   constructor(options: AdsServerOptions) {
@@ -67,15 +69,20 @@ export class AdsServer {
   }
 
   async listen({ address, mode, tls }: AdsListening): Promise<void> {
-    const at = 'socketPath' in address ? `unix:${address.socketPath}` : hostPort(address.host, address.port)
     const reloading = tls === undefined ? plainCredentials() : reloadingCredentials(tls, this.#options.log)
     this.#credentials = reloading
+    if ('socketPath' in address) await this.#bind(address.socketPath, mode, reloading.credentials)
+    else this.#listener = await guardedListener(this.#server, address, reloading.credentials, this.#options.log)
+  }
+
+  async #bind(socketPath: string, mode: number, credentials: ServerCredentials): Promise<void> {
     // A mode that were set afterwards would let others connect before.
-    const umask = process.umask()
-    if ('socketPath' in address) process.umask(0o777 & ~mode)
+    const umask = process.umask(0o777 & ~mode)
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#server.bindAsync(at, reloading.credentials, (error) => (error === null ? resolve() : reject(error)))
+        this.#server.bindAsync(`unix:${socketPath}`, credentials, (error) =>
+          error === null ? resolve() : reject(error),
+        )
       })
     } finally {
       process.umask(umask)
@@ -90,11 +97,13 @@ export class AdsServer {
   /** Ends every stream and stops listening. */
   close(): void {
     this.#credentials?.close()
+    this.#listener?.close()
     this.#server.forceShutdown()
   }
 
   #serve(call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>): void {
     const { log, connectionsAt, onCutOff } = this.#options
+    this.#listener?.prove(call.getPeer())
     let node = 'an Envoy'
     const write = (response: DeltaDiscoveryResponse) => call.write(response)
     const stream = new AdsStream(this.#options, write, () => {

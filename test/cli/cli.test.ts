@@ -32,6 +32,7 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
     '--max-connections',
     '--max-heap',
     '--max-requests-per-route',
+    '--no-api-auth',
     '--orphan-timeout',
     '--request-timeout',
     '--state-dir',

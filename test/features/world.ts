@@ -92,6 +92,7 @@ export class World {
     const api = createApiServer({
       table: core.table,
       token: TOKEN,
+      maxConnections: 100,
       envoys: () => 1,
       log,
       tls: undefined,

@@ -28,12 +28,31 @@ t.test('who tries tokens in a loop fills no log', async (t) => {
   t.ok(lines() < TRIES / 20, `${lines()} lines`)
 })
 
+t.test('nor does who asks for what is not there, however long its name', async (t) => {
+  const begun = proxy.output.length
+  const path = `/${'x'.repeat(10_000)}`
+  const get = (at: string, method = 'GET') => ask(proxy.apiPort, at, { method })
+  for (let turn = 0; turn < 20; turn += 1) {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => (index % 2 ? get(path) : get(`/api/routes${path}`, 'PUT'))),
+    )
+    t.ok(answers.every(({ status }) => status === 404 || status === 405))
+  }
+  t.match(
+    proxy.output.slice(begun),
+    /warn: 40\d (GET|PUT) \/[^\n]*\.\.\. \(100\d\d characters\)/,
+    'it is said, and cut',
+  )
+  t.ok(proxy.output.length - begun < 20_000, `${proxy.output.length - begun} characters`)
+})
+
 t.test('a flood of connections to the REST API is cut, and hurts neither the hub nor users', async (t) => {
   t.equal((await ask(proxy.apiPort, '/api/routes', hub)).status, 200)
   const flood = await RawConnection.openMany(2_200, proxy.apiPort)
   t.teardown(() => flood.forEach((connection) => void connection.end()))
   await eventually(() => flood.filter(({ isClosed }) => !isClosed).length < 2_000, 'only so many stay')
   t.equal((await ask(proxy.apiPort, '/api/routes', hub)).status, 200, 'the hub goes on')
+  t.equal((await proxy.api('GET', '')).status, 200, 'also by a new connection')
   t.equal(await backendOf(proxy.port, '/'), 'backend')
   await eventually(() => /The REST API has 2000 connections/.test(proxy.output), 'the operator is told')
   for (const connection of flood) connection.end()

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import t from 'tap'
-import { createLogger } from '../../src/log.js'
 import { AdsServer } from '../../src/xds/server.js'
 
 t.test('nobody else can connect to the unix socket, not even in its first moment', async (t) => {
@@ -23,7 +23,7 @@ t.test('nobody else can connect to the unix socket, not even in its first moment
     Server.prototype.listen = listen
     process.umask(umask)
   })
-  const log = createLogger('error')
+  const log = pino({ level: 'silent' })
   const server = new AdsServer({
     ...{ ordered: [], onDemand: [], services: [], log },
     ...{ connectionsAt: 'debug', onCutOff: () => {} },

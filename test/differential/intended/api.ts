@@ -4,7 +4,7 @@ export const API: readonly NamedDifference[] = [
   {
     where: 'no `CONFIGPROXY_AUTH_TOKEN`',
     chp: 'the REST API is open to all',
-    here: 'a random token: every call is refused',
+    here: 'a random token: every call is refused. With `--no-api-auth` it is open on loopback addresses and unix sockets, but not to web pages',
     reason: "an API that moves users' traffic is never open by accident",
     seen: { byHand: 'without the token the suite could not call it' },
   },

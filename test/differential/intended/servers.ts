@@ -48,6 +48,13 @@ export const SERVERS: readonly NamedDifference[] = [
     ],
   },
   {
+    where: 'metrics, and a call of the REST API without its token: the connection',
+    chp: 'is kept for 5 s, as many as there are',
+    here: 'ends with the answer; there are at most 64 for metrics, and who shows the token gets a place before who does not',
+    reason: 'no stranger takes the places of the hub and of Prometheus',
+    seen: [{ field: 'connection', of: /^metrics/, chp: /^kept/, here: /^closed$/ }],
+  },
+  {
     where: '`last_activity`',
     chp: 'set at the moment itself',
     here: 'the same events count, up to 5 s late',

@@ -1,0 +1,106 @@
+import { request } from 'node:https'
+import t from 'tap'
+import { Fleet } from '../external/fleet.js'
+import { Backend } from '../support/backend.js'
+import { Authority } from '../support/certificate.js'
+import { ask, backendOf } from '../support/http.js'
+import { freePorts } from '../support/ports.js'
+import { ProxyProcess, TOKEN } from '../support/proxy.js'
+import { RawConnection } from '../support/raw-connection.js'
+import { eventually } from '../support/wait.js'
+
+/** As few open files as a system has where nobody has raised the limit. */
+const FEW_FILES = ['prlimit', '--nofile=1024:1024']
+const CALLS = 20
+
+type Tap = { teardown(fn: () => unknown): unknown }
+
+/** Connections of somebody who may not use the server, who says nothing, or something without an end. */
+async function strangers(t: Tap, count: number, port: number, text = ''): Promise<RawConnection[]> {
+  const all = await RawConnection.openMany(count, port, text)
+  t.teardown(() => all.forEach((connection) => void connection.end()))
+  return all
+}
+
+/** Adds routes and asks through them, each call by a connection of its own; what didn't work. */
+async function hubAtWork(proxy: ProxyProcess, target: string): Promise<unknown[]> {
+  const failures: unknown[] = []
+  for (let turn = 0; turn < CALLS; turn += 1) {
+    await proxy.route(`/user/${turn}`, target).catch((error: unknown) => failures.push(error))
+    const found = await backendOf(proxy.port, `/user/${turn}`).catch((error: unknown) => error)
+    if (found !== 'a') failures.push(found)
+  }
+  return failures
+}
+
+t.jobs = 4
+
+t.test('connections without a token keep out nobody who has one', { buffered: true }, async (t) => {
+  const [proxy, backend] = [await ProxyProcess.start(), await Backend.start('a')]
+  t.teardown(() => Promise.all([proxy.stop(), backend.stop()]))
+  const silent = await strangers(t, 1_000, proxy.apiPort)
+  const slow = await strangers(t, 1_100, proxy.apiPort, 'GET /livez HTTP/1.1\r\nHost: x\r\n')
+  t.strictSame(await hubAtWork(proxy, backend.url), [])
+  t.ok([...silent, ...slow].filter(({ isClosed }) => !isClosed).length > 1_900, 'they were there')
+
+  const [probe] = await strangers(t, 1, proxy.apiPort, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+  await probe?.answered()
+  t.equal(probe?.status, 200)
+  await eventually(() => probe?.isClosed === true, 'an answer without a token ends its connection')
+})
+
+t.test('no flood of connections to the metrics takes all open files', { buffered: true }, async (t) => {
+  const [metrics = 0] = await freePorts(1)
+  const args = ['--metrics-ip', '127.0.0.1', '--metrics-port', String(metrics)]
+  const [proxy, backend] = [await ProxyProcess.start(args, { before: FEW_FILES }), await Backend.start('a')]
+  t.teardown(() => Promise.all([proxy.stop(), backend.stop()]))
+  await eventually(() => proxy.output.includes('Serve metrics at'), 'it serves them')
+  const flood = await strangers(t, 1_200, metrics)
+  const more = await strangers(t, 800, proxy.apiPort)
+  t.strictSame(await hubAtWork(proxy, backend.url), [])
+  t.equal((await ask(metrics, '/metrics')).status, 200, 'and Prometheus gets in')
+  t.ok(flood.filter(({ isClosed }) => !isClosed).length <= 64)
+  t.ok(more.filter(({ isClosed }) => !isClosed).length <= 1_024)
+  t.match(proxy.output, /The metrics server has 64 connections: one was closed/)
+  t.notMatch(proxy.output, 'EMFILE')
+})
+
+t.test('who never ends the handshake is sent away, and keeps out nobody meanwhile', { buffered: true }, async (t) => {
+  const authority = await Authority.make()
+  t.teardown(() => authority.remove())
+  const { keyFile, certFile } = await authority.issue()
+  const args = ['--api-ssl-key', keyFile, '--api-ssl-cert', certFile]
+  const proxy = await ProxyProcess.start(args, { before: FEW_FILES })
+  t.teardown(() => proxy.stop())
+  const flood = await strangers(t, 900, proxy.apiPort)
+  const statuses: unknown[] = []
+  for (let turn = 0; turn < CALLS; turn += 1) {
+    const status = await new Promise((resolve, reject) => {
+      const at = { host: '127.0.0.1', port: proxy.apiPort, path: '/api/routes', agent: false, ca: authority.cert }
+      request({ ...at, headers: { authorization: `token ${TOKEN}` } }, (answer) => resolve(answer.resume().statusCode))
+        .on('error', reject)
+        .end()
+    })
+    statuses.push(status)
+  }
+  t.strictSame(statuses, Array(CALLS).fill(200))
+  t.ok(
+    flood.some(({ isClosed }) => !isClosed),
+    'some were there',
+  )
+  await eventually(() => flood.every(({ isClosed }) => isClosed), 'all are sent away in a while')
+})
+
+t.test('an Envoy with its certificate gets in among others without one', { buffered: true }, async (t) => {
+  const fleet = await Fleet.make(t)
+  const proxy = await fleet.start()
+  const before = await strangers(t, 400, fleet.xdsPort)
+  const { envoy } = await fleet.envoy('g1')
+  await envoy.serve()
+  const after = await strangers(t, 400, fleet.xdsPort)
+  const open = () => [...before, ...after].filter(({ isClosed }) => !isClosed).length
+  await eventually(() => open() <= 256, 'only so many stay')
+  await proxy.route('/user/a', fleet.home.backend.url)
+  t.equal(await backendOf(0, '/user/a', envoy.at), 'a')
+  t.notMatch(proxy.output, 'Envoy g1 disconnected', 'but not the one that had a certificate')
+})
