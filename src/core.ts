@@ -4,6 +4,7 @@ import { provideErrorPages } from './error-pages.js'
 import { FatalError } from './errors.js'
 import { listenerResources } from './listeners.js'
 import type { Logger } from './log.js'
+import { targetReader } from './own-servers.js'
 import type { Lookup } from './publisher.js'
 import { ClusterPublisher, rejectionLine, unusableLine } from './publisher.js'
 import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
@@ -96,7 +97,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     warn: (line) => log.warn(line),
   })
   const recovered = store.isNew ? await envoys.recover() : []
-  const table = new RouteTable({ store, publisher, hostRouting, now: () => new Date() })
+  const readTarget = targetReader(settings)
+  checkOptions(settings, readTarget)
+  const table = new RouteTable({ store, publisher, hostRouting, readTarget, now: () => new Date() })
   publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
@@ -107,6 +110,18 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   )
   const collections = { ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets] }
   return { table, clusters, listeners, secrets: secretPublisher, collections }
+}
+
+/** @throws FatalError if one of them leads back to this proxy */
+function checkOptions({ defaultTarget, errorPages }: Settings, readTarget: (text: string) => unknown): void {
+  const targets = { '--default-target': defaultTarget, '--error-target': errorPages.target?.url }
+  for (const [flag, target] of Object.entries(targets)) {
+    try {
+      if (target !== undefined) readTarget(target)
+    } catch (error) {
+      throw new FatalError(`${flag}: ${(error as Error).message}`)
+    }
+  }
 }
 
 async function loadRoutes(

@@ -1,10 +1,13 @@
 import type { OptionSpec } from './options.js'
 import { parseCount } from './options.js'
 
+/** Where Envoy's admin interface is if it isn't said, in containers as they are documented. */
+export const DEFAULT_ADMIN_SOCKET = '/run/cep/admin.sock'
+
 const ADMIN_SOCKET: OptionSpec = {
   flags: '--admin-socket <path>',
   description: "Unix socket of Envoy's admin interface",
-  default: '/run/cep/admin.sock',
+  default: DEFAULT_ADMIN_SOCKET,
 }
 
 /** Those of `bootstrap`, beside some of the above. */

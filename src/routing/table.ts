@@ -1,7 +1,7 @@
 import { Turns } from '../turns.js'
 import type { Route, RouteData, RoutePublication, RoutePublisher, RouteStore, TakeBack } from './route.js'
 import { hostOf, routeKey } from './routespec.js'
-import { parseTarget } from './target.js'
+import type { Target } from './target.js'
 
 /** How many routes' activity is stored at a time: few, so that a change of a route waits for few. */
 const ACTIVITY_AT_A_TIME = 32
@@ -10,6 +10,8 @@ export interface RouteTableOptions {
   readonly store: RouteStore
   readonly publisher: RoutePublisher
   readonly hostRouting: boolean
+  /** What a target means. @throws TargetInvalidError if it can't be used */
+  readonly readTarget: (text: string) => Target
   readonly now: () => Date
 }
 
@@ -32,6 +34,7 @@ export class RouteTable {
   readonly #store: RouteStore
   readonly #publisher: RoutePublisher
   readonly #hostRouting: boolean
+  readonly #readTarget: (text: string) => Target
   readonly #now: () => Date
   readonly #routes = new Map<string, Route>()
   /** Why a stored route's target is none that can be published, by key. These routes are in no Envoy. */
@@ -45,6 +48,7 @@ export class RouteTable {
     this.#store = options.store
     this.#publisher = options.publisher
     this.#hostRouting = options.hostRouting
+    this.#readTarget = options.readTarget
     this.#now = options.now
   }
 
@@ -69,7 +73,7 @@ export class RouteTable {
   /** None if another version has stored the route whose target this one doesn't take. */
   #usable(key: string, route: Route): RoutePublication[] {
     try {
-      return [{ key, target: parseTarget(route.data.target), route }]
+      return [{ key, target: this.#readTarget(route.data.target), route }]
     } catch (error) {
       this.#unusable.set(key, (error as Error).message)
       return []
@@ -137,7 +141,7 @@ export class RouteTable {
    * @throws TargetInvalidError, ResourceRejectedError, NotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
   async put(routespec: string, data: RouteData): Promise<void> {
-    const target = parseTarget(data.target)
+    const target = this.#readTarget(data.target)
     const key = routeKey(routespec, this.#hostRouting)
     await this.#turns.run(key, async () => {
       const host = this.#hostRouting ? hostOf(routespec) : undefined

@@ -27,23 +27,23 @@ const UNIX_SCHEMES = new Set(['http+unix:', 'unix+http:'])
  * @throws TargetInvalidError for anything else
  */
 export function parseTarget(text: string): Target {
-  if (Buffer.byteLength(text) > TARGET_LIMIT) throw invalid(text, `it is longer than ${TARGET_LIMIT} bytes`)
-  if (hasControlCharacter(text)) throw invalid(text, 'it has a control character')
-  if (!URL.canParse(text)) throw invalid(text, 'it is not a URL')
+  if (Buffer.byteLength(text) > TARGET_LIMIT) throw invalidTarget(text, `it is longer than ${TARGET_LIMIT} bytes`)
+  if (hasControlCharacter(text)) throw invalidTarget(text, 'it has a control character')
+  if (!URL.canParse(text)) throw invalidTarget(text, 'it is not a URL')
   // A URL has them resolved, so they must be looked for in what was written.
   const [written = ''] = text.split(/[?#]/, 1)
-  if (hasDotSegment(written.replace(/%2e/gi, '.'))) throw invalid(text, DOTS)
+  if (hasDotSegment(written.replace(/%2e/gi, '.'))) throw invalidTarget(text, DOTS)
   const url = new URL(text)
   const path = withoutTrailingSlashes(url.pathname)
   if (UNIX_SCHEMES.has(url.protocol)) {
     return { tls: false, address: { socketPath: socketPathOf(text, url.host) }, path }
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw invalid(text, 'it must start with http://, https://, http+unix:// or unix+http://')
+    throw invalidTarget(text, 'it must start with http://, https://, http+unix:// or unix+http://')
   }
   const tls = url.protocol === 'https:'
   const port = url.port === '' ? (tls ? 443 : 80) : Number(url.port)
-  if (port === 0) throw invalid(text, 'port 0 cannot be connected to')
+  if (port === 0) throw invalidTarget(text, 'port 0 cannot be connected to')
   return { tls, address: { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }, path }
 }
 
@@ -52,16 +52,17 @@ function socketPathOf(text: string, host: string): string {
   try {
     socketPath = decodeURIComponent(host)
   } catch {
-    throw invalid(text, 'the socket path has a malformed percent-encoding')
+    throw invalidTarget(text, 'the socket path has a malformed percent-encoding')
   }
   if (!socketPath.startsWith('/')) {
-    throw invalid(text, 'an absolute socket path, with %2F for each slash, must follow the scheme')
+    throw invalidTarget(text, 'an absolute socket path, with %2F for each slash, must follow the scheme')
   }
-  if (hasControlCharacter(socketPath)) throw invalid(text, 'the socket path has a control character')
-  if (hasDotSegment(socketPath)) throw invalid(text, DOTS)
+  if (hasControlCharacter(socketPath)) throw invalidTarget(text, 'the socket path has a control character')
+  if (hasDotSegment(socketPath)) throw invalidTarget(text, DOTS)
   return socketPath
 }
 
-function invalid(text: string, reason: string): Error {
+/** The error for a target that can't be used, with a reason in words. */
+export function invalidTarget(text: string, reason: string): Error {
   return new TargetInvalidError(printable(text, SHOWN), reason)
 }

@@ -10,7 +10,7 @@ import { parseTarget } from '../routing/target.js'
 
 /** Where error pages come from: at most one of the two, else the built-in pages are used. */
 export interface ErrorPageSettings {
-  readonly target?: { readonly target: Target; readonly request: ErrorPageRequest }
+  readonly target?: { readonly url: string; readonly target: Target; readonly request: ErrorPageRequest }
   readonly pages?: OwnPages
 }
 
@@ -27,7 +27,7 @@ export async function readErrorPages(values: CommandLine): Promise<ErrorPageSett
 
 function readErrorTarget(text: string): NonNullable<ErrorPageSettings['target']> {
   try {
-    return { target: parseTarget(text), request: errorPageRequest(text) }
+    return { url: text, target: parseTarget(text), request: errorPageRequest(text) }
   } catch (error) {
     throw new FatalError(`--error-target: ${(error as Error).message}`)
   }

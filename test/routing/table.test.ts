@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Route, RoutePublication, RoutePublisher, TakeBack } from '../../src/routing/route.js'
 import { RouteTable } from '../../src/routing/table.js'
+import { parseTarget } from '../../src/routing/target.js'
 
 /** An Envoy and a store that do as they are told, after a turn or two of the event loop, or fail. */
 class World implements RoutePublisher {
@@ -61,6 +62,7 @@ class World implements RoutePublisher {
   table(): RouteTable {
     return new RouteTable({
       publisher: this,
+      readTarget: parseTarget,
       store: {
         load: async () => [],
         put: (route: Route) => this.#write(route.routespec, () => this.stored.set(route.routespec, route.data.target)),

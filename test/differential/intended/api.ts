@@ -26,6 +26,13 @@ export const API: readonly NamedDifference[] = [
     ],
   },
   {
+    where: 'a target that is the proxy itself, by an address or a socket',
+    chp: 'taken: a request to it goes round until something breaks',
+    here: '400: none of its ports and sockets is one; a name is not resolved',
+    reason: 'a loop helps nobody, and by its admin interface any user could end Envoy',
+    seen: { byHand: 'a loop would take the suite with it' },
+  },
+  {
     where: 'body',
     chp: 'without limit',
     here: '1 MiB, else 413; 100 levels of nesting, else 400',
