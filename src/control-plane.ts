@@ -5,6 +5,7 @@ import { serveApi } from './api/serve.js'
 import { createCore } from './core.js'
 import type { DataPlane, Delivered } from './data-plane/data-plane.js'
 import type { Logger } from './log.js'
+import { ReportedFailures } from './metrics/failures.js'
 import { Metrics } from './metrics/metrics.js'
 import { serveMetrics } from './metrics/serve.js'
 import type { Settings } from './settings.js'
@@ -38,10 +39,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   if (store.isDurable) {
     undo.push(keepActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
   }
+  const failures = new ReportedFailures(log)
   const activity = activityService({
     onActive: (key) => table.touch(key, new Date()),
     onRead: (seconds) => metrics?.activityRead(seconds),
-    onReport: (report) => envoys.report(report),
+    onReport: (report) => {
+      envoys.report(report)
+      failures.add(report)
+    },
   })
   const ads = new AdsServer({
     ...collections,
@@ -57,6 +62,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
       routes: () => table.size,
       routesRejected: () => table.refusals().size,
       envoys: () => ads.connected,
+      failures,
     })
   await ads.listen(envoys.xds)
   undo.push(() => ads.close())

@@ -2,13 +2,14 @@ import type { Clock } from './clock.js'
 import type { DataPlane } from './data-plane/data-plane.js'
 import { provideErrorPages } from './error-pages.js'
 import { FatalError } from './errors.js'
-import { listenerResources } from './listeners.js'
+import { listenersOf } from './listeners.js'
 import type { Logger } from './log.js'
 import { targetReader } from './own-servers.js'
 import type { Lookup } from './publisher.js'
 import { ClusterPublisher, rejectionLine, unusableLine } from './publisher.js'
-import { PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
-import { resource } from './resources/resource.js'
+import { failureLines } from './resources/failure-log.js'
+import { FAILURE_LINES, PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
+import { namedResource, resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
 import { secretsCluster } from './resources/tls.js'
 import type { Route, RoutePublication } from './routing/route.js'
@@ -86,6 +87,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   secretPublisher.start()
   undo.push(() => secretPublisher.close())
 
+  const tokenBuckets = collection(TYPE_URL.tokenBucket, (name, reason) => log.warn(rejectionLine(name, reason, false)))
+  tokenBuckets.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
+
   const { certificate, authorities } = settings.tls.targets
   const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
   clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
@@ -103,12 +107,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
-  for (const listener of listenerResources(settings, errorPages, scripts)) listeners.set(listener.name, listener)
+  for (const listener of listenersOf(settings, errorPages, scripts)) {
+    listeners.set(listener.name, resource(TYPE_URL.listener, listener))
+  }
   routeConfigurations.set(
     PUBLIC,
     resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),
   )
-  const collections = { ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets] }
+  const collections = { ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets, tokenBuckets] }
   return { table, clusters, listeners, secrets: secretPublisher, collections }
 }
 

@@ -13,7 +13,9 @@ const FILES = [
   'envoy/config/listener/v3/listener.proto',
   'envoy/config/route/v3/route.proto',
   'envoy/extensions/access_loggers/filters/cel/v3/cel.proto',
+  'envoy/extensions/access_loggers/filters/process_ratelimit/v3/process_ratelimit.proto',
   'envoy/extensions/access_loggers/stats/v3/stats.proto',
+  'envoy/extensions/access_loggers/stream/v3/stream.proto',
   'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto',
   'envoy/extensions/filters/http/header_to_metadata/v3/header_to_metadata.proto',
   'envoy/extensions/filters/http/lua/v3/lua.proto',
@@ -29,6 +31,7 @@ const FILES = [
   'envoy/extensions/transport_sockets/tls/v3/tls.proto',
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
   'envoy/service/metrics/v3/metrics_service.proto',
+  'envoy/type/v3/token_bucket.proto',
 ]
 
 /** The subset of Envoy's API under proto/, with field names as in Envoy's documentation. */

@@ -19,6 +19,8 @@ export interface EnvoyArgumentsInput {
  */
 const DRAIN_SECONDS = 600
 
+const FLUSH_MS = 500
+
 /**
  * What Envoy is started with. Equal arguments mean equal settings: whatever can't be changed over xDS is in them.
  *
@@ -29,10 +31,14 @@ export function envoyArguments(input: EnvoyArgumentsInput, epoch: number): strin
   return [
     ...[CONFIG_FLAG, input.bootstrapFile, '--concurrency', String(workers)],
     ...['--service-node', `embedded-${epoch}`, '--service-cluster', 'configurable-envoy-proxy'],
-    // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens. Of its main
-    // component errors only: the rest is advice about settings, and a list of all extensions.
-    ...['--log-level', verbose ? 'info' : 'warning', '--component-log-level', 'main:error'],
+    // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens. Of three of its
+    // components errors only. What main says below that is advice about settings, and a list of all extensions. While
+    // there is no control plane, config would say so eight times a second, and what it refuses is told from here. By
+    // filter a stranger could fill the log: a line for each malformed connection.
+    ...['--log-level', verbose ? 'info' : 'warning', '--component-log-level', 'main:error,config:error,filter:error'],
     ...['--log-format', ENVOY_LOG_FORMAT, '--log-format-escaped'],
+    // How long a line about a failed request may wait for others before it is written.
+    ...['--file-flush-interval-msec', String(FLUSH_MS)],
     // Unknown fields in what we send would be settings that silently do nothing.
     '--reject-unknown-dynamic-fields',
     ...['--drain-time-s', String(DRAIN_SECONDS), '--parent-shutdown-time-s', String(DRAIN_SECONDS)],

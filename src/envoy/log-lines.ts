@@ -1,4 +1,6 @@
 import type { Logger } from '../log.js'
+import { routeKeyOf } from '../resources/names.js'
+import { printable } from '../text.js'
 
 /** For `envoy --log-format`: a form that {@link forwardLine} takes apart. */
 export const ENVOY_LOG_FORMAT = '[%l][%n] %v'
@@ -16,4 +18,53 @@ const LEVELS: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
 export function forwardLine(line: string, log: Logger): void {
   const [, level = '', message = line] = /^\[(\w+)\]\[.+?\] (.*)$/s.exec(line) ?? []
   log[LEVELS[level] ?? 'error'](message.replace(/\\(['"])/g, '$1'))
+}
+
+/** A line of {@link failureLog}. What Envoy doesn't know is null. */
+interface Failure {
+  readonly status: number
+  readonly method: string | null
+  readonly path: string | null
+  readonly route: string | null
+  readonly target: string | null
+  readonly reason: string | null
+  readonly details: string | null
+}
+
+/** What Envoy writes is shorter, but for a long name of a route or a target. */
+const MAX_CHARACTERS = 2_000
+
+/**
+ * Passes a line about a failed request on as CHP writes it: status, method, path and reason, with route and target. It is
+ * a warning if the client is at fault.
+ *
+ * @returns false if the line is another
+ */
+export function forwardFailure(line: string, log: Logger): boolean {
+  if (!line.startsWith('{')) return false
+  let failure: Failure
+  try {
+    failure = JSON.parse(line) as Failure
+  } catch {
+    return false
+  }
+  log[failure.status >= 400 && failure.status < 500 ? 'warn' : 'error'](printable(failureText(failure), MAX_CHARACTERS))
+  return true
+}
+
+function failureText({ status, method, path, route, target, reason, details }: Failure): string {
+  const key = route === null ? undefined : routeKeyOf(route)
+  const where = [key && `route ${key}`, target && `target ${target}`].filter((part) => part)
+  // Before there is a request, there is neither.
+  const request = method === null ? '(no request yet)' : `${method} ${path ?? '-'}`
+  return [
+    `${status} ${request} ${reason}`,
+    ...(details ? [`[${plainer(details)}]`] : []),
+    ...(where.length > 0 ? [`(${where.join(', ')})`] : []),
+  ].join(' ')
+}
+
+/** Without the frame that Envoy puts around why a connection failed. */
+function plainer(details: string): string {
+  return details.replace(/^upstream_reset_\w+\{(.*)\}$/, '$1').replaceAll('_', ' ')
 }

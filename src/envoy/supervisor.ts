@@ -6,7 +6,7 @@ import { EnvoyAdmin } from './admin.js'
 import { epochOf, ownArguments } from './command-line.js'
 import { drain } from './drain.js'
 import { EnvoyLogFile } from './log-file.js'
-import { forwardLine } from './log-lines.js'
+import { forwardFailure, forwardLine } from './log-lines.js'
 import type { ProcessIdentity } from './proc.js'
 import { EnvoyProcess } from './process.js'
 import { RestartPolicy } from './restart-policy.js'
@@ -51,6 +51,7 @@ export class EnvoySupervisor {
     this.#admin = new EnvoyAdmin(options.dir.adminSocket)
     const envoyLog = options.log.child({ name: 'Envoy' })
     this.#output = new EnvoyLogFile(options.dir.envoyLogFile, (line) => {
+      if (forwardFailure(line, options.log)) return
       this.#lastLines = [...this.#lastLines, line].slice(-LAST_LINES)
       // What Envoy says of being stopped is no news to the one who stopped it.
       if (this.#closing) options.log.debug(line)

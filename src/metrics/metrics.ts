@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client'
+import type { ReportedFailures } from './failures.js'
 import type { Counters } from './request-totals.js'
 import { traffic } from './traffic.js'
 
@@ -12,6 +13,7 @@ export interface MetricsSources {
   readonly routesRejected: () => number
   /** How many Envoys are connected. */
   readonly envoys: () => number
+  readonly failures: Pick<ReportedFailures, 'byKind' | 'byLimit'>
 }
 
 /**
@@ -33,6 +35,16 @@ export class Metrics {
   readonly #cutOff = this.#counter(
     'cep_envoys_cut_off_total',
     'Times that an Envoy did not answer while others did, and was given up',
+  )
+  readonly #failed = this.#counter(
+    'cep_failed_requests_total',
+    'Requests of users that Envoy itself made fail, by reason',
+    ['reason'],
+  )
+  readonly #refused = this.#counter(
+    'cep_closed_connections_total',
+    'Connections of users that Envoy closed at a limit, before any request',
+    ['limit'],
   )
   readonly #activity = new Summary({
     name: 'last_activity_updating',
@@ -87,6 +99,10 @@ export class Metrics {
     this.#web.inc(this.#webShown)
     this.#websockets.inc(websockets)
     for (const [status, count] of byStatus) this.#proxied.inc({ status }, count)
+    const { byKind, byLimit } = this.#sources.failures
+    for (const counter of [this.#failed, this.#refused]) counter.reset()
+    for (const [reason, count] of byKind) this.#failed.inc({ reason }, count)
+    for (const [limit, count] of byLimit) this.#refused.inc({ limit }, count)
     this.#routes.set(this.#sources.routes())
     this.#routesRejected.set(this.#sources.routesRejected())
     this.#envoys.set(this.#sources.envoys())

@@ -1,5 +1,4 @@
 import type { Limits } from '../settings/limits.js'
-import { GENERATION, GENERATION_KEY } from '../xds/generation.js'
 import { activityReports } from './activity.js'
 import type { ControlPlaneAddress } from './control-plane.js'
 import { controlPlaneCluster } from './control-plane.js'
@@ -32,10 +31,7 @@ export const NODE_CLUSTER = 'configurable-envoy-proxy'
 export function bootstrap({ controlPlane, adminSocket, limits, nodeId, statsAt }: BootstrapInput): object {
   const stats = statsAt && statsListener(statsAt, adminSocket)
   return {
-    node: {
-      ...(nodeId === undefined ? {} : { id: nodeId, cluster: NODE_CLUSTER }),
-      metadata: { [GENERATION_KEY]: GENERATION },
-    },
+    ...(nodeId === undefined ? {} : { node: { id: nodeId, cluster: NODE_CLUSTER } }),
     admin: { address: { pipe: { path: adminSocket, mode: 0o600 } } },
     dynamic_resources: {
       ads_config: {

@@ -11,6 +11,7 @@ import { MAX_HEADERS, PRESERVE_HEADER_CASE } from './cluster.js'
 import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
 import { duration } from './duration.js'
 import { errorTargetFilters } from './error-target.js'
+import { failureLog } from './failure-log.js'
 import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { connectionManagerLimits, IDLE_FOR_EVER } from './limits.js'
@@ -91,7 +92,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
     local_reply_config: localReplies(errorPages),
-    access_log: [...activityCounters(), ...(countRequests ? requestCounters() : [])],
+    access_log: [...activityCounters(), ...failureLog(), ...(countRequests ? requestCounters() : [])],
     access_log_options: ACTIVITY_LOG_OPTIONS,
   }
 }

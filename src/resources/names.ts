@@ -4,6 +4,7 @@ export const TYPE_URL = {
   listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
   secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
   routeConfiguration: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
+  tokenBucket: 'type.googleapis.com/envoy.type.v3.TokenBucket',
 } as const
 
 /** The public listener, its route configuration and its statistics. */
@@ -50,6 +51,12 @@ export const REQUESTS = {
   /** In place of a status that HTTP hasn't. */
   otherStatus: 'other',
 } as const
+
+/** Under which names Envoy counts requests that failed. See {@link failureLog}. */
+export const FAILURES = { scope: 'failures', failed: 'failed', kind: 'kind' } as const
+
+/** The token bucket that bounds how many failed requests are written down. */
+export const FAILURE_LINES = 'failure-lines'
 
 /** The route of the health check, whose requests are not users'. */
 export const HEALTH = 'health'

@@ -15,8 +15,6 @@ export interface RedirectListenerInput {
   /** The port that browsers are sent to. */
   readonly toPort: number
   readonly limits: Limits
-  /** Of the Envoys that it is for; see {@link GENERATION}. */
-  readonly generation: number
 }
 
 /** HTTPS's own port stands in no URL. */
@@ -28,13 +26,7 @@ const WITHOUT_HOST: AccessLogFilter = {
 }
 
 /** The listener that sends everyone who comes by HTTP to the same place by HTTPS. */
-export function redirectListener({
-  host,
-  port,
-  toPort,
-  limits,
-  generation,
-}: RedirectListenerInput): Listener & { name: string } {
+export function redirectListener({ host, port, toPort, limits }: RedirectListenerInput): Listener & { name: string } {
   const manager: HttpConnectionManager = {
     stat_prefix: REDIRECT,
     route_config: {
@@ -66,7 +58,7 @@ export function redirectListener({
     server_header_transformation: 'PASS_THROUGH',
     ...connectionManagerLimits(limits),
   }
-  return httpListener({ name: REDIRECT, address: { host, port }, manager, limits, generation })
+  return httpListener({ name: REDIRECT, address: { host, port }, manager, limits })
 }
 
 function noHost(toPort: number): DataSource {

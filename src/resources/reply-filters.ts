@@ -37,13 +37,12 @@ export function pathIs(path: string): AccessLogFilter {
 export const ROUTE_FULL: AccessLogFilter = { response_flag_filter: { flags: ['UO'] } }
 
 /** To a request that was refused because the heap is nearly full, for which Envoy sets no flag. */
-export const HEAP_FULL: AccessLogFilter = {
-  extension_filter: {
-    name: 'heap_full',
-    typed_config: any('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
-      expression: "response.code_details == 'overload'",
-    } satisfies ExpressionFilter),
-  },
+export const HEAP_FULL = cel('heap_full', "response.code_details == 'overload'")
+
+/** What a CEL expression is true of. An attribute that isn't there makes it false. */
+export function cel(name: string, expression: string): AccessLogFilter {
+  const type = 'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter'
+  return { extension_filter: { name, typed_config: any(type, { expression } satisfies ExpressionFilter) } }
 }
 
 export function allOf(...filters: AccessLogFilter[]): AccessLogFilter {

@@ -2,25 +2,14 @@ import { encode } from '../proto.js'
 import type { Resource } from '../xds/resource.js'
 import type { TYPE_URL } from './names.js'
 
-type Message = { readonly name: string }
+type TypeUrl = (typeof TYPE_URL)[keyof typeof TYPE_URL]
 
-/**
- * Encodes a message as the resource that is served under its name.
- *
- * @param earlier the same for Envoys of earlier generations, from the first on; see {@link GENERATION}
- */
-export function resource(
-  typeUrl: (typeof TYPE_URL)[keyof typeof TYPE_URL],
-  message: Message,
-  earlier: readonly Message[] = [],
-): Resource {
-  const type = typeUrl.slice(typeUrl.indexOf('/') + 1)
-  const encoded = { name: message.name, ...encode(type, message) }
-  if (earlier.length === 0) return encoded
-  const forms = earlier.map((form) => encode(type, form))
-  return {
-    ...encoded,
-    version: [encoded, ...forms].map(({ version }) => version).join('.'),
-    earlier: forms.map(({ bytes }) => bytes),
-  }
+/** Encodes a message as the resource that is served under its name. */
+export function resource(typeUrl: TypeUrl, message: { readonly name: string }): Resource {
+  return namedResource(typeUrl, message.name, message)
+}
+
+/** The same for a message that doesn't have its name in it. */
+export function namedResource(typeUrl: TypeUrl, name: string, message: object): Resource {
+  return { name, ...encode(typeUrl.slice(typeUrl.indexOf('/') + 1), message) }
 }

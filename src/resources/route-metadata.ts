@@ -15,6 +15,9 @@ export const STRIP_KEY = 'strip'
 /** The metadata key of the target's host and port as they stand in a URL: without a port that is the scheme's own. */
 export const ORIGIN_KEY = 'origin'
 
+/** The metadata key of where the route leads, for whoever reads of a request that failed. */
+export const TARGET_KEY = 'target'
+
 export interface RouteMetadataInput {
   /** See {@link routeKey}. */
   readonly key: string
@@ -38,6 +41,7 @@ export function routeMetadata({ key, target, route }: RouteMetadataInput, settin
   const { prependPath, includePrefix, changeOrigin, autoRewrite, protocolRewrite } = settings.forwarding
   const before = prependPath ? target.path : ''
   const facts = {
+    [TARGET_KEY]: targetText(target),
     ...(includePrefix
       ? { [PATH_PREFIX_KEY]: before }
       : { [STRIP_KEY]: `${prefixBytes(key, settings.hostRouting)} ${before}` }),
@@ -58,4 +62,12 @@ function originOf({ address, tls }: Target): string {
   if ('socketPath' in address) return 'localhost'
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
   return address.port === (tls ? 443 : 80) ? host : `${host}:${address.port}`
+}
+
+/** The target as a URL, of what Envoy uses of it: without the credentials that some have. */
+function targetText(target: Target): string {
+  const { address, tls, path } = target
+  if ('socketPath' in address) return `unix:${address.socketPath}${path}`
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return `${tls ? 'https' : 'http'}://${host}:${address.port}${path}`
 }

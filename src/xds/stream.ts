@@ -1,7 +1,6 @@
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import type { ResourceCollection, StreamHandle } from './collection.js'
-import { bytesFor, generationOf } from './generation.js'
 import type { DeltaResponse, Subscription } from './subscription.js'
 
 /** The collections that a stream serves. */
@@ -21,8 +20,6 @@ export class AdsStream implements StreamHandle {
   readonly #write: (response: DeltaDiscoveryResponse) => void
   /** How this Envoy calls itself, once it has. */
   node = ''
-  /** What it was started for. */
-  #generation = 1
   readonly cutOff: () => void
   readonly #subscriptions = new Map<ResourceCollection, Subscription>()
   /** How many of the collections in order, from the first on, this Envoy has had in full. */
@@ -40,10 +37,7 @@ export class AdsStream implements StreamHandle {
   receive(request: DeltaDiscoveryRequest__Output): void {
     const { ordered, onDemand } = this.#collections
     const collection = [...ordered, ...onDemand].find(({ typeUrl }) => typeUrl === request.type_url)
-    if (request.node?.id) {
-      this.node = request.node.id
-      this.#generation = generationOf(request.node)
-    }
+    if (request.node?.id) this.node = request.node.id
     if (collection === undefined || this.#closed) return
     const subscription = this.#subscriptions.get(collection)
     if (subscription === undefined) {
@@ -54,11 +48,7 @@ export class AdsStream implements StreamHandle {
       }
       this.#subscriptions.set(
         collection,
-        collection.subscribe(
-          first,
-          (response) => this.#write(encodeResponse(collection.typeUrl, response, this.#generation)),
-          this,
-        ),
+        collection.subscribe(first, (response) => this.#write(encodeResponse(collection.typeUrl, response)), this),
       )
     } else {
       // What is asked for in the same message is asked for by an Envoy that has had this response.
@@ -99,14 +89,14 @@ export class AdsStream implements StreamHandle {
   }
 }
 
-function encodeResponse(typeUrl: string, response: DeltaResponse, generation: number): DeltaDiscoveryResponse {
+function encodeResponse(typeUrl: string, response: DeltaResponse): DeltaDiscoveryResponse {
   return {
     type_url: typeUrl,
     nonce: response.nonce,
-    resources: response.resources.map((resource) => ({
-      name: resource.name,
-      version: resource.version,
-      resource: { type_url: typeUrl, value: bytesFor(resource, generation) },
+    resources: response.resources.map(({ name, version, bytes }) => ({
+      name,
+      version,
+      resource: { type_url: typeUrl, value: bytes },
     })),
     removed_resources: [...response.removed],
   }

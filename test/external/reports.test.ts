@@ -20,13 +20,21 @@ t.test('what several Envoys report is added up, and says which routes are in use
   }
   const before = await lastActivity()
   for (const { envoy } of [one, two, two]) await ask(0, '/user/secret-name/x', envoy.at)
-  await ask(0, '/nowhere', two.envoy.at)
+  await ask(0, '/nowhere?token=secret', two.envoy.at)
 
   const counted = async () => (await ask(port, '/metrics')).body.match(/^requests_(web|proxy).*$/gm)?.sort()
   const expected = ['requests_proxy{status="200"} 3', 'requests_proxy{status="404"} 1', 'requests_web 4']
   const matches = async () => JSON.stringify(await counted()) === JSON.stringify(expected)
   await eventually(matches, 'all is counted').catch(async () => t.strictSame(await counted(), expected))
   await eventually(async () => (await lastActivity()) > before, 'the route is in use')
+
+  await eventually(() => two.envoy.output.includes('"path":"/nowhere"'), 'the Envoy says what failed')
+  const failure = two.envoy.output.split('\n').find((line) => line.includes('"path":"/nowhere"')) ?? ''
+  t.match(JSON.parse(failure), { status: 404, method: 'GET', path: '/nowhere', reason: 'no route matches' })
+  t.notMatch(two.envoy.output, 'token=secret')
+  const failed = async () =>
+    (await ask(port, '/metrics')).body.includes('cep_failed_requests_total{reason="no_route"} 1')
+  await eventually(failed, 'the failure counts')
 
   const shown = await ask(stats, '/stats/prometheus')
   t.equal(shown.status, 200)

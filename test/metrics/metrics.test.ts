@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { CONNECTION_LIMITS } from '../../src/metrics/failures.js'
+import { FAILURE_KINDS } from '../../src/resources/failure-reasons.js'
 import { admin } from '../support/admin.js'
 import { Backend } from '../support/backend.js'
 import { ChpProcess } from '../support/chp.js'
@@ -125,6 +127,8 @@ t.test('the REST API counts its calls, and what it keeps is shown', async (t) =>
     cep_routes: 1,
     cep_routes_rejected: 0,
     cep_envoys_connected: 1,
+    ...Object.fromEntries(FAILURE_KINDS.map((kind) => [`cep_failed_requests_total{reason="${kind}"}`, 0])),
+    ...Object.fromEntries(CONNECTION_LIMITS.map(({ name }) => [`cep_closed_connections_total{limit="${name}"}`, 0])),
   })
   await eventually(
     async () => Number((await scrape(port)).get('last_activity_updating_count')) > 0,
@@ -174,10 +178,12 @@ t.test('a backend that makes up statuses makes no counters of them', async (t) =
     exchange(proxy.port, `${line} HTTP/1.1\r\nHost: ${host}\r\nConnection: close, upgrade\r\n\r\n`),
   )
   for (const answer of await Promise.all(made)) t.match(answer, /^HTTP/)
+  // One for each status of three digits and each reason of a failure, whatever was sent.
+  const few = new RegExp(
+    `^requests\\..*\\.status\\.\\d{3}$|^activity\\.body\\.route\\.$|^failures\\.failed\\.kind\\.(${FAILURE_KINDS.join('|')})$`,
+  )
   t.strictSame(
-    (await names()).filter(
-      (name = '') => !before.includes(name) && !/^requests\..*\.status\.\d{3}$|^activity\.body\.route\.$/.test(name),
-    ),
+    (await names()).filter((name = '') => !before.includes(name) && !few.test(name)),
     [],
   )
 })

@@ -51,7 +51,7 @@ export class ExternalEnvoy {
   /** Starts it without waiting for anything. */
   start(): void {
     const args = ['--config-path', this.#bootstrap, '--concurrency', '1', '--disable-hot-restart']
-    const quiet = ['--log-level', 'warning', '--reject-unknown-dynamic-fields']
+    const quiet = ['--log-level', 'warning', '--reject-unknown-dynamic-fields', '--file-flush-interval-msec', '100']
     const [command, ...before] = [...PLAIN, this.#binary] as [string, ...string[]]
     const child = spawn(command, [...before, ...args, ...quiet], {
       cwd: this.#directory,

@@ -213,11 +213,15 @@ securityContext:
     - $(POD_NAME)
     - --service-cluster
     - configurable-envoy-proxy
-    # At debug Envoy would print users' cookies. Of its main component, all below errors is advice about settings.
+    # At debug Envoy would print users' cookies. Of its main component, all below errors is advice about settings; by what
+    # filter says below that a stranger could fill the log.
     - --log-level
     - {{ ternary "info" "warning" (eq .Values.proxy.logLevel "debug") }}
     - --component-log-level
-    - main:error
+    - main:error,filter:error
+    # How long a line about a failed request may wait.
+    - --file-flush-interval-msec
+    - "500"
     - --reject-unknown-dynamic-fields
     - --disable-hot-restart
     - --drain-time-s
