@@ -44,6 +44,10 @@ const WORDS: Readonly<Record<number, Words>> = {
       "Reload this page in a moment. If that doesn't help, go to your hub's start page and start your server again.",
     ],
   },
+  508: {
+    title: 'This address leads back to itself',
+    text: ['What answers here has been set up with the wrong address. Tell the people who run this hub.'],
+  },
 }
 
 /** The statuses that have words of their own. */

@@ -17,6 +17,7 @@ import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { connectionManagerLimits, IDLE_FOR_EVER } from './limits.js'
 import type { ErrorPages } from './local-replies.js'
 import { localReplies } from './local-replies.js'
+import { countRounds } from './loops.js'
 import { PUBLIC } from './names.js'
 import { requestCounters } from './request-counters.js'
 import { rewritingFilters } from './rewriting.js'
@@ -68,6 +69,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
             { remove: 'trailer' },
             REFUSE_CODED_UPGRADES,
             ...forwarded.early,
+            ...countRounds(forwarding),
           ],
         } satisfies HeaderMutation),
       },

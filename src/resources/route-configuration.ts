@@ -11,6 +11,7 @@ import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reu
 import { duration } from './duration.js'
 import { DRAINING, HEALTH_ANSWER, HEALTH_PATH } from './health.js'
 import { IDLE_FOR_EVER } from './limits.js'
+import { endedLoops } from './loops.js'
 import { FAILED_PATH_HEADER, HEALTH, PUBLIC } from './names.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
 import { refusedUpgrades, WEBSOCKET } from './upgrades.js'
@@ -35,7 +36,12 @@ export function routeConfiguration(input: RouteConfigurationInput): RouteConfigu
       {
         name: PUBLIC,
         domains: ['*'],
-        routes: [...healthRoutes(), ...refusedUpgrades(), ...lookupRoutes(input.forwarding)],
+        routes: [
+          ...healthRoutes(),
+          ...endedLoops(input.forwarding),
+          ...refusedUpgrades(),
+          ...lookupRoutes(input.forwarding),
+        ],
       },
     ],
     cluster_specifier_plugins: [lookupPlugin(input)],

@@ -91,6 +91,13 @@ export const REQUESTS: readonly NamedDifference[] = [
     seen: [{ field: /^(answer\.status|connection|seen)$/, of: /an upgrade to (HTTP\/2|something else)/ }],
   },
   {
+    where: 'a target that leads back to the proxy',
+    chp: 'goes round until no connection is left',
+    here: '508 after ten rounds; where X-Forwarded-Proto does not grow (--no-x-forward, or a header of its own by --custom-header) backends see `X-Cep-Rounds`',
+    reason: 'one request takes down nothing',
+    seen: [{ field: 'seen.header.x-cep-rounds', of: /no X-Forwarded/, here: /^1$/ }],
+  },
+  {
     where: 'a client that closes its sending side right after the request (as `nc` may)',
     chp: 'gets the response; in the middle of a request it gets 400',
     here: 'gets none',
