@@ -2,7 +2,7 @@ import type { Clock } from './clock.js'
 import type { DataPlane } from './data-plane/data-plane.js'
 import { provideErrorPages } from './error-pages.js'
 import { FatalError } from './errors.js'
-import { listenersOf } from './listeners.js'
+import { listenerResources } from './listeners.js'
 import type { Logger } from './log.js'
 import { targetReader } from './own-servers.js'
 import type { Lookup } from './publisher.js'
@@ -107,9 +107,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
-  for (const listener of listenersOf(settings, errorPages, scripts)) {
-    listeners.set(listener.name, resource(TYPE_URL.listener, listener))
-  }
+  for (const listener of listenerResources(settings, errorPages, scripts)) listeners.set(listener.name, listener)
   routeConfigurations.set(
     PUBLIC,
     resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),

@@ -1,16 +1,33 @@
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import { publicListener } from './resources/listener.js'
 import type { ErrorPages } from './resources/local-replies.js'
+import { TYPE_URL } from './resources/names.js'
 import { redirectListener } from './resources/redirect-listener.js'
+import { resource } from './resources/resource.js'
 import { publicTransport } from './resources/tls.js'
 import type { Scripts } from './scripts.js'
 import type { Settings } from './settings.js'
+import { GENERATION } from './xds/generation.js'
+import type { Resource } from './xds/resource.js'
 
-/** All listeners that Envoy is to have. */
-export function listenersOf(
+/** All listeners that Envoys are to have. */
+export function listenerResources(settings: Settings, errorPages: ErrorPages, scripts: Scripts): Resource[] {
+  const of = (generation: number) => listenersOf(settings, errorPages, scripts, generation)
+  const earlier = Array.from({ length: GENERATION - 1 }, (_, index) => of(index + 1))
+  return of(GENERATION).map((listener, index) =>
+    resource(
+      TYPE_URL.listener,
+      listener,
+      earlier.flatMap((listeners) => listeners[index] ?? []),
+    ),
+  )
+}
+
+function listenersOf(
   settings: Settings,
   errorPages: ErrorPages,
   scripts: Scripts,
+  generation: number,
 ): ReadonlyArray<Listener & { name: string }> {
   const { public: address, tls, metrics, redirect, forwarding, limits } = settings
   const transport =
@@ -28,8 +45,11 @@ export function listenersOf(
       errorPages,
       scripts,
       countRequests: metrics !== undefined,
+      generation,
       ...(transport && { transport }),
     }),
-    ...(redirect === undefined ? [] : [redirectListener({ ...redirect.at, toPort: redirect.toPort, limits })]),
+    ...(redirect === undefined
+      ? []
+      : [redirectListener({ ...redirect.at, toPort: redirect.toPort, limits, generation })]),
   ]
 }

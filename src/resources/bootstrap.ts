@@ -1,4 +1,5 @@
 import type { Limits } from '../settings/limits.js'
+import { GENERATION, GENERATION_KEY } from '../xds/generation.js'
 import { activityReports } from './activity.js'
 import type { ControlPlaneAddress } from './control-plane.js'
 import { controlPlaneCluster } from './control-plane.js'
@@ -31,7 +32,10 @@ export const NODE_CLUSTER = 'configurable-envoy-proxy'
 export function bootstrap({ controlPlane, adminSocket, limits, nodeId, statsAt }: BootstrapInput): object {
   const stats = statsAt && statsListener(statsAt, adminSocket)
   return {
-    ...(nodeId === undefined ? {} : { node: { id: nodeId, cluster: NODE_CLUSTER } }),
+    node: {
+      ...(nodeId === undefined ? {} : { id: nodeId, cluster: NODE_CLUSTER }),
+      metadata: { [GENERATION_KEY]: GENERATION },
+    },
     admin: { address: { pipe: { path: adminSocket, mode: 0o600 } } },
     dynamic_resources: {
       ads_config: {

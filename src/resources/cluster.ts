@@ -8,6 +8,7 @@ import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http
 import { any } from '../proto.js'
 import type { Target } from '../routing/target.js'
 import type { Limits } from '../settings/limits.js'
+import { TARGET_KEEPALIVE } from './keepalive.js'
 import { BUFFER_BYTES, routeLimits } from './limits.js'
 import { clusterName } from './names.js'
 import type { RouteMetadataInput, RouteMetadataSettings } from './route-metadata.js'
@@ -90,6 +91,7 @@ export function targetCluster(
   return {
     name,
     ...discoveryOf(target, addresses),
+    ...('socketPath' in target.address ? {} : TARGET_KEEPALIVE),
     per_connection_buffer_limit_bytes: BUFFER_BYTES,
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
     ...(target.tls ? { transport_socket: targetTransport(settings.targetTls, endpoint.hostname ?? '') } : {}),

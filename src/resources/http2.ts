@@ -1,5 +1,6 @@
 import type { Http2ProtocolOptions } from '#proto/envoy/config/core/v3/Http2ProtocolOptions.js'
 import { requestHeaderFilter, setHeader } from './header-mutation.js'
+import { HTTP2_KEEPALIVE } from './keepalive.js'
 
 /** What one HTTP/2 connection, and so one browser, may have under way and have Envoy keep in memory. */
 export const HTTP2_OPTIONS: Http2ProtocolOptions = {
@@ -9,6 +10,7 @@ export const HTTP2_OPTIONS: Http2ProtocolOptions = {
   initial_connection_window_size: { value: 1024 * 1024 },
   // Websockets (RFC 8441): a browser that has such a connection opens them in it.
   allow_connect: true,
+  connection_keepalive: HTTP2_KEEPALIVE,
   // A malformed request ends alone; by default it would take all others on its connection with it.
   override_stream_error_on_invalid_http_message: { value: true },
 }

@@ -7,6 +7,7 @@ import { any } from '../proto.js'
 import type { Limits } from '../settings/limits.js'
 import type { ConnectionManagerInput } from './connection-manager.js'
 import { connectionManager } from './connection-manager.js'
+import { TCP_KEEPALIVE } from './keepalive.js'
 import { filterChainLimits, listenerLimits } from './limits.js'
 import { PUBLIC } from './names.js'
 
@@ -15,13 +16,27 @@ export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encry
   readonly address: ListenAddress
   /** Undefined for plain HTTP. */
   readonly transport?: TransportSocket
+  /** Of the Envoys that it is for; see {@link GENERATION}. */
+  readonly generation: number
 }
 
 /** The listener that users connect to. */
-export function publicListener({ address, transport, ...input }: PublicListenerInput): Listener & { name: string } {
+export function publicListener({
+  address,
+  transport,
+  generation,
+  ...input
+}: PublicListenerInput): Listener & { name: string } {
   const networked = !('socketPath' in address)
   const manager = connectionManager({ ...input, encrypted: transport !== undefined, networked })
-  return httpListener({ name: PUBLIC, address, manager, limits: input.limits, ...(transport && { transport }) })
+  return httpListener({
+    name: PUBLIC,
+    address,
+    manager,
+    limits: input.limits,
+    generation,
+    ...(transport && { transport }),
+  })
 }
 
 export interface HttpListenerInput {
@@ -30,7 +45,11 @@ export interface HttpListenerInput {
   readonly manager: HttpConnectionManager
   readonly limits: Limits
   readonly transport?: TransportSocket
+  readonly generation: number
 }
+
+/** The first generation whose listeners have sockets with keepalive. */
+const WITH_KEEPALIVE = 2
 
 /** A listener that speaks HTTP. */
 export function httpListener({
@@ -39,6 +58,7 @@ export function httpListener({
   manager,
   limits,
   transport,
+  generation,
 }: HttpListenerInput): Listener & { name: string } {
   const type = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
   return {
@@ -47,6 +67,7 @@ export function httpListener({
     // One socket for all workers. With a socket each (SO_REUSEPORT) any process of the same user could listen on the
     // port beside Envoy and take a share of its connections.
     enable_reuse_port: { value: false },
+    ...('socketPath' in address || generation < WITH_KEEPALIVE ? {} : { tcp_keepalive: TCP_KEEPALIVE }),
     ...listenerLimits(limits),
     filter_chains: [
       {

@@ -15,6 +15,8 @@ export interface RedirectListenerInput {
   /** The port that browsers are sent to. */
   readonly toPort: number
   readonly limits: Limits
+  /** Of the Envoys that it is for; see {@link GENERATION}. */
+  readonly generation: number
 }
 
 /** HTTPS's own port stands in no URL. */
@@ -26,7 +28,13 @@ const WITHOUT_HOST: AccessLogFilter = {
 }
 
 /** The listener that sends everyone who comes by HTTP to the same place by HTTPS. */
-export function redirectListener({ host, port, toPort, limits }: RedirectListenerInput): Listener & { name: string } {
+export function redirectListener({
+  host,
+  port,
+  toPort,
+  limits,
+  generation,
+}: RedirectListenerInput): Listener & { name: string } {
   const manager: HttpConnectionManager = {
     stat_prefix: REDIRECT,
     route_config: {
@@ -58,7 +66,7 @@ export function redirectListener({ host, port, toPort, limits }: RedirectListene
     server_header_transformation: 'PASS_THROUGH',
     ...connectionManagerLimits(limits),
   }
-  return httpListener({ name: REDIRECT, address: { host, port }, manager, limits })
+  return httpListener({ name: REDIRECT, address: { host, port }, manager, limits, generation })
 }
 
 function noHost(toPort: number): DataSource {

@@ -1,3 +1,5 @@
+import { TCP_KEEPALIVE_JSON } from './keepalive.js'
+
 /** The cluster that is Envoy's own admin interface. */
 const ADMIN = 'admin'
 
@@ -53,6 +55,7 @@ export function statsListener(
     name: 'stats',
     address: { socket_address: { address: at.host, port_value: at.port } },
     enable_reuse_port: false,
+    tcp_keepalive: TCP_KEEPALIVE_JSON,
     // More than Prometheus has no business here.
     ignore_global_conn_limit: true,
     filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }],

@@ -4,6 +4,8 @@ export interface Resource {
   /** A hash of the content: equal versions mean equal resources. */
   readonly version: string
   readonly bytes: Buffer
+  /** What Envoys of earlier generations get in place of `bytes`, from the first generation on. */
+  readonly earlier?: readonly Buffer[]
 }
 
 /** Told what became of the resources that a subscription was sent. */

@@ -1,6 +1,7 @@
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import type { ResourceCollection, StreamHandle } from './collection.js'
+import { bytesFor, generationOf } from './generation.js'
 import type { DeltaResponse, Subscription } from './subscription.js'
 
 /** The collections that a stream serves. */
@@ -20,6 +21,8 @@ export class AdsStream implements StreamHandle {
   readonly #write: (response: DeltaDiscoveryResponse) => void
   /** How this Envoy calls itself, once it has. */
   node = ''
+  /** What it was started for. */
+  #generation = 1
   readonly cutOff: () => void
   readonly #subscriptions = new Map<ResourceCollection, Subscription>()
   /** How many of the collections in order, from the first on, this Envoy has had in full. */
@@ -37,7 +40,10 @@ export class AdsStream implements StreamHandle {
   receive(request: DeltaDiscoveryRequest__Output): void {
     const { ordered, onDemand } = this.#collections
     const collection = [...ordered, ...onDemand].find(({ typeUrl }) => typeUrl === request.type_url)
-    if (request.node?.id) this.node = request.node.id
+    if (request.node?.id) {
+      this.node = request.node.id
+      this.#generation = generationOf(request.node)
+    }
     if (collection === undefined || this.#closed) return
     const subscription = this.#subscriptions.get(collection)
     if (subscription === undefined) {
@@ -48,7 +54,11 @@ export class AdsStream implements StreamHandle {
       }
       this.#subscriptions.set(
         collection,
-        collection.subscribe(first, (response) => this.#write(encodeResponse(collection.typeUrl, response)), this),
+        collection.subscribe(
+          first,
+          (response) => this.#write(encodeResponse(collection.typeUrl, response, this.#generation)),
+          this,
+        ),
       )
     } else {
       // What is asked for in the same message is asked for by an Envoy that has had this response.
@@ -89,14 +99,14 @@ export class AdsStream implements StreamHandle {
   }
 }
 
-function encodeResponse(typeUrl: string, response: DeltaResponse): DeltaDiscoveryResponse {
+function encodeResponse(typeUrl: string, response: DeltaResponse, generation: number): DeltaDiscoveryResponse {
   return {
     type_url: typeUrl,
     nonce: response.nonce,
-    resources: response.resources.map(({ name, version, bytes }) => ({
-      name,
-      version,
-      resource: { type_url: typeUrl, value: bytes },
+    resources: response.resources.map((resource) => ({
+      name: resource.name,
+      version: resource.version,
+      resource: { type_url: typeUrl, value: bytesFor(resource, generation) },
     })),
     removed_resources: [...response.removed],
   }

@@ -17,6 +17,7 @@ import { readScripts } from '../../src/scripts.js'
 import { errorPageRequest } from '../../src/settings/error-pages.js'
 import { listenIp } from '../../src/settings/listen.js'
 import { tlsVersions } from '../../src/tls/versions.js'
+import { GENERATION } from '../../src/xds/generation.js'
 import { admin } from '../support/admin.js'
 import { Authority } from '../support/certificate.js'
 import { forwarding } from '../support/forwarding.js'
@@ -37,6 +38,11 @@ function shown(value: unknown): unknown {
   if (Object.keys(message).join() === 'value' && typeof message.value !== 'object') return message.value
   if ('seconds' in message || 'nanos' in message) {
     return `${Number(message.seconds ?? 0) + Number(message.nanos ?? 0) / 1e9}s`
+  }
+  // Numbers of 64 bits are texts in JSON.
+  if ('int_value' in message) {
+    const { level, name, int_value } = message
+    return { ...message, level: String(level), name: String(name), int_value: String(int_value) }
   }
   // Which of several alternatives is chosen shows even if it is empty.
   const fields = Object.entries(message).filter(([name, field]) => name === 'exact' || !isDefault(name, field))
@@ -124,13 +130,15 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   const listeners = section('dynamic_listeners').map(({ active_state }) => active_state.listener)
   const transport = publicTransport({ requestCertificate: false, versions: tlsVersions(undefined), ciphers: [] })
   const address = { host: '127.0.0.1', port: proxy.port }
+  const generation = GENERATION
   const expected = [
-    publicListener({ address, transport, errorPages, scripts, ...forwarded, countRequests: true }),
+    publicListener({ address, transport, errorPages, scripts, ...forwarded, countRequests: true, generation }),
     redirectListener({
       host: await listenIp(undefined),
       port: redirectPort,
       toPort: proxy.port,
       limits: DEFAULT_LIMITS,
+      generation,
     }),
   ]
   // A text that is set to nothing has a meaning, and Envoy shows it; without such and all that is false the two are equal.

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
@@ -9,6 +10,7 @@ import { ask, backendOf } from '../support/http.js'
 import { Users } from '../support/load.js'
 import { accepts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
+import { tcpEnds } from '../support/tcp-timers.js'
 import { eventually } from '../support/wait.js'
 
 async function sidecar(t: Parameters<typeof Home.make>[0]) {
@@ -54,6 +56,48 @@ t.test('either of the two may die: Envoy serves on, and another Envoy gets the w
   const paths = ['/user/before', '/user/a', '/user/b']
   t.strictSame(await Promise.all(paths.map((path) => backendOf(second.port, path))), ['a', 'a', 'a'])
 })
+
+t.test(
+  'an Envoy with the bootstrap of a version before serves on without keepalive until it gets a new one',
+  async (t) => {
+    const { home, args, envoy } = await sidecar(t)
+    const bootstrap = join(home.runtimeBase, 'envoy', 'bootstrap.json')
+    const present = await readFile(bootstrap, 'utf8')
+    await writeFile(bootstrap, present.replace(/"generation": \d+/, ''))
+    const first = await home.start(args)
+    await first.route('/user/a', home.backend.url)
+    await envoy.serve()
+    const users = await Users.start(first.port, '/user/a', { rps: 100, websockets: 5 })
+    t.teardown(() => users.stop())
+    await kill(first)
+    const second = await home.start(args)
+    await second.route('/user/b', home.backend.url)
+    t.equal(await backendOf(second.port, '/user/b'), 'a')
+    await eventually(() => users.requests > 200, 'users have been at work')
+    await users.stop()
+    t.strictSame(users.failures, [])
+    t.notMatch(second.output, /reject|can't serve/)
+    t.equal(await envoy.stat('listener_manager.lds.update_rejected'), 0)
+    t.strictSame(await keptAlive(second.port), [false])
+
+    await envoy.kill()
+    await writeFile(bootstrap, present)
+    await envoy.serve()
+    t.strictSame(await keptAlive(second.port), [true])
+  },
+)
+
+/** Whether Envoy's end of a new connection asks whether the other is still there. */
+async function keptAlive(port: number): Promise<boolean[]> {
+  const silent = connect(port, '127.0.0.1')
+  await once(silent, 'connect')
+  try {
+    const ends = (await tcpEnds()).filter((end) => end.localPort === port && end.remotePort === silent.localPort)
+    return ends.map(({ asksIn }) => asksIn !== undefined)
+  } finally {
+    silent.destroy()
+  }
+}
 
 t.test('while it is drained it serves on, and says that it does not want new clients', async (t) => {
   const { home, args, envoy } = await sidecar(t)

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { admin } from '../support/admin.js'
@@ -9,6 +10,8 @@ import { backendOf } from '../support/http.js'
 import { Users } from '../support/load.js'
 import { accepts, freePorts } from '../support/ports.js'
 import { isAlive } from '../support/processes.js'
+import type { TcpEnd } from '../support/tcp-timers.js'
+import { tcpEnds } from '../support/tcp-timers.js'
 import { eventually } from '../support/wait.js'
 
 t.test('another port and certificate reach the running Envoy', async (t) => {
@@ -83,6 +86,53 @@ t.test('another number of workers takes a new Envoy, and nobody is refused', asy
   t.strictSame(await third.envoys(), [])
 })
 
+t.test(
+  'an Envoy of a version that knew no keepalive is given what it takes, then replaced, and nobody notices',
+  async (t) => {
+    const home = await Home.make(t)
+    const real = await (await home.start()).envoys()
+    await home.run(['stop'])
+    const program = join(home.runtimeBase, 'envoy')
+    // As that version would have started it: without the mark in the bootstrap.
+    const lines = [
+      `envoy() { exec ${real[0]?.command[0]} "$@"; }`,
+      '[ "$1" = --config-path ] || envoy "$@"',
+      'unmarked="$(dirname "$2")/bootstrap-unmarked.json"',
+      `sed '/"generation":/d' "$2" > "$unmarked"`,
+      'shift 2',
+      'envoy --config-path "$unmarked" "$@"',
+    ]
+    await writeFile(program, ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 })
+    const first = await home.start(['--envoy-path', program])
+    await first.route('/user/a', home.backend.url)
+    const before = await first.envoyPid()
+    const users = await Users.start(first.port, '/user/a', { rps: 200, websockets: 10 })
+    t.teardown(() => users.stop())
+    t.ok(
+      (await endsAt(first.port)).every(({ asksIn }) => asksIn === undefined),
+      'as from the version before',
+    )
+    await kill(first)
+
+    const second = await home.start()
+    t.not(await second.envoyPid(), before)
+    t.match(second.output, /took the place of Envoy/)
+    t.notMatch(second.output, /reject|refuse|can't serve/)
+    await second.route('/user/b', home.backend.url)
+    t.equal(await backendOf(second.port, '/user/b'), 'a')
+    const messages = users.messages
+    await eventually(() => users.messages >= messages + 10, 'the websockets are answered')
+    t.equal(users.websockets, 10)
+    t.strictSame(users.failures, [])
+    const silent = connect(second.port, '127.0.0.1')
+    t.teardown(() => silent.destroy())
+    await eventually(async () => {
+      const ends = await endsAt(second.port)
+      return ends.some(({ remotePort, asksIn }) => remotePort === silent.localPort && asksIn !== undefined)
+    }, 'new connections have it')
+  },
+)
+
 t.test('another Envoy takes the place of the one that runs, unless it cannot start', async (t) => {
   const home = await Home.make(t)
   const real = await (await home.start()).envoys()
@@ -111,6 +161,10 @@ t.test('another Envoy takes the place of the one that runs, unless it cannot sta
   t.not(await renewed.envoyPid(), envoy)
   t.equal(await backendOf(renewed.port, '/user/a'), 'a')
 })
+
+async function endsAt(port: number): Promise<TcpEnd[]> {
+  return (await tcpEnds()).filter(({ localPort }) => localPort === port)
+}
 
 async function fetchTls(port: number, path: string, ca: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,9 +1,11 @@
 import t from 'tap'
+import type { Node__Output } from '#proto/envoy/config/core/v3/Node.js'
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import { ResourceCollection } from '../../src/xds/collection.js'
 import type { Fleet } from '../../src/xds/fleet.js'
 import { ONE_ENVOY } from '../../src/xds/fleet.js'
+import { GENERATION, GENERATION_KEY } from '../../src/xds/generation.js'
 import { AdsStream } from '../../src/xds/stream.js'
 
 const ACK_TIMEOUT_MS = 100
@@ -285,4 +287,18 @@ t.test('an Envoy that comes and goes without end does not stop all changes', asy
   reconnect(clusters).stream.close(true)
   await clusters.apply('a', resource('a', '2'))
   t.equal(clusters.get('a')?.version, '2')
+})
+
+t.test('what an Envoy gets of a resource depends on what it was started for', async (t) => {
+  const listeners = collection('listeners')
+  listeners.set('l', { ...resource('l', 'new'), earlier: [Buffer.from('old')] })
+  const sentTo = (generation: number | undefined) => {
+    const { sent, say } = connect(listeners)
+    const fields = generation === undefined ? {} : { [GENERATION_KEY]: { numberValue: generation } }
+    say({ type_url: 'listeners', node: { id: 'an Envoy', cluster: '', metadata: { fields } } as Node__Output })
+    return String((sent[0]?.resources?.[0]?.resource as { value?: Buffer } | undefined)?.value)
+  }
+  t.equal(sentTo(undefined), 'old')
+  t.equal(sentTo(GENERATION), 'new')
+  t.equal(sentTo(GENERATION + 1), 'new', 'one of a later version of the program')
 })
