@@ -7,8 +7,8 @@ import { parseTarget } from '../../src/routing/target.js'
 import { parseXdsAddress } from '../../src/settings/xds.js'
 import { hasDotSegment, printable, withoutOuterSlashes, withoutTrailingSlashes } from '../../src/text.js'
 
-/** Twice as long is twice the work, which takes milliseconds; four times the work would take more than half a minute. */
-const LENGTH = 1_000_000
+/** Linear work takes milliseconds, and quadratic work minutes. */
+const LENGTH = 400_000
 const LIMIT_MS = 5_000
 
 /** What is repeated, in front of something that the pattern can't end with. */
@@ -34,7 +34,7 @@ const READERS: ReadonlyArray<[name: string, read: (text: string) => unknown]> = 
 ]
 
 for (const [name, read] of READERS) {
-  t.test(`${name}: no text of a megabyte takes long`, async (t) => {
+  t.test(`${name}: no long text takes long`, async (t) => {
     for (const unit of UNITS) {
       for (const [beginning, end] of AROUND) {
         const text = beginning + unit.repeat(Math.ceil(LENGTH / unit.length)) + end

@@ -102,5 +102,8 @@ t.test('an Envoy with its certificate gets in among others without one', { buffe
   await eventually(() => open() <= 256, 'only so many stay')
   await proxy.route('/user/a', fleet.home.backend.url)
   t.equal(await backendOf(0, '/user/a', envoy.at), 'a')
+  await eventually(() => open() === 0, 'all are sent away in a while')
+  await proxy.route('/user/b', fleet.home.backend.url)
+  t.equal(await backendOf(0, '/user/b', envoy.at), 'a')
   t.notMatch(proxy.output, 'Envoy g1 disconnected', 'but not the one that had a certificate')
 })

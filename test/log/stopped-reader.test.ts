@@ -41,3 +41,17 @@ t.test('a log whose reader has gone holds up nothing', async (t) => {
   proxy.child.kill('SIGTERM')
   t.equal((await proxy.exit()).code, 0)
 })
+
+t.test('a reader that was slow gets the last words', async (t) => {
+  const proxy = await ProxyProcess.start()
+  t.teardown(() => proxy.stop())
+  proxy.child.stdout?.pause()
+  // More than the pipe holds, and less than the proxy keeps.
+  await call(proxy, 2_000)
+  proxy.child.kill('SIGTERM')
+  proxy.child.stdout?.resume()
+  await proxy.exit()
+  await eventually(() => proxy.output.includes('info: Stopping'), 'it has read all')
+  t.equal(proxy.output.split('warn: 404').length - 1, 2_000)
+  t.notMatch(proxy.output, 'left out')
+})
