@@ -11,12 +11,13 @@ import { hasDotSegment, printable, withoutOuterSlashes, withoutTrailingSlashes }
 const LENGTH = 400_000
 const LIMIT_MS = 5_000
 
-/** What is repeated, in front of something that the pattern can't end with. */
+/** What is repeated, between two things that a pattern can't begin and end with. */
 const UNITS = ['/', '//a', '\\', ' ', '.', './', '%2e', '] ', '[a][', '-', ':', 'token ', 'token\t', '\x1b', '1']
-const BEGINNINGS = ['', 'x']
-const ENDS = ['a', '\r', ' ']
-
-const AROUND = BEGINNINGS.flatMap((beginning) => ENDS.map((end) => [beginning, end] as const))
+const AROUND = [
+  ['', '\r'],
+  ['x', 'a'],
+  ['x', ' '],
+] as const
 
 const log = pino({ level: 'silent' })
 const READERS: ReadonlyArray<[name: string, read: (text: string) => unknown]> = [
