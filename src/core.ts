@@ -142,6 +142,8 @@ async function loadRoutes(
     return routes
   } catch (error) {
     if (error instanceof FatalError) throw error
-    throw new FatalError(`A recovered route can't be kept: ${(error as Error).message}`)
+    throw new FatalError(
+      `The routes that were recovered from the running Envoy can't be kept: ${(error as Error).message}`,
+    )
   }
 }

@@ -53,6 +53,13 @@ export interface RouteStore {
   /** All that is stored, once, before anything is written. */
   load(): Promise<readonly Route[]>
   /**
+   * Stores what was lost, in a store that has no routes. Without all of them none are there: a part would pass for the
+   * whole table at the next start.
+   *
+   * @throws NotStoredError; the store is then as before
+   */
+  fill(routes: readonly Route[]): Promise<void>
+  /**
    * Resolves once the route would survive what the store promises to survive.
    *
    * @param replaced another spelling of the routespec (see {@link routeKey}), whose route this one takes the place of

@@ -55,13 +55,13 @@ export class RouteTable {
   /**
    * Fills the table from the store and returns what must be published before an Envoy may listen.
    *
-   * @throws NotStoredError if a recovered route can't be kept
+   * @throws NotStoredError if the recovered routes can't be kept
    */
   async load({ recovered = [], defaultTarget, onDefaultNotStored }: LoadOptions): Promise<RoutePublication[]> {
     for (const route of [...(await this.#store.load()), ...recovered]) {
       this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
     }
-    await Promise.all(recovered.map((route) => this.#store.put(route)))
+    if (recovered.length > 0) await this.#store.fill(recovered)
     if (defaultTarget !== undefined && this.#routes.get('/')?.data.target !== defaultTarget) {
       const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
       this.#routes.set('/', route)

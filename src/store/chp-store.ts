@@ -77,6 +77,10 @@ export class ChpModuleStore implements OpenedStore {
     }
   }
 
+  async fill(routes: readonly Route[]): Promise<void> {
+    for (const route of routes) await this.put(route)
+  }
+
   async put(route: Route, replaced?: string): Promise<void> {
     const before = this.#routes.get(route.routespec)
     await this.#change(route.routespec, route)

@@ -6,14 +6,14 @@ import { FatalError, NotStoredError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Route } from '../routing/route.js'
 import { exists } from './exists.js'
-import type { LmdbFile, Write } from './lmdb-file.js'
-import { WRITES } from './lmdb-file.js'
+import type { Write } from './lmdb-file.js'
+import { LmdbFile, WRITES } from './lmdb-file.js'
 import { LOCK_FILE, lockDirectory } from './lock.js'
 import type { OpenedStore } from './opened.js'
 import { readRoutes } from './read-routes.js'
 import { reasonOf } from './reason.js'
 import { encodeRoute, routeKeyOf } from './records.js'
-import { renewFile } from './renew.js'
+import { renewFile, replaceFile } from './renew.js'
 
 interface Pending {
   readonly writes: readonly Write[]
@@ -40,7 +40,7 @@ export class LmdbStore implements OpenedStore {
   readonly #directory: string
   readonly #removable: boolean
   readonly #lock: FileHandle
-  readonly #file: LmdbFile
+  #file: LmdbFile
   #loaded: readonly Route[]
   readonly #queue: Pending[] = []
   #writing: Promise<void> | undefined
@@ -51,7 +51,7 @@ export class LmdbStore implements OpenedStore {
     this.#lock = lock
     this.#file = file
     this.#loaded = loaded ?? []
-    this.isNew = loaded === undefined
+    this.isNew = this.#loaded.length === 0
   }
 
   /**
@@ -76,6 +76,19 @@ export class LmdbStore implements OpenedStore {
     const routes = this.#loaded
     this.#loaded = []
     return routes
+  }
+
+  async fill(routes: readonly Route[]): Promise<void> {
+    const entries = routes.map(encodeRoute).sort((one, other) => Buffer.compare(one.key, other.key))
+    const path = join(this.#directory, FILE)
+    await this.#file.close()
+    try {
+      await replaceFile(path, entries)
+    } catch (error) {
+      this.#file = await LmdbFile.open(path, [])
+      throw new NotStoredError(reasonOf(error as Error))
+    }
+    this.#file = await LmdbFile.open(path, entries)
   }
 
   put(route: Route, replaced?: string): Promise<void> {

@@ -10,6 +10,8 @@ export class MemoryStore implements OpenedStore {
     return []
   }
 
+  async fill(): Promise<void> {}
+
   async put(): Promise<void> {}
 
   async delete(): Promise<void> {}

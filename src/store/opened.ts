@@ -4,7 +4,7 @@ import type { RouteStore } from '../routing/route.js'
 export interface OpenedStore extends RouteStore {
   /** Whether what it has stored survives this process. */
   readonly isDurable: boolean
-  /** Whether it was made just now, rather than found. */
+  /** Whether there are no routes in it: then they may have been lost. */
   readonly isNew: boolean
   /**
    * Closes it after a start that has failed. What that start has made is removed again.

@@ -15,23 +15,34 @@ import type { Entry } from './records.js'
  *   one is opened
  */
 export async function renewFile(path: string, entries: readonly Entry[] | undefined, log: Logger): Promise<LmdbFile> {
-  const draft = `${path}.new`
-  await remove(draft)
   try {
-    await write(draft, entries ?? [])
-    await sync(draft)
-    await rename(draft, path)
-    await sync(dirname(path))
+    await replaceFile(path, entries ?? [])
   } catch (error) {
     const what = `${path} can't be written: ${reasonOf(error as Error)}.`
     if (entries === undefined) {
       throw new FatalError(`${what} Make room, or give another --state-dir, or start with --storage-backend memory.`)
     }
     log.warn(`${what} It goes on being used as it is.`)
+  }
+  return LmdbFile.open(path, entries ?? [])
+}
+
+/**
+ * Puts a new file with these, in the order of their keys, in the place of one that nobody has open: at once or not at all.
+ *
+ * @throws an error of the system
+ */
+export async function replaceFile(path: string, entries: readonly Entry[]): Promise<void> {
+  const draft = `${path}.new`
+  await remove(draft)
+  try {
+    await write(draft, entries)
+    await sync(draft)
+    await rename(draft, path)
+    await sync(dirname(path))
   } finally {
     await remove(draft)
   }
-  return LmdbFile.open(path, entries ?? [])
 }
 
 async function write(path: string, entries: readonly Entry[]): Promise<void> {

@@ -41,7 +41,7 @@ t.test('what was lost is read before anything is written', async (t) => {
   store.isNew = true
   const recovered = [{ ...stored(NEW), routespec: '/a' }]
   const world = await World.start(t, { store, recovered, argv: ['--default-target', OLD] })
-  t.strictSame(store.calls, ['load', 'put /a', 'put /'])
+  t.strictSame(store.calls, ['load', 'fill /a', 'put /'])
   t.match(await world.get('/a'), { target: NEW })
 })
 

@@ -22,6 +22,11 @@ export class TestStore implements OpenedStore {
     return [...this.routes.values()]
   }
 
+  async fill(routes: readonly Route[]): Promise<void> {
+    await this.#write(`fill ${routes.map(({ routespec }) => routespec)}`)
+    for (const route of routes) this.routes.set(route.routespec, route)
+  }
+
   async put(route: Route, replaced?: string): Promise<void> {
     await this.#write(`put ${route.routespec}`)
     if (replaced !== undefined) this.routes.delete(replaced)

@@ -65,6 +65,7 @@ class World implements RoutePublisher {
       readTarget: parseTarget,
       store: {
         load: async () => [],
+        fill: async () => {},
         put: (route: Route) => this.#write(route.routespec, () => this.stored.set(route.routespec, route.data.target)),
         delete: (routespec: string) => this.#write(routespec, () => this.stored.delete(routespec)),
         close: async () => {},

@@ -1,3 +1,4 @@
+import { copyFile, mkdir, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { pino } from 'pino'
@@ -102,4 +103,39 @@ t.test('without the command that locks, it says what is needed', async (t) => {
     process.env.PATH = PATH
   })
   await t.rejects(LmdbStore.open(directory, log), { name: 'FatalError', message: /the command flock is needed/ })
+})
+
+t.test('what was lost comes back as a whole or not at all', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const lost = ['/a', '/b', '/user/秀樹', ...Array.from({ length: 600 }, (_, index) => `/user/${index}`)].map((name) =>
+    route(name),
+  )
+  let store = await LmdbStore.open(directory, log)
+  t.ok(store.isNew)
+  await mkdir(join(directory, 'routes.mdb.new'))
+  await t.rejects(store.fill(lost), { statusCode: 507, message: /could not be stored/ })
+  await rmdir(join(directory, 'routes.mdb.new'))
+  let found: Map<string, Route>
+  ;[store, found] = await reopened(store, directory)
+  t.equal(found.size, 0)
+  t.ok(store.isNew, 'so that it is tried again at the next start')
+  await store.fill(lost)
+  await store.put(route('/c'))
+  await store.delete('/a')
+  ;[store, found] = await reopened(store, directory)
+  t.teardown(() => store.close())
+  t.notOk(store.isNew)
+  t.strictSame([...found.keys()].sort(), [...lost.map(({ routespec }) => routespec).slice(1), '/c'].sort())
+})
+
+t.test('a table that was left empty may be one that was lost before it was filled', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const file = join(directory, 'routes.mdb')
+  const store = await LmdbStore.open(directory, log)
+  await copyFile(file, `${file}.copy`)
+  await store.close()
+  await rename(`${file}.copy`, file)
+  const next = await LmdbStore.open(directory, log)
+  t.teardown(() => next.close())
+  t.ok(next.isNew)
 })
