@@ -1,9 +1,13 @@
 import { shownAddress } from './address.js'
 import type { Settings } from './settings.js'
 
-/** What is said once all of it serves, a line each, as CHP says it. */
-export function announcement(settings: Settings): readonly string[] {
-  const { public: at, tls, api, metrics, redirect, defaultTarget } = settings
+/**
+ * What is said once all of it serves, a line each, as CHP says it.
+ *
+ * @param defaultTarget the target of `/`, whether it was just given or is kept from before
+ */
+export function announcement(settings: Settings, defaultTarget: string | undefined): readonly string[] {
+  const { public: at, tls, api, metrics, redirect } = settings
   const scheme = (tlsOfIt: object | undefined) => (tlsOfIt === undefined ? 'http' : 'https')
   return [
     `Proxying ${scheme(tls.public)}://${shownAddress(at)} to ${defaultTarget ?? '(no default)'}`,

@@ -77,5 +77,5 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     }),
   )
   if (settings.metrics && metrics) undo.push(await serveMetrics({ at: settings.metrics, metrics, log }))
-  return { clusters, listeners }
+  return { clusters, listeners, table }
 }

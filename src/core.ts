@@ -104,7 +104,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const readTarget = targetReader(settings)
   checkOptions(settings, readTarget)
   const table = new RouteTable({ store, publisher, hostRouting, readTarget, now: () => new Date() })
-  publisher.load(await loadRoutes(table, { defaultTarget, recovered, log }))
+  publisher.load(await loadRoutes(table, { defaultTarget, recovered, log, store }))
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
   for (const listener of listenerResources(settings, errorPages, scripts)) listeners.set(listener.name, listener)
@@ -130,7 +130,15 @@ function checkOptions({ defaultTarget, errorPages }: Settings, readTarget: (text
 
 async function loadRoutes(
   table: RouteTable,
-  { defaultTarget, recovered, log }: { defaultTarget: string | undefined; recovered: readonly Route[]; log: Logger },
+  {
+    defaultTarget,
+    recovered,
+    log,
+    store,
+  }: Pick<CoreOptions, 'log' | 'store'> & {
+    defaultTarget: string | undefined
+    recovered: readonly Route[]
+  },
 ): Promise<RoutePublication[]> {
   const onDefaultNotStored = (error: Error) =>
     log.warn(
@@ -138,6 +146,11 @@ async function loadRoutes(
     )
   try {
     const routes = await table.load({ defaultTarget, recovered, onDefaultNotStored })
+    log.info(
+      store.isDurable
+        ? `Routes are kept in ${store.where}, ${table.restored} of before are there`
+        : `Routes are kept in ${store.where} and end with this process`,
+    )
     for (const [routespec, reason] of table.refusals()) log.warn(unusableLine(routespec, reason))
     return routes
   } catch (error) {

@@ -13,7 +13,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 const MESSAGE_LIMIT = 2_000
 
 /**
- * Logs in CHP's form, `12:34:56.789 [ConfigProxy] info: message`. An entry is one line that can't be taken for another,
+ * Logs in CHP's form but with the date, `2026-11-26 12:34:56.789 [ConfigProxy] info: message`. An entry is one line that can't be taken for another,
  * whoever chose a part of it: see {@link printable}.
  */
 export function createLogger(level: LogLevel, output: LogOutput): Logger {
@@ -23,10 +23,12 @@ export function createLogger(level: LogLevel, output: LogOutput): Logger {
 function lineOf(entry: string): string {
   const { level, time, name, msg } = JSON.parse(entry) as { level: number; time: number; name: string; msg?: unknown }
   const label = pino.levels.labels[level]
-  return `${timeOfDay(new Date(time))} [${name}] ${label}: ${printable(String(msg ?? ''), MESSAGE_LIMIT)}`
+  return `${timestamp(new Date(time))} [${name}] ${label}: ${printable(String(msg ?? ''), MESSAGE_LIMIT)}`
 }
 
-/** Local time, to the millisecond. */
-function timeOfDay(at: Date): string {
-  return `${at.toTimeString().slice(0, 8)}.${String(at.getMilliseconds()).padStart(3, '0')}`
+/** Local date and time, to the millisecond: JupyterHub's form, so that both logs can be read side by side. */
+function timestamp(at: Date): string {
+  const two = (part: number) => String(part).padStart(2, '0')
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
+  return `${date} ${at.toTimeString().slice(0, 8)}.${String(at.getMilliseconds()).padStart(3, '0')}`
 }

@@ -68,7 +68,7 @@ export class ConfigurableEnvoyProxy {
     await this.#writePidFile()
     if (!(await envoys.serve(delivered))) return
     this.#started = true
-    for (const line of announcement(this.#settings)) this.#log.info(line)
+    for (const line of announcement(this.#settings, delivered.table.get('/')?.data.target)) this.#log.info(line)
   }
 
   async #openStore(): Promise<OpenedStore> {

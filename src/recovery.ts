@@ -28,7 +28,7 @@ export async function recoverRoutes(admin: EnvoyAdmin, log: Logger, now: Date): 
   }
   if (failures.length > 0) {
     const more = failures.length > NAMED ? `, and ${failures.length - NAMED} more` : ''
-    log.error(`These clusters of the running Envoy are no routes: ${failures.slice(0, NAMED).join(', ')}${more}`)
+    log.error(`These routes could not be read from the running Envoy: ${failures.slice(0, NAMED).join(', ')}${more}`)
   }
   return routes
 }

@@ -1,13 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BodyNotJsonError, BodyTooDeepError, DatestampInvalidError, TargetMissingError } from '../errors.js'
+import type { Logger } from '../log.js'
 import type { Route, RouteData } from '../routing/route.js'
 import { parseRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
-/** The handlers of /api/routes and what is below it. */
-export function routeHandlers(table: RouteTable): Record<'get' | 'post' | 'delete', Handler> {
+/** The handlers of /api/routes and what is below it. They say in the log what they do in CHP's words. */
+export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'post' | 'delete', Handler> {
   return {
     async get(request, reply) {
       const { routespec, query } = addressed(request)
@@ -25,12 +26,19 @@ export function routeHandlers(table: RouteTable): Record<'get' | 'post' | 'delet
     },
 
     async post(request, reply) {
-      await table.put(addressed(request).routespec, parseBody(request.body))
+      const { routespec } = addressed(request)
+      const data = parseBody(request.body)
+      const what = `${routespec} -> ${withoutCredentials(data.target)}`
+      log.info(`Adding route ${what}`)
+      await table.put(routespec, data)
+      log.info(`Route added ${what}`)
       return reply.code(201).send()
     },
 
     async delete(request, reply) {
-      const existed = await table.delete(addressed(request).routespec)
+      const { routespec } = addressed(request)
+      if (table.get(routespec) !== undefined) log.info(`Removing route ${routespec}`)
+      const existed = await table.delete(routespec)
       return reply.code(existed ? 204 : 404).send()
     },
   }
@@ -71,6 +79,11 @@ const BODY_LEVELS = 100
 function isDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part))
+}
+
+/** A URL may have a user and a password before its host. */
+function withoutCredentials(target: string): string {
+  return target.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1...@')
 }
 
 function parseDatestamp(text: string | null): Date | undefined {

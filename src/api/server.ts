@@ -104,7 +104,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     return reply.type('text/plain').send(`ready: the table is loaded, Envoys connected: ${envoys()}\n`)
   })
 
-  const handlers = routeHandlers(table)
+  const handlers = routeHandlers(table, log)
   const config = { authorized: true }
   for (const url of PATHS) {
     app.get(url, { config }, handlers.get)

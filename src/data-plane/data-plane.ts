@@ -1,6 +1,7 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
 import type { Counters } from '../metrics/request-totals.js'
 import type { Route } from '../routing/route.js'
+import type { RouteTable } from '../routing/table.js'
 import type { OpenedStore } from '../store/opened.js'
 import type { ResourceCollection } from '../xds/collection.js'
 import type { Fleet } from '../xds/fleet.js'
@@ -40,4 +41,5 @@ export interface DataPlane {
 export interface Delivered {
   readonly clusters: ResourceCollection
   readonly listeners: ResourceCollection
+  readonly table: Pick<RouteTable, 'get'>
 }

@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { promisify } from 'node:util'
 import { FatalError } from '../errors.js'
+import { askVersion } from './ask-version.js'
 import { cachedEnvoy, fetchEnvoy } from './fetch.js'
 import type { EnvoyRelease } from './release.js'
-import { isAtLeast, parseEnvoyVersion } from './version.js'
-
-const run = promisify(execFile)
+import { isAtLeast } from './version.js'
 
 export interface FindEnvoyOptions {
   readonly release: EnvoyRelease
@@ -27,21 +24,35 @@ export interface FindEnvoyOptions {
  */
 export async function findEnvoy(options: FindEnvoyOptions): Promise<string> {
   const { release, explicit, env } = options
-  if (explicit !== undefined) {
-    const version = await versionOf(explicit)
-    if (version === undefined) throw new FatalError(`${explicit} is not an Envoy that can be run here.`)
-    if (isAtLeast(version, release.minimum)) return explicit
-    throw new FatalError(`${explicit} is Envoy ${version}; ${release.minimum} or newer is needed.`)
-  }
+  if (explicit !== undefined) return named(explicit, options)
   for (const directory of (env.PATH ?? '').split(delimiter).filter((entry) => entry !== '')) {
     const candidate = join(directory, 'envoy')
-    const version = (await isExecutable(candidate)) ? await versionOf(candidate) : undefined
-    if (version === undefined) continue
-    if (isAtLeast(version, release.minimum)) return candidate
+    if (!(await isExecutable(candidate))) continue
+    const answer = await askVersion(candidate)
+    if ('trouble' in answer) {
+      options.progress(`Not using ${candidate}: ${answer.trouble}.`)
+      continue
+    }
+    const { version } = answer
+    if (isAtLeast(version, release.minimum)) return use(candidate, version, options)
     options.progress(`Not using ${candidate}: it is Envoy ${version}, ${release.minimum} or newer is needed.`)
   }
   const cached = cachedEnvoy(options)
-  return (await isExecutable(cached)) ? cached : fetchEnvoy(options)
+  return use((await isExecutable(cached)) ? cached : await fetchEnvoy(options), release.version, options)
+}
+
+async function named(path: string, options: FindEnvoyOptions): Promise<string> {
+  const from = options.env.ENVOY_PATH === path ? `ENVOY_PATH=${path}` : `--envoy-path ${path}`
+  const answer = await askVersion(path)
+  if ('trouble' in answer) throw new FatalError(`${from} is not an Envoy that can be run here: ${answer.trouble}.`)
+  const { minimum } = options.release
+  if (isAtLeast(answer.version, minimum)) return use(path, answer.version, options)
+  throw new FatalError(`${from} is Envoy ${answer.version}; ${minimum} or newer is needed.`)
+}
+
+function use(path: string, version: string, { progress }: FindEnvoyOptions): string {
+  progress(`Envoy ${version} is ${path}`)
+  return path
 }
 
 async function isExecutable(path: string): Promise<boolean> {
@@ -49,13 +60,4 @@ async function isExecutable(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-/** Undefined if the program can't be run or is something else of that name. */
-async function versionOf(path: string): Promise<string | undefined> {
-  try {
-    return parseEnvoyVersion((await run(path, ['--version'], { timeout: 10_000 })).stdout)
-  } catch {
-    return undefined
-  }
 }

@@ -54,7 +54,7 @@ export class EmbeddedEnvoy {
     await writeFile(bootstrapFile, content, { mode: 0o600 })
     const input = { ...options, bootstrapFile, hotRestart: await canShareMemory() }
     if (!input.hotRestart) {
-      log.warn(`${SHARED_MEMORY} can't be written to: another number of workers will need an interruption`)
+      log.warn(`${SHARED_MEMORY} can't be written to: a change of --workers will interrupt users' connections`)
     }
     const supervisor = new EnvoySupervisor({
       ...options,

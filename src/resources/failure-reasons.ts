@@ -5,6 +5,7 @@ export type FailureKind =
   | 'headers_too_large'
   | 'body_too_large'
   | 'request_timeout'
+  | 'loop'
   | 'route_full'
   | 'heap_full'
   | 'unresolved'
@@ -39,6 +40,7 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
   { kind: 'headers_too_large', status: 431, words: 'the headers are too large, often because of the cookies' },
   { kind: 'body_too_large', status: 413, words: 'the body is too large' },
   { kind: 'request_timeout', status: 408, words: 'the client did not send its request in time' },
+  { kind: 'loop', status: 508, words: 'the target leads back to this proxy' },
   { kind: 'no_route', details: 'cluster_not_found', words: 'no route matches' },
   {
     kind: 'route_full',

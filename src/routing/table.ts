@@ -41,6 +41,7 @@ export class RouteTable {
   readonly #unusable = new Map<string, string>()
   /** When a route was last in use, or posted, whose POST is under way; by key. */
   readonly #arriving = new Map<string, { at: Date }>()
+  #restored = 0
   /** Changes to one route take effect in the order they came. */
   readonly #turns = new Turns()
 
@@ -61,6 +62,7 @@ export class RouteTable {
     for (const route of [...(await this.#store.load()), ...recovered]) {
       this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
     }
+    this.#restored = this.#routes.size
     if (recovered.length > 0) await this.#store.fill(recovered)
     if (defaultTarget !== undefined && this.#routes.get('/')?.data.target !== defaultTarget) {
       const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
@@ -78,6 +80,11 @@ export class RouteTable {
       this.#unusable.set(key, (error as Error).message)
       return []
     }
+  }
+
+  /** How many routes there were from before when the table was loaded. */
+  get restored(): number {
+    return this.#restored
   }
 
   /** How many routes there are. */

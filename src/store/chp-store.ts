@@ -37,6 +37,7 @@ const MEND_AGAIN_MS = { first: 1_000, most: 60_000 } as const
 export class ChpModuleStore implements OpenedStore {
   readonly isDurable = true
   readonly isNew = false
+  readonly where: string
   readonly #name: string
   readonly #backend: ChpBackend
   readonly #log: Logger
@@ -52,6 +53,7 @@ export class ChpModuleStore implements OpenedStore {
   /** @param name how its user calls it */
   constructor(name: string, backend: ChpBackend, log: Logger, clock = SYSTEM_CLOCK) {
     this.#name = name
+    this.where = `--storage-backend ${name}`
     this.#backend = backend
     this.#log = log
     this.#clock = clock

@@ -37,6 +37,7 @@ interface LmdbStoreParts {
 export class LmdbStore implements OpenedStore {
   readonly isDurable = true
   readonly isNew: boolean
+  readonly where: string
   readonly #directory: string
   readonly #removable: boolean
   readonly #lock: FileHandle
@@ -48,6 +49,7 @@ export class LmdbStore implements OpenedStore {
   private constructor({ directory, removable, lock, file, loaded }: LmdbStoreParts) {
     this.#removable = removable
     this.#directory = directory
+    this.where = directory
     this.#lock = lock
     this.#file = file
     this.#loaded = loaded ?? []

@@ -3,6 +3,7 @@ import type { OpenedStore } from './opened.js'
 
 /** A store that survives nothing, as CHP's: the table is empty after a restart and the hub fills it again. */
 export class MemoryStore implements OpenedStore {
+  readonly where = 'memory'
   readonly isDurable = false
   readonly isNew = true
 

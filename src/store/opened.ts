@@ -2,6 +2,8 @@ import type { RouteStore } from '../routing/route.js'
 
 /** A store, and what it means to whoever has opened it. */
 export interface OpenedStore extends RouteStore {
+  /** Where it keeps routes, for the log. */
+  readonly where: string
   /** Whether what it has stored survives this process. */
   readonly isDurable: boolean
   /** Whether there are no routes in it: then they may have been lost. */

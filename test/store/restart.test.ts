@@ -1,6 +1,7 @@
 import t from 'tap'
 import { temporaryDirectory } from '../support/directory.js'
 import { ProxyProcess } from '../support/proxy.js'
+import { eventually } from '../support/wait.js'
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   t.test(`a proxy that ended by ${signal} has its routes again at the next start`, async (t) => {
@@ -22,6 +23,14 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const second = await ProxyProcess.start([], { runtimeBase, ports: [first.port, first.apiPort] })
     t.teardown(() => second.stop())
     t.strictSame(await (await second.api('GET', '')).json(), before, 'with all that was posted')
+    t.match(second.output, / info: configurable-envoy-proxy \d+\.\d+\.\d+ on Node\.js \d+\.\d+\.\d+\n/)
+    t.match(second.output, / info: Envoy \d+\.\d+\.\d+ is \//)
+    t.match(second.output, new RegExp(`info: Routes are kept in ${runtimeBase}/.*, 4 of before are there\\n`))
+    await eventually(() => second.output.includes('Proxying '), 'it says that it serves')
+    t.match(second.output, /Proxying http:\/\/127\.0\.0\.1:\d+ to http:\/\/127\.0\.0\.1:6\n/, 'the stored default')
+    t.match(first.output, / info: Adding route \/user\/a@b -> http:\/\/127\.0\.0\.1:1\/\n/)
+    t.match(first.output, / info: Route added \/user\/a@b -> http:\/\/127\.0\.0\.1:1\/\n/)
+    t.match(first.output, / info: Removing route \/gone\n/)
     t.strictSame(Object.keys(before).sort(), ['/', '/changed', '/user/a@b', long].sort())
   })
 }
