@@ -1,4 +1,11 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyServerFactory, RawServerDefault } from 'fastify'
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifyServerFactory,
+  RawServerDefault,
+} from 'fastify'
 import { fastify } from 'fastify'
 import { Connections } from '../connections.js'
 import { MethodNotSupportedError } from '../errors.js'
@@ -76,6 +83,8 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     request.mayUse = isAuthorized(request.headers)
     if (request.mayUse) connections.prove(acceptedSocket(request.raw.socket))
     else sendAway(reply)
+    // Nobody's body is read, and kept, for an answer that is known.
+    if (request.is404) return answerAstray(request, reply)
     if (request.routeOptions.config.authorized && !request.mayUse) return reply.code(403).send()
   })
   app.addHook('onResponse', async (request, reply) => {
@@ -93,10 +102,6 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     if ((error.statusCode ?? 500) >= 500) log.error(error.message)
     sendError(error, reply)
   })
-  app.setNotFoundHandler((request, reply) => {
-    if (ROUTES.test(request.url)) throw new MethodNotSupportedError()
-    return reply.code(404).type('text/plain').send('Not Found')
-  })
 
   app.get(LIVE_PATH, async (_request, reply) => reply.type('text/plain').send('alive\n'))
   // There is an API only once the table is loaded and Envoys can connect.
@@ -112,6 +117,12 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     app.delete(url, { config }, handlers.delete)
   }
   return app
+}
+
+/** As in CHP. @throws MethodNotSupportedError if it is but the method that is wrong */
+function answerAstray(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (ROUTES.test(request.url)) throw new MethodNotSupportedError()
+  return reply.code(404).type('text/plain').send('Not Found')
 }
 
 function tlsServerFactory(tls: ApiTls, log: Logger): FastifyServerFactory {

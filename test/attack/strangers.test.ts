@@ -36,7 +36,7 @@ async function hubAtWork(proxy: ProxyProcess, target: string): Promise<unknown[]
   return failures
 }
 
-t.jobs = 4
+t.jobs = 2
 
 t.test('connections without a token keep out nobody who has one', { buffered: true }, async (t) => {
   const [proxy, backend] = [await ProxyProcess.start(), await Backend.start('a')]
@@ -54,6 +54,17 @@ t.test('connections without a token keep out nobody who has one', { buffered: tr
   const probe = await RawConnection.open(proxy.apiPort, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
   t.equal((await probe.answered()).status, 200)
   await eventually(() => probe.isClosed, 'an answer without a token ends its connection')
+
+  const cases: Array<[requestLine: string, status: number]> = [
+    ['POST /api/routes/a', 403],
+    ['PUT /api/routes/a', 405],
+    ['POST /other', 404],
+  ]
+  for (const [line, status] of cases) {
+    const request = `${line} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`
+    const { status: answer } = await (await RawConnection.open(proxy.apiPort, request)).answered()
+    t.equal(answer, status, `${line} is answered before its body`)
+  }
 })
 
 t.test('no flood of connections takes all open files', { buffered: true }, async (t) => {

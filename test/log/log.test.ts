@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import t from 'tap'
 import { createLogger } from '../../src/log.js'
-import { BoundedOutput, FileOutput } from '../../src/log-output.js'
+import { BoundedOutput, FileOutput, neverWait } from '../../src/log-output.js'
 
 /** What takes lines when it is told to. */
 class Reader extends Writable {
@@ -86,4 +86,12 @@ t.test('a file on a disk that is full lacks some lines, and says how many', asyn
   t.equal(openSync(file, 'w'), full, 'the same number stands for a file with room')
   output.write('three\n')
   t.equal(await readFile(file, 'utf8'), '(2 lines were left out here: what reads this log did not keep up)\nthree\n')
+})
+
+t.test('a terminal that is held makes nobody wait', async (t) => {
+  const asked: boolean[] = []
+  const stream = { isTTY: true, _handle: { setBlocking: (on: boolean) => asked.push(on) } }
+  neverWait(stream as unknown as NodeJS.WriteStream)
+  neverWait({ ...stream, isTTY: false } as unknown as NodeJS.WriteStream)
+  t.strictSame(asked, [false])
 })
