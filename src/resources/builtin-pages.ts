@@ -50,6 +50,15 @@ const WORDS: Readonly<Record<number, Words>> = {
   },
 }
 
+/** For a 503 to what was being sent when the server ended the connection, as one does that refuses a large file. */
+const UPLOAD_CUT_OFF: Words = {
+  title: 'Your server ended the connection',
+  text: [
+    'It took only a part of what you sent, and gave no answer. What you sent may be larger than it accepts.',
+    'It may also have stopped in the middle: reload this page, and try again with something smaller.',
+  ],
+}
+
 /** The statuses that have words of their own. */
 export const BUILTIN_STATUSES: readonly number[] = Object.keys(WORDS).map(Number)
 
@@ -67,7 +76,15 @@ const STYLE = [
  * @param status undefined for all that have no words of their own
  */
 export function builtinPage(status?: number): string {
-  const { title, text } = (status !== undefined && WORDS[status]) || OTHER
+  return pageWith((status !== undefined && WORDS[status]) || OTHER, status)
+}
+
+/** The page for what a server cut off while it was being sent. */
+export function uploadCutOffPage(): string {
+  return pageWith(UPLOAD_CUT_OFF, 503)
+}
+
+function pageWith({ title, text }: Words, status: number | undefined): string {
   return [
     '<!DOCTYPE html>',
     '<html lang="en"><head><meta charset="utf-8">',

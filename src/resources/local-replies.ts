@@ -1,11 +1,11 @@
 import type { DataSource } from '#proto/envoy/config/core/v3/DataSource.js'
 import type { LocalReplyConfig } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/LocalReplyConfig.js'
 import type { ResponseMapper } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/ResponseMapper.js'
-import { BUILTIN_STATUSES, builtinPage } from './builtin-pages.js'
+import { BUILTIN_STATUSES, builtinPage, uploadCutOffPage } from './builtin-pages.js'
 import type { ErrorTargetInput } from './error-target.js'
 import { FAILED_REPLY_HEADERS } from './error-target.js'
 import { overloadReplies } from './overload-replies.js'
-import { allOf, GRPC, IS_ERROR, oneOf, statusIs, UPGRADE } from './reply-filters.js'
+import { allOf, GRPC, IS_ERROR, oneOf, statusIs, UPGRADE, UPLOAD_CUT_OFF } from './reply-filters.js'
 
 /** Where error pages come from. With neither, or where one has nothing, there are the built-in pages. */
 export interface ErrorPages {
@@ -43,11 +43,17 @@ export function localReplies({ target, pages }: ErrorPages): LocalReplyConfig {
     { filter: allOf(UPGRADE, IS_ERROR), ...EMPTY },
     // A gRPC client gets its own kind of error, which Envoy makes of a status; a page would only become its message.
     { filter: allOf(GRPC, IS_ERROR), ...EMPTY },
+    // The error target isn't asked: a hub's page says that the server isn't running, and it is.
+    { filter: UPLOAD_CUT_OFF, ...uploadCutOff(pages) },
     { filter: oneOf(ALSO_503.map(statusIs)), status_code: { value: 503 }, ...page(503) },
     ...[...statuses].map((status) => ({ filter: statusIs(status), ...page(status) })),
     { filter: IS_ERROR, ...page() },
   ]
   return { mappers }
+}
+
+function uploadCutOff(own: OwnPages | undefined): Pick<ResponseMapper, 'body' | 'body_format_override'> {
+  return own === undefined ? body({ inline_string: uploadCutOffPage() }, BUILTIN_TYPE) : pageOf(503, own)
 }
 
 function pageOf(

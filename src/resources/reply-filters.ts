@@ -1,6 +1,7 @@
 import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
 import type { ExpressionFilter } from '#proto/envoy/extensions/access_loggers/filters/cel/v3/ExpressionFilter.js'
 import { any } from '../proto.js'
+import { SAFE_METHOD } from './connection-reuse.js'
 
 /* What kinds of Envoy's own replies there are. */
 
@@ -35,6 +36,15 @@ export function pathIs(path: string): AccessLogFilter {
 
 /** To a request that was refused because its route has too many. */
 export const ROUTE_FULL: AccessLogFilter = { response_flag_filter: { flags: ['UO'] } }
+
+/**
+ * To a request, of those that send something, whose backend ended the connection before it answered. It may have
+ * answered, and closed with so much unread that the answer was lost on the way.
+ */
+export const UPLOAD_CUT_OFF: AccessLogFilter = allOf(
+  { response_flag_filter: { flags: ['UC'] } },
+  { header_filter: { header: { ...SAFE_METHOD, invert_match: true } } },
+)
 
 /** To a request that was refused because the heap is nearly full, for which Envoy sets no flag. */
 export const HEAP_FULL = cel('heap_full', "response.code_details == 'overload'")

@@ -31,6 +31,13 @@ export const ERROR_PAGES: readonly NamedDifference[] = [
     ],
   },
   {
+    where: 'an upload in the middle of which the server ends the connection',
+    chp: 'the error target is asked, whose page says that the server is not running',
+    here: 'a built-in page, which says that it may be too large',
+    reason: 'the server runs: it refuses what is sent',
+    seen: { byHand: 'whether the answer or the end comes first is chance' },
+  },
+  {
     where: 'many failures at once',
     chp: 'each asks the error target',
     here: '16 at once and 16 waiting, the others get the built-in page',
