@@ -8,7 +8,7 @@ import { targetReader } from './own-servers.js'
 import type { Lookup } from './publisher.js'
 import { ClusterPublisher, rejectionLine, unusableLine } from './publisher.js'
 import { failureLines } from './resources/failure-log.js'
-import { FAILURE_LINES, PUBLIC, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
+import { FAILURE_LINES, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
 import { namedResource, resource } from './resources/resource.js'
 import { routeConfiguration } from './resources/route-configuration.js'
 import { secretsCluster } from './resources/tls.js'
@@ -109,8 +109,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
   for (const listener of listenerResources(settings, errorPages, scripts)) listeners.set(listener.name, listener)
   routeConfigurations.set(
-    PUBLIC,
-    resource(TYPE_URL.routeConfiguration, routeConfiguration({ hostRouting, forwarding, lookup: scripts.lookup })),
+    PUBLIC_ROUTES,
+    resource(
+      TYPE_URL.routeConfiguration,
+      routeConfiguration({ hostRouting, forwarding, limits, lookup: scripts.lookup }),
+    ),
   )
   const collections = { ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets, tokenBuckets] }
   return { table, clusters, listeners, secrets: secretPublisher, collections }

@@ -16,6 +16,8 @@ const FILES = [
   'envoy/extensions/access_loggers/filters/process_ratelimit/v3/process_ratelimit.proto',
   'envoy/extensions/access_loggers/stats/v3/stats.proto',
   'envoy/extensions/access_loggers/stream/v3/stream.proto',
+  'envoy/extensions/filters/http/bandwidth_limit/v3/bandwidth_limit.proto',
+  'envoy/extensions/filters/http/buffer/v3/buffer.proto',
   'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto',
   'envoy/extensions/filters/http/header_to_metadata/v3/header_to_metadata.proto',
   'envoy/extensions/filters/http/lua/v3/lua.proto',

@@ -7,6 +7,8 @@ export interface Scripts {
   readonly lookup: string
   /** Brings a request's path into the form in which the backend gets it. */
   readonly path: string
+  /** Says when an upload is all there. */
+  readonly requestEnd: string
   /** Rewrites the Location of redirects. */
   readonly location: string
   /** Puts the error target's page in the place of a built-in one. */
@@ -18,6 +20,7 @@ export async function readScripts(): Promise<Scripts> {
   return {
     lookup: await read('lookup.lua'),
     path: await read('path.lua'),
+    requestEnd: await read('request-end.lua'),
     location: await read('location.lua'),
     errorPage: await read('error-page.lua'),
   }

@@ -18,9 +18,10 @@ import { connectionManagerLimits, IDLE_FOR_EVER } from './limits.js'
 import type { ErrorPages } from './local-replies.js'
 import { localReplies } from './local-replies.js'
 import { countRounds } from './loops.js'
-import { PUBLIC } from './names.js'
+import { PUBLIC, PUBLIC_ROUTES } from './names.js'
 import { requestCounters } from './request-counters.js'
 import { rewritingFilters } from './rewriting.js'
+import { HANDSHAKE_COMPLETE, unfinishedRequestFilters } from './unfinished-requests.js'
 import { REFUSE_CODED_UPGRADES } from './upgrades.js'
 
 export interface ConnectionManagerInput {
@@ -55,7 +56,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
   return {
     stat_prefix: PUBLIC,
     rds: {
-      route_config_name: PUBLIC,
+      route_config_name: PUBLIC_ROUTES,
       config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: NEVER },
     },
     early_header_mutation_extensions: [
@@ -74,8 +75,10 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
         } satisfies HeaderMutation),
       },
     ],
-    http_filters: [...pages, ...forwarded.http, ...last],
-    upgrade_configs: [{ upgrade_type: 'websocket', filters: [...forwarded.websocket, WEBSOCKET_KEY, ...last] }],
+    http_filters: [...pages, ...unfinishedRequestFilters(scripts.requestEnd), ...forwarded.http, ...last],
+    upgrade_configs: [
+      { upgrade_type: 'websocket', filters: [HANDSHAKE_COMPLETE, ...forwarded.websocket, WEBSOCKET_KEY, ...last] },
+    ],
     http_protocol_options: {
       accept_http_10: true,
       // HTTP/1.0 has requests without a Host header; Envoy serves none without.

@@ -4,7 +4,8 @@ import { HTTP2_KEEPALIVE } from './keepalive.js'
 
 /** What one HTTP/2 connection, and so one browser, may have under way and have Envoy keep in memory. */
 export const HTTP2_OPTIONS: Http2ProtocolOptions = {
-  max_concurrent_streams: { value: 256 },
+  // One client can't fill a route by one connection. What has no place yet waits in the browser.
+  max_concurrent_streams: { value: 100 },
   // Also how much of an answer waits for a client that doesn't read it. A browser 50 ms away can send 5 MB/s.
   initial_stream_window_size: { value: 256 * 1024 },
   initial_connection_window_size: { value: 1024 * 1024 },

@@ -3,6 +3,7 @@ import type { FilterChain } from '#proto/envoy/config/listener/v3/FilterChain.js
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import type { HttpInspector } from '#proto/envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
+import type { Duration } from '#proto/google/protobuf/Duration.js'
 import { any } from '../proto.js'
 import type { Limits } from '../settings/limits.js'
 import { duration } from './duration.js'
@@ -27,8 +28,21 @@ const HEADERS_TIMEOUT_MS = 60_000
  */
 export const IDLE_FOR_EVER = { seconds: 365 * 24 * 3600 }
 
+/**
+ * For how long a request that isn't all there may be without a byte: as long as its headers may take. Who sends something
+ * never pauses for a minute.
+ *
+ * @param idleTimeoutMs what the operator allows any request, if that has an end
+ */
+export function unfinishedIdle(limits: Limits, idleTimeoutMs = Number.POSITIVE_INFINITY): Duration {
+  return duration(Math.min(headersTimeout(limits), idleTimeoutMs))
+}
+
 /** Envoy's default is 1,024; its fields of this kind have no "none". */
 const NO_LIMIT = 2 ** 32 - 1
+
+/** Envoy counts what it has under way to a cluster by priority; it means nothing else. */
+export const UPLOAD_PRIORITY = 'HIGH'
 
 /** Closes connections that never send anything, whether TLS or not: the inspector waits for the first bytes. */
 export function listenerLimits(
@@ -65,20 +79,18 @@ export function connectionManagerLimits(
 }
 
 /**
- * How much a route may have under way. Envoy counts requests when they get a connection, so one too many is refused as
+ * How much a route may have under way: so many requests and websockets, and besides so many uploads, whose number is
+ * their client's choice alone and so must not keep out the others. Envoy counts requests when they get a connection, so one too many is refused as
  * soon as it has one. Connections have no limit of their own: each is opened for a request, and at a limit a request
  * would wait for a connection of its own worker, maybe for ever, while another worker's are idle.
  */
 export function routeLimits({ maxRequestsPerRoute }: Limits): CircuitBreakers {
-  return {
-    thresholds: [
-      {
-        max_requests: { value: maxRequestsPerRoute },
-        max_connections: { value: NO_LIMIT },
-        max_pending_requests: { value: maxRequestsPerRoute },
-      },
-    ],
+  const most = {
+    max_requests: { value: maxRequestsPerRoute },
+    max_connections: { value: NO_LIMIT },
+    max_pending_requests: { value: maxRequestsPerRoute },
   }
+  return { thresholds: [most, { ...most, priority: UPLOAD_PRIORITY }] }
 }
 
 function headersTimeout({ requestTimeoutMs }: Limits): number {

@@ -7,8 +7,14 @@ export const TYPE_URL = {
   tokenBucket: 'type.googleapis.com/envoy.type.v3.TokenBucket',
 } as const
 
-/** The public listener, its route configuration and its statistics. */
+/** The public listener and its statistics. */
 export const PUBLIC = 'public'
+
+/**
+ * The route configuration of the public listener. It needs filters that this listener has; where it comes to need others,
+ * it takes a new name, so that a listener that drains keeps the one it can serve by.
+ */
+export const PUBLIC_ROUTES = 'public-complete'
 
 /** Secrets: certificates with their keys, and the authorities that others' certificates are checked against. */
 export const SECRET = {

@@ -7,18 +7,21 @@ import type { LuaConfig } from '#proto/envoy/extensions/router/cluster_specifier
 import { any } from '../proto.js'
 import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
 import type { ForwardingSettings } from '../settings/forwarding.js'
+import type { Limits } from '../settings/limits.js'
 import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
 import { duration } from './duration.js'
 import { DRAINING, HEALTH_ANSWER, HEALTH_PATH } from './health.js'
-import { IDLE_FOR_EVER } from './limits.js'
+import { IDLE_FOR_EVER, UPLOAD_PRIORITY, unfinishedIdle } from './limits.js'
 import { endedLoops } from './loops.js'
-import { FAILED_PATH_HEADER, HEALTH, PUBLIC } from './names.js'
+import { FAILED_PATH_HEADER, HEALTH, PUBLIC, PUBLIC_ROUTES } from './names.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
+import { AS_IT_COMES, COMPLETE, UNTIL_COMPLETE, WAITING, WAITING_CLUSTER } from './unfinished-requests.js'
 import { refusedUpgrades, WEBSOCKET } from './upgrades.js'
 
 export interface RouteConfigurationInput {
   readonly hostRouting: boolean
   readonly forwarding: ForwardingSettings
+  readonly limits: Limits
   /** The text of envoy/lookup.lua. */
   readonly lookup: string
 }
@@ -31,17 +34,12 @@ const LOOKUP = 'lookup'
 /** The one route configuration, the same whatever routes there are: the lookup chooses among the clusters. */
 export function routeConfiguration(input: RouteConfigurationInput): RouteConfiguration & { name: string } {
   return {
-    name: PUBLIC,
+    name: PUBLIC_ROUTES,
     virtual_hosts: [
       {
         name: PUBLIC,
         domains: ['*'],
-        routes: [
-          ...healthRoutes(),
-          ...endedLoops(input.forwarding),
-          ...refusedUpgrades(),
-          ...lookupRoutes(input.forwarding),
-        ],
+        routes: [...healthRoutes(), ...endedLoops(input.forwarding), ...refusedUpgrades(), ...lookupRoutes(input)],
       },
     ],
     cluster_specifier_plugins: [lookupPlugin(input)],
@@ -89,8 +87,11 @@ function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): Cluster
   }
 }
 
-/** Envoy refuses requests that are none of these kinds; the first that matches is taken. */
-function lookupRoutes(forwarding: ForwardingSettings): Route[] {
+/**
+ * The first that matches is taken: those of complete requests, and of all others one in which they wait for their end,
+ * or in which they go on as an upload.
+ */
+function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] {
   const patient: RouteAction = {
     ...rewritingAction(forwarding),
     cluster_specifier_plugin: LOOKUP,
@@ -99,24 +100,49 @@ function lookupRoutes(forwarding: ForwardingSettings): Route[] {
     idle_timeout: IDLE_FOR_EVER,
   }
   const { idleTimeoutMs } = forwarding
-  const route = idleTimeoutMs === undefined ? patient : { ...patient, idle_timeout: duration(idleTimeoutMs) }
+  const action = idleTimeoutMs === undefined ? patient : { ...patient, idle_timeout: duration(idleTimeoutMs) }
   const headers = customHeaders(forwarding)
   // What a backend sends is no reply of Envoy's own.
   const common = { request_headers_to_add: headers, response_headers_to_remove: [FAILED_PATH_HEADER] }
+  const ownConnection = {
+    ...common,
+    ...ON_OWN_CONNECTION,
+    request_headers_to_add: [...(ON_OWN_CONNECTION.request_headers_to_add ?? []), ...headers],
+  }
+  const idle_timeout = unfinishedIdle(limits, idleTimeoutMs)
+  const upload: RouteAction = { ...action, idle_timeout, priority: UPLOAD_PRIORITY }
+  const waiting: RouteAction = { cluster: WAITING_CLUSTER, timeout: NEVER, idle_timeout }
+  // Too rare for what others have. Which filters a request goes through is decided by the first route it gets.
+  const oddPaths = forwarding.includePrefix ? [{ match: ODD_PATH, ...PUT_PATH_RIGHT }] : []
+  const paths = [...oddPaths, { match: { prefix: '/' }, typed_per_filter_config: {} }]
   return [
-    // Too rare for either of what the last two have.
-    ...(forwarding.includePrefix ? [{ match: ODD_PATH, route, ...common, ...PUT_PATH_RIGHT }] : []),
+    ...oddPaths.map((odd) => ({ ...odd, match: { ...odd.match, ...COMPLETE }, route: action, ...common })),
     ...(idleTimeoutMs === undefined
       ? []
-      : [{ match: { prefix: '/', headers: [WEBSOCKET] }, route: patient, ...common }]),
+      : [{ match: { prefix: '/', headers: [WEBSOCKET], ...COMPLETE }, route: patient, ...common }]),
     // May be sent twice.
-    { match: { prefix: '/', headers: [SAFE_METHOD] }, route: { ...route, retry_policy: RETRY_ON_RESET }, ...common },
     {
-      match: { prefix: '/' },
-      route,
+      match: { prefix: '/', headers: [SAFE_METHOD], ...COMPLETE },
+      route: { ...action, retry_policy: RETRY_ON_RESET },
       ...common,
-      ...ON_OWN_CONNECTION,
-      request_headers_to_add: [...(ON_OWN_CONNECTION.request_headers_to_add ?? []), ...headers],
     },
+    { match: { prefix: '/', ...COMPLETE }, route: action, ...ownConnection },
+    ...paths.flatMap((path) =>
+      WAITING.map((headers) => ({
+        match: { ...path.match, headers: [...headers] },
+        route: waiting,
+        typed_per_filter_config: { ...UNTIL_COMPLETE, ...path.typed_per_filter_config },
+      })),
+    ),
+    ...paths.map(({ match, typed_per_filter_config }) => ({
+      match,
+      route: upload,
+      ...ownConnection,
+      typed_per_filter_config: {
+        ...ownConnection.typed_per_filter_config,
+        ...AS_IT_COMES,
+        ...typed_per_filter_config,
+      },
+    })),
   ]
 }

@@ -48,7 +48,14 @@ t.test('who sends a request too slowly is closed', async (t) => {
   t.teardown(() => old.terminate())
   await once(old, 'open')
 
-  const long = ask(proxy.port, '/waiting', { method: 'POST' }, 'a body')
+  const chunked = { 'transfer-encoding': 'chunked' }
+  const long = {
+    page: ask(proxy.port, '/waiting'),
+    body: ask(proxy.port, '/waiting', { method: 'POST' }, 'a body'),
+    upload: ask(proxy.port, '/waiting', { method: 'POST', headers: chunked }, 'a body'),
+    largeUpload: ask(proxy.port, '/waiting', { method: 'PUT' }, 'a body'.repeat(100_000)),
+    nothing: ask(proxy.port, '/waiting', { method: 'DELETE' }),
+  }
   const slow = {
     nothing: await RawConnection.open(proxy.port),
     headers: await RawConnection.open(proxy.port, 'GET / HTTP/1.1\r\nHost: localhost\r\nA'),
@@ -56,12 +63,18 @@ t.test('who sends a request too slowly is closed', async (t) => {
       proxy.port,
       'POST /waiting HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nab',
     ),
+    upload: await RawConnection.open(
+      proxy.port,
+      'POST /waiting HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n',
+    ),
   }
   for (const [what, connection] of Object.entries(slow)) {
     await eventually(() => connection.isClosed, `slow ${what}`)
     t.equal(connection.status, what === 'nothing' ? undefined : 408, what)
   }
-  t.equal((await long).body, 'late', 'an answer may take as long as it needs')
+  for (const [what, answer] of Object.entries(long)) {
+    t.equal((await answer).body, 'late', `an answer may take as long as it needs: ${what}`)
+  }
   old.send('still here')
   t.equal(String((await once(old, 'message'))[0]), 'still here', 'and so may a websocket')
 })

@@ -137,9 +137,9 @@ t.test('a malformed request ends alone, and what shares its connection goes on',
   t.equal(((await once(socket, 'data')) as [Buffer])[0].subarray(2).toString(), 'still here')
 })
 
-t.test('one connection has at most 256 requests under way', async (t) => {
+t.test('one connection has at most 100 requests under way', async (t) => {
   const session = await connection(t)
-  t.equal(session.remoteSettings.maxConcurrentStreams, 256)
+  t.equal(session.remoteSettings.maxConcurrentStreams, 100)
   t.equal(session.remoteSettings.enableConnectProtocol, true)
 })
 

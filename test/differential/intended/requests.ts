@@ -17,6 +17,19 @@ export const REQUESTS: readonly NamedDifference[] = [
     seen: [{ field: /^seen\.(line|framing|body)$/, of: /^request: a chunked (GET|DELETE)$/ }],
   },
   {
+    where: 'a body of at most 64 KiB, with its length in the header',
+    chp: 'passed on as it comes',
+    here: 'passed on when it is all there; the proxy itself answers `Expect: 100-continue` at once',
+    reason: 'a client that never sends its body takes nothing from others, nor from the backend',
+    seen: [
+      {
+        field: /^(seen|backendHas|answer\.status|connection)$/,
+        of: /(client is gone|ends its side) in the middle of its body$|stops in its body$|before the request has ended|is gone while the body comes|^100-continue: /,
+        here: /^(nothing|-)$/,
+      },
+    ],
+  },
+  {
     where: 'DELETE and OPTIONS without a body',
     chp: '`Content-Length: 0` is added',
     here: 'passed on as they are',
