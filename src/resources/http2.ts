@@ -9,7 +9,7 @@ export const HTTP2_OPTIONS: Http2ProtocolOptions = {
   // Also how much of an answer waits for a client that doesn't read it. A browser 50 ms away can send 5 MB/s.
   initial_stream_window_size: { value: 256 * 1024 },
   initial_connection_window_size: { value: 1024 * 1024 },
-  // Websockets (RFC 8441): a browser that has such a connection opens them in it.
+  // Websockets (RFC 8441): a browser that has such a connection opens them in it. docs/tls.md has the reasons.
   allow_connect: true,
   connection_keepalive: HTTP2_KEEPALIVE,
   // A malformed request ends alone; by default it would take all others on its connection with it.

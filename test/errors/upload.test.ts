@@ -51,6 +51,7 @@ t.test('a server that refuses an upload and reads the rest is heard, over HTTP/1
   const upload = Buffer.alloc(5_000_000)
   for (let round = 0; round < 5; round += 1) {
     const session = connect(proxy.url)
+    session.on('error', () => {})
     t.teardown(() => session.destroy())
     const { status, body } = await ask(proxy.port, '/refused', { method: 'PUT' }, upload.toString())
     t.strictSame([status, body], [413, 'large'])

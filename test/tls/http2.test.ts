@@ -49,7 +49,11 @@ function frame(message: string): Buffer {
 }
 
 /** Opens a websocket in a connection as browsers do (RFC 8441). */
-function openWebsocket(session: ClientHttp2Session, path: string): ClientHttp2Stream {
+function openWebsocket(
+  session: ClientHttp2Session,
+  path: string,
+  headers: OutgoingHttpHeaders = {},
+): ClientHttp2Stream {
   return session.request(
     {
       ':method': 'CONNECT',
@@ -57,6 +61,7 @@ function openWebsocket(session: ClientHttp2Session, path: string): ClientHttp2St
       ':path': path,
       'sec-websocket-version': '13',
       origin: 'https://x',
+      ...headers,
     },
     { endStream: false },
   )
@@ -108,6 +113,36 @@ t.test('many requests and websockets share a connection and do not mix', async (
   for (const [index, { url }] of (await Promise.all(requests)).entries()) t.equal(url, `/page/${index}`)
   await Promise.all(sockets)
   t.equal((await echo(session, { ':path': '/after' })).url, '/after')
+})
+
+/** A binary message, masked with zeros; as a server sends it, without its mask. */
+function largeFrame(payload: Buffer, masked: boolean): Buffer {
+  const head = Buffer.alloc(masked ? 14 : 10)
+  head.writeUInt8(0x82)
+  head.writeUInt8(masked ? 0xff : 0x7f, 1)
+  head.writeBigUInt64BE(BigInt(payload.length), 2)
+  return Buffer.concat([head, payload])
+}
+
+t.test('120 websockets in four connections, each with a protocol of its own and a large message', async (t) => {
+  const payload = Buffer.alloc(200_000, 'x')
+  const expected = largeFrame(payload, false)
+  const sessions = await Promise.all(Array.from({ length: 4 }, () => connection(t)))
+  const opened = sessions.flatMap((session) =>
+    Array.from({ length: 30 }, async (_, index) => {
+      const stream = openWebsocket(session, `/channels/${index}`, { 'sec-websocket-protocol': `v${index}, other` })
+      const head = await responseOf(stream)
+      stream.write(largeFrame(payload, true))
+      let answer = Buffer.alloc(0)
+      for await (const chunk of stream) {
+        answer = Buffer.concat([answer, chunk as Buffer])
+        if (answer.length >= expected.length) break
+      }
+      const same = answer.equals(expected)
+      return `${head[':status']} ${head['sec-websocket-protocol'] === `v${index}`} ${same}`
+    }),
+  )
+  t.strictSame(await Promise.all(opened), Array(120).fill('200 true true'))
 })
 
 t.test('a body as large as a notebook goes up and comes down', async (t) => {
