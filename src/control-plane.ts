@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import { keepActivity } from './activity/keep.js'
 import { activityService } from './activity/service.js'
 import { serveApi } from './api/serve.js'
@@ -8,6 +7,7 @@ import type { Logger } from './log.js'
 import { ReportedFailures } from './metrics/failures.js'
 import { Metrics } from './metrics/metrics.js'
 import { serveMetrics } from './metrics/serve.js'
+import { SystemResolver } from './names/resolver.js'
 import type { Settings } from './settings.js'
 import type { OpenedStore } from './store/opened.js'
 import type { Undo } from './undo.js'
@@ -31,9 +31,9 @@ export interface ControlPlaneOptions {
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
   const { settings, log, store, envoys, undo } = options
-  const { table, clusters, listeners, collections } = await createCore({
+  const { table, clusters, listeners, publisher, collections } = await createCore({
     ...options,
-    lookup: (host) => lookup(host, { all: true }),
+    resolver: new SystemResolver(),
     onClusterRejected: () => metrics?.rejected(),
   })
   if (store.isDurable) {
@@ -42,6 +42,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   const failures = new ReportedFailures(log)
   const activity = activityService({
     onActive: (key) => table.touch(key, new Date()),
+    onUnreachable: (key) => publisher.unreachable(key),
     onRead: (seconds) => metrics?.activityRead(seconds),
     onReport: (report) => {
       envoys.report(report)

@@ -2,10 +2,11 @@ import type { Clock } from './clock.js'
 import type { DataPlane } from './data-plane/data-plane.js'
 import { provideErrorPages } from './error-pages.js'
 import { FatalError } from './errors.js'
+import { hostNames } from './host-names.js'
 import { listenerResources } from './listeners.js'
 import type { Logger } from './log.js'
+import type { HostResolver } from './names/resolver.js'
 import { targetReader } from './own-servers.js'
-import type { Lookup } from './publisher.js'
 import { ClusterPublisher, rejectionLine, unusableLine } from './publisher.js'
 import { failureLines } from './resources/failure-log.js'
 import { FAILURE_LINES, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from './resources/names.js'
@@ -31,7 +32,7 @@ export interface CoreOptions {
   readonly log: Logger
   readonly store: OpenedStore
   readonly envoys: Pick<DataPlane, 'fleet' | 'recoverable' | 'refused' | 'recover'>
-  readonly lookup: Lookup
+  readonly resolver: HostResolver
   readonly undo: Undo
   /** Called whenever an Envoy has refused a cluster. */
   readonly onClusterRejected: () => void
@@ -44,6 +45,7 @@ export interface Core {
   readonly clusters: ResourceCollection
   readonly listeners: ResourceCollection
   readonly secrets: SecretPublisher
+  readonly publisher: ClusterPublisher
   /** What an ADS stream serves. */
   readonly collections: AdsCollections
 }
@@ -63,8 +65,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   ) =>
     new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, fleet: envoys.fleet, onRejected, clock, ...more })
 
-  const clusters = collection(TYPE_URL.cluster, (name, reason, kept) => {
-    log.warn(rejectionLine(name, reason, kept))
+  const clusters = collection(TYPE_URL.cluster, (name, reason, kept, _version, hasOther) => {
+    log.warn(rejectionLine(name, reason, kept, hasOther))
     options.onClusterRejected()
   })
   const listeners = collection(TYPE_URL.listener, (name, reason) =>
@@ -87,24 +89,32 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   secretPublisher.start()
   undo.push(() => secretPublisher.close())
 
-  const tokenBuckets = collection(TYPE_URL.tokenBucket, (name, reason) => log.warn(rejectionLine(name, reason, false)))
+  const tokenBuckets = collection(TYPE_URL.tokenBucket, (name, reason) =>
+    log.warn(rejectionLine(name, reason, false, false)),
+  )
   tokenBuckets.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
 
   const { certificate, authorities } = settings.tls.targets
   const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
   clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
+  const names = hostNames({
+    ...{ resolver: options.resolver, directory: store.directory, log, undo, clock },
+    onChanged: (host) => publisher.addressesChanged(host),
+  })
   const publisher = new ClusterPublisher({
     clusters,
     settings: { targetTls, hostRouting, forwarding, limits },
     recoverable: envoys.recoverable,
-    lookup: options.lookup,
+    addresses: names.addresses,
     warn: (line) => log.warn(line),
   })
   const recovered = store.isNew ? await envoys.recover() : []
   const readTarget = targetReader(settings)
   checkOptions(settings, readTarget)
   const table = new RouteTable({ store, publisher, hostRouting, readTarget, now: () => new Date() })
-  publisher.load(await loadRoutes(table, { defaultTarget, recovered, log, store }))
+  const routes = await loadRoutes(table, { defaultTarget, recovered, log, store })
+  await names.begin(routes)
+  publisher.load(routes)
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
   for (const listener of listenerResources(settings, errorPages, scripts)) listeners.set(listener.name, listener)
@@ -116,7 +126,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     ),
   )
   const collections = { ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets, tokenBuckets] }
-  return { table, clusters, listeners, secrets: secretPublisher, collections }
+  return { table, clusters, listeners, secrets: secretPublisher, publisher, collections }
 }
 
 /** @throws FatalError if one of them leads back to this proxy */

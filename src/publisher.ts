@@ -1,23 +1,24 @@
-import type { LookupAddress } from 'node:dns'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { ClusterSettings, RouteClusterInput } from './resources/cluster.js'
-import { needsResolving, routeCluster } from './resources/cluster.js'
+import { RoutesByName } from './names/routes-by-name.js'
+import type { ClusterSettings } from './resources/cluster.js'
+import { hostNameOf, routeCluster } from './resources/cluster.js'
 import { clusterName, routeKeyOf, TYPE_URL } from './resources/names.js'
 import { resource } from './resources/resource.js'
 import type { RoutePublication, RoutePublisher, TakeBack } from './routing/route.js'
 import type { ResourceCollection } from './xds/collection.js'
 import type { Resource } from './xds/resource.js'
 
-/** All addresses of a host name, as the system resolves it; rejects if there are none. */
-export type Lookup = (host: string) => Promise<readonly LookupAddress[]>
-
-/** A resolver that doesn't answer would hold the POST for longer than the hub waits. */
-const LOOKUP_LIMIT_MS = 2_000
+/** Knows the addresses of host names. See AddressBook. */
+export interface HostAddresses {
+  resolve(host: string, again: boolean): Promise<readonly string[]>
+  known(host: string): readonly string[]
+  failing(host: string): void
+  release(host: string): void
+}
 
 export interface ClusterPublisherOptions {
   readonly clusters: ResourceCollection
   readonly settings: ClusterSettings
-  readonly lookup: Lookup
+  readonly addresses: HostAddresses
   /** Whether the table is to be recovered from Envoy should it be lost everywhere else. */
   readonly recoverable: boolean
   /** Told what an operator has to know of a change that was taken back. */
@@ -28,43 +29,59 @@ export interface ClusterPublisherOptions {
 export class ClusterPublisher implements RoutePublisher {
   readonly #clusters: ResourceCollection
   readonly #settings: ClusterSettings
-  readonly #lookup: Lookup
+  readonly #addresses: HostAddresses
   readonly #recoverable: boolean
   readonly #warn: (line: string) => void
+  readonly #byName = new RoutesByName()
+  /** The routes that are being changed, whose new addresses wait for the end of that, and the names that are in use for it. */
+  readonly #changing = new Map<string, readonly string[]>()
 
   constructor(options: ClusterPublisherOptions) {
     this.#clusters = options.clusters
     this.#settings = options.settings
-    this.#lookup = options.lookup
+    this.#addresses = options.addresses
     this.#recoverable = options.recoverable
     this.#warn = options.warn
   }
 
   /** What is to be there before any Envoy connects; waits for nobody. */
   load(routes: readonly RoutePublication[]): void {
-    for (const route of routes) this.#clusters.set(clusterName(route.key), this.#encode(route))
+    for (const route of routes) {
+      const host = hostNameOf(route.target)
+      this.#byName.set(route.key, host === undefined ? undefined : { host, route })
+      this.#clusters.set(clusterName(route.key), this.#encode(route))
+    }
   }
 
+  /** A route by name has the addresses of this moment in it, so that it works at once. */
   async publish(route: RoutePublication): Promise<TakeBack> {
     const takeBack = this.#takeBack(route.key)
-    const name = clusterName(route.key)
-    if (!needsResolving(route.target)) {
-      await this.#clusters.apply(name, this.#encode(route))
-      return takeBack
-    }
-    // Envoy doesn't use a cluster before it has resolved its host name; until then requests would fall to the parent
-    // route. So the first version has the addresses in it, and the one that keeps resolving takes its place when ready.
-    const addresses = await this.#resolve(route.target.address.host)
-    await this.#clusters.apply(name, this.#encode({ ...route, addresses }))
-    if (addresses.length > 0) this.#clusters.set(name, this.#encode(route))
+    const host = hostNameOf(route.target)
+    await this.#change(route.key, host, async () => {
+      if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(route.key)?.host === host)
+      await this.#clusters.apply(clusterName(route.key), this.#encode(route))
+      this.#byName.set(route.key, host === undefined ? undefined : { host, route })
+    })
+    return takeBack
+  }
+
+  async withdraw(key: string): Promise<TakeBack> {
+    const takeBack = this.#takeBack(key)
+    await this.#change(key, undefined, async () => {
+      await this.#clusters.apply(clusterName(key), undefined)
+      this.#byName.set(key, undefined)
+    })
     return takeBack
   }
 
   /** To what there is now. */
   #takeBack(key: string): TakeBack {
     const name = clusterName(key)
-    const before = this.#clusters.get(name)
+    const [before, routeBefore] = [this.#clusters.get(name), this.#byName.get(key)]
     return async () => {
+      this.#byName.set(key, routeBefore)
+      // The name may have been given up meanwhile. Until it is resolved the addresses of before are good.
+      if (routeBefore !== undefined) void this.#addresses.resolve(routeBefore.host, false)
       if (await this.#clusters.restore(name, before)) return
       this.#warn(
         `A change of the route ${key} was taken back. Not every Envoy has done so yet: it will when it answers`,
@@ -72,23 +89,37 @@ export class ClusterPublisher implements RoutePublisher {
     }
   }
 
-  /** None if the name doesn't resolve, or not soon: Envoy goes on trying. */
-  async #resolve(host: string): Promise<readonly string[]> {
-    const limit = new AbortController()
+  /** @param host the name that the route is to lead to */
+  async #change(key: string, host: string | undefined, change: () => Promise<void>): Promise<void> {
+    const hosts = [host, this.#byName.get(key)?.host].filter((one) => one !== undefined)
+    this.#changing.set(key, hosts)
     try {
-      const late = delay(LOOKUP_LIMIT_MS, [], { signal: limit.signal })
-      return (await Promise.race([this.#lookup(host), late])).map(({ address }) => address)
-    } catch {
-      return []
+      await change()
     } finally {
-      limit.abort()
+      this.#changing.delete(key)
+      this.#update(key)
+      const held = new Set([...this.#changing.values()].flat())
+      for (const one of hosts) if (!this.#byName.has(one) && !held.has(one)) this.#addresses.release(one)
     }
   }
 
-  async withdraw(key: string): Promise<TakeBack> {
-    const takeBack = this.#takeBack(key)
-    await this.#clusters.apply(clusterName(key), undefined)
-    return takeBack
+  /** A name has got other addresses. */
+  addressesChanged(host: string): void {
+    for (const key of this.#byName.keysOf(host)) this.#update(key)
+  }
+
+  /** Requests to a route could not reach its target. */
+  unreachable(key: string): void {
+    const found = this.#byName.get(key)
+    if (found !== undefined) this.#addresses.failing(found.host)
+  }
+
+  #update(key: string): void {
+    const found = this.#byName.get(key)
+    if (found === undefined || this.#changing.has(key) || this.#addresses.known(found.host).length === 0) return
+    const next = this.#encode(found.route)
+    const name = clusterName(key)
+    if (this.#clusters.get(name)?.version !== next.version) this.#clusters.set(name, next)
   }
 
   refusals(): ReadonlyMap<string, string> {
@@ -101,17 +132,19 @@ export class ClusterPublisher implements RoutePublisher {
     )
   }
 
-  #encode({ route, ...input }: RouteClusterInput): Resource {
-    const record = this.#recoverable && route !== undefined ? { route } : {}
-    return resource(TYPE_URL.cluster, routeCluster({ ...input, ...record }, this.#settings))
+  #encode({ route, ...input }: RoutePublication): Resource {
+    const record = this.#recoverable ? { route } : {}
+    const host = hostNameOf(input.target)
+    const addresses = host === undefined ? {} : { addresses: this.#addresses.known(host) }
+    return resource(TYPE_URL.cluster, routeCluster({ ...input, ...record, ...addresses }, this.#settings))
   }
 }
 
 /** What the log says of a cluster that Envoy refused, and what that means for its route. See {@link OnRejected}. */
-export function rejectionLine(name: string, reason: string, kept: boolean): string {
+export function rejectionLine(name: string, reason: string, kept: boolean, hasOther: boolean): string {
   const key = routeKeyOf(name)
   if (key === undefined) return `Envoy rejected ${name}: ${reason}`
-  const effect = kept ? NOT_IN_USE : 'Nothing changed'
+  const effect = !kept ? 'Nothing changed' : hasOther ? 'It is served as it was before' : NOT_IN_USE
   return `Envoy rejected the route ${key}. ${effect}: ${reason}`
 }
 

@@ -4,6 +4,14 @@ import { ACTIVITY, routeKeyOf } from '../resources/names.js'
 
 const { prefix, counters, labels } = ACTIVITY
 
+/** What stands in a report of routes, by their keys. */
+export interface RoutesReport {
+  /** Those that were in use since the report before. */
+  readonly active: ReadonlySet<string>
+  /** Those whose targets could not be reached by some request since then. */
+  readonly unreachable: ReadonlySet<string>
+}
+
 /**
  * Reads the reports of one Envoy, in their order: the counters of {@link activityCounters}, with what was added to each since
  * the report before.
@@ -12,15 +20,18 @@ export class ReportReader {
   /** How many bytes the client of each open stream has sent; undefined before the first report. */
   #streams: ReadonlyMap<string, number> | undefined
 
-  /** The keys of the routes that were in use since the report before. */
-  read(report: readonly MetricFamily__Output[]): Set<string> {
+  read(report: readonly MetricFamily__Output[]): RoutesReport {
     const active = new Set<string>()
+    const unreachable = new Set<string>()
     const streams = new Map<string, number>()
     for (const { name, metric } of report) {
       switch (name) {
         case `${prefix}.${counters.answered}`:
         case `${prefix}.${counters.body}`:
-          for (const one of metric) if ((one.counter?.value ?? 0) > 0) addRoute(active, one)
+          addAdvanced(active, metric)
+          break
+        case `${prefix}.${counters.unreachable}`:
+          addAdvanced(unreachable, metric)
           break
         case `${prefix}.${counters.stream}`:
           for (const one of metric) {
@@ -34,13 +45,17 @@ export class ReportReader {
       }
     }
     this.#streams = streams
-    return active
+    return { active, unreachable }
   }
 
   /** Nobody knows when a stream that is there in the first report got its bytes: they are no news. */
   #bytesBefore(stream: string, bytes: number): number {
     return this.#streams === undefined ? bytes : (this.#streams.get(stream) ?? 0)
   }
+}
+
+function addAdvanced(routes: Set<string>, counters: readonly Metric__Output[]): void {
+  for (const one of counters) if ((one.counter?.value ?? 0) > 0) addRoute(routes, one)
 }
 
 function addRoute(routes: Set<string>, metric: Metric__Output): void {

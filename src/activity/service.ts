@@ -9,6 +9,8 @@ import { ReportReader } from './report.js'
 export interface ReportListeners {
   /** Called with the key of each route that was in use since the report before. */
   readonly onActive: (routeKey: string) => void
+  /** Called with the key of each route whose target could not be reached by some request since then. */
+  readonly onUnreachable: (routeKey: string) => void
   /** Called with the seconds that it took to read a report and to tell of the routes in it. */
   readonly onRead: (seconds: number) => void
   /** Called with all that was counted since the report before. */
@@ -16,12 +18,14 @@ export interface ReportListeners {
 }
 
 /** The service that every Envoy reports its counters to, every two seconds over a stream of its own. */
-export function activityService({ onActive, onRead, onReport }: ReportListeners): GrpcService {
+export function activityService({ onActive, onUnreachable, onRead, onReport }: ReportListeners): GrpcService {
   const StreamMetrics = (call: ServerReadableStream<StreamMetricsMessage__Output, StreamMetricsResponse>) => {
     const reader = new ReportReader()
     call.on('data', ({ envoy_metrics }: StreamMetricsMessage__Output) => {
       const begun = performance.now()
-      for (const key of reader.read(envoy_metrics)) onActive(key)
+      const { active, unreachable } = reader.read(envoy_metrics)
+      for (const key of active) onActive(key)
+      for (const key of unreachable) onUnreachable(key)
       onRead((performance.now() - begun) / 1000)
       onReport(envoy_metrics)
     })

@@ -21,6 +21,8 @@ const BYTES_TAG = { name: ACTIVITY.labels.bytes, value_format: '%BYTES_RECEIVED%
 
 const ENDED: AccessLogFilter = { log_type_filter: { types: ['DownstreamEnd'] } }
 const UNDER_WAY: AccessLogFilter = { log_type_filter: { types: ['DownstreamPeriodic'] } }
+/** No connection could be made, or there was nothing to connect to. */
+const UNREACHABLE: AccessLogFilter = { response_flag_filter: { flags: ['UF', 'UH'] } }
 const SHORT_MS = COUNT_SECONDS * 1000 - 1
 
 /**
@@ -30,6 +32,8 @@ const SHORT_MS = COUNT_SECONDS * 1000 - 1
  * - `body`, the bytes that a route's short requests brought, whatever became of them.
  * - `stream`, for each request or websocket that lasts: a counter named by the bytes that its client has sent so far. A
  *   name that wasn't there before is the news; the value only says that the stream is still open.
+ *
+ * And `unreachable`, a route's requests that found nothing at its target, whose name may have other addresses now.
  */
 export function activityCounters(): AccessLog[] {
   return [
@@ -51,6 +55,7 @@ export function activityCounters(): AccessLog[] {
       { value_fixed: { value: 1 } },
       { or_filter: { filters: [UNDER_WAY, duration('GE', SHORT_MS + 1)] } },
     ),
+    counter(ACTIVITY.counters.unreachable, [ROUTE_TAG], { value_fixed: { value: 1 } }, all(ENDED, UNREACHABLE)),
   ]
 }
 

@@ -26,9 +26,9 @@ export interface ClusterSettings extends TargetSettings, RouteMetadataSettings {
 
 export interface RouteClusterInput extends RouteMetadataInput {
   /**
-   * The IP addresses of the target's host name, for a cluster that works the moment Envoy has it; none at all for one
-   * that answers 503 until Envoy can resolve the name. If undefined, Envoy resolves the name, and keeps doing so, but
-   * doesn't use the cluster before the first answer.
+   * The IP addresses of the target's host name, for a cluster that works the moment Envoy has it. If they are unknown,
+   * Envoy resolves the name by itself: with none at all the cluster answers 503 until it can, and if this is undefined
+   * Envoy doesn't use the cluster before its first answer.
    */
   readonly addresses?: readonly string[]
 }
@@ -98,21 +98,25 @@ export function targetCluster(
   }
 }
 
-/** Whether Envoy would have to resolve a name before it can use the target. */
-export function needsResolving(target: Target): target is Target & { address: { host: string; port: number } } {
-  return 'host' in target.address && isIP(target.address.host) === 0
+/** The host name that has to be resolved before anything can reach the target; undefined if there is none. */
+export function hostNameOf({ address }: Target): string | undefined {
+  return 'host' in address && isIP(address.host) === 0 ? address.host : undefined
 }
 
-function discoveryOf(
-  target: Target,
-  addresses?: readonly string[],
-): Pick<Cluster, 'type' | 'dns_lookup_family' | 'wait_for_warm_on_init'> {
-  if (!needsResolving(target) || (addresses?.length ?? 0) > 0) return { type: 'STATIC' }
+/** How often Envoy asks where there is no time to live, and at most while there is no answer. By default each 5 s. */
+const ENVOY_ASKS = {
+  respect_dns_ttl: true,
+  dns_refresh_rate: { seconds: 30 },
+  dns_failure_refresh_rate: { base_interval: { seconds: 2 }, max_interval: { seconds: 60 } },
+} satisfies Partial<Cluster>
+
+function discoveryOf(target: Target, addresses?: readonly string[]): Partial<Cluster> {
+  if (hostNameOf(target) === undefined || (addresses?.length ?? 0) > 0) return { type: 'STATIC' }
   return {
     // One logical host with all its addresses, tried in turn until one connects, as Node.js does.
     type: 'LOGICAL_DNS',
     dns_lookup_family: 'ALL',
-    ...(addresses === undefined ? {} : { wait_for_warm_on_init: { value: false } }),
+    ...(addresses === undefined ? {} : { ...ENVOY_ASKS, wait_for_warm_on_init: { value: false } }),
   }
 }
 

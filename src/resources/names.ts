@@ -42,7 +42,7 @@ export const CONTROL_PLANE = 'control_plane'
 /** Under which names Envoy reports what its users do. See {@link activityCounters}. */
 export const ACTIVITY = {
   prefix: 'activity',
-  counters: { answered: 'answered', body: 'body', stream: 'stream' },
+  counters: { answered: 'answered', body: 'body', stream: 'stream', unreachable: 'unreachable' },
   labels: { route: 'route', stream: 'stream', bytes: 'bytes' },
 } as const
 /** The listener that redirects to HTTPS, and all that is in it. */

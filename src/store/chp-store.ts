@@ -38,6 +38,7 @@ export class ChpModuleStore implements OpenedStore {
   readonly isDurable = true
   readonly isNew = false
   readonly where: string
+  readonly directory = undefined
   readonly #name: string
   readonly #backend: ChpBackend
   readonly #log: Logger

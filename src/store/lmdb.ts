@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { FatalError, NotStoredError } from '../errors.js'
 import type { Logger } from '../log.js'
+import { ADDRESS_FILE } from '../names/address-file.js'
 import type { Route } from '../routing/route.js'
 import { exists } from './exists.js'
 import type { Write } from './lmdb-file.js'
@@ -38,7 +39,7 @@ export class LmdbStore implements OpenedStore {
   readonly isDurable = true
   readonly isNew: boolean
   readonly where: string
-  readonly #directory: string
+  readonly directory: string
   readonly #removable: boolean
   readonly #lock: FileHandle
   #file: LmdbFile
@@ -48,7 +49,7 @@ export class LmdbStore implements OpenedStore {
 
   private constructor({ directory, removable, lock, file, loaded }: LmdbStoreParts) {
     this.#removable = removable
-    this.#directory = directory
+    this.directory = directory
     this.where = directory
     this.#lock = lock
     this.#file = file
@@ -82,7 +83,7 @@ export class LmdbStore implements OpenedStore {
 
   async fill(routes: readonly Route[]): Promise<void> {
     const entries = routes.map(encodeRoute).sort((one, other) => Buffer.compare(one.key, other.key))
-    const path = join(this.#directory, FILE)
+    const path = join(this.directory, FILE)
     await this.#file.close()
     try {
       await replaceFile(path, entries)
@@ -114,7 +115,7 @@ export class LmdbStore implements OpenedStore {
     await this.#writing
     await this.#file.close()
     // With its locks still held.
-    if (remove) await removeFiles(this.#directory, this.#removable)
+    if (remove) await removeFiles(this.directory, this.#removable)
     await this.#lock.close()
   }
 
@@ -165,7 +166,8 @@ const STAYS = new Set(['ENOTEMPTY', 'EBUSY', 'EACCES', 'EPERM'])
 
 async function removeFiles(directory: string, removable: boolean): Promise<void> {
   // The lock last: until then nobody else begins here.
-  for (const name of [FILE, `${FILE}-lock`, LOCK_FILE]) await rm(join(directory, name), { force: true })
+  for (const name of [ADDRESS_FILE, `${ADDRESS_FILE}.new`, FILE, `${FILE}-lock`, LOCK_FILE])
+    await rm(join(directory, name), { force: true })
   if (!removable) return
   // Something else is in it, or something is mounted on it, or the directory above isn't ours.
   await rmdir(directory).catch((error: NodeJS.ErrnoException) => {

@@ -6,6 +6,7 @@ export class MemoryStore implements OpenedStore {
   readonly where = 'memory'
   readonly isDurable = false
   readonly isNew = true
+  readonly directory = undefined
 
   async load(): Promise<readonly Route[]> {
     return []

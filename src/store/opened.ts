@@ -8,6 +8,8 @@ export interface OpenedStore extends RouteStore {
   readonly isDurable: boolean
   /** Whether there are no routes in it: then they may have been lost. */
   readonly isNew: boolean
+  /** Where files can be kept beside it that may be lost; undefined if there is no such place. */
+  readonly directory: string | undefined
   /**
    * Closes it after a start that has failed. What that start has made is removed again.
    *

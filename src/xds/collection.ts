@@ -15,8 +15,9 @@ import { Waiters } from './waiters.js'
  * @param kept whether the collection keeps it nevertheless; not so if a change of it was waited for, which is undone, or
  *   if another has taken its place
  * @param version of what was refused
+ * @param hasOther whether this Envoy goes on with another version
  */
-export type OnRejected = (name: string, reason: string, kept: boolean, version: string) => void
+export type OnRejected = (name: string, reason: string, kept: boolean, version: string, hasOther: boolean) => void
 
 export interface CollectionOptions {
   readonly typeUrl: string
@@ -267,10 +268,10 @@ export class ResourceCollection implements ResourceSource, DeliveryObserver {
     this.#onAcknowledged?.(resource)
   }
 
-  rejected(resource: Resource, reason: string): void {
+  rejected(resource: Resource, reason: string, hasOther: boolean): void {
     const { name, version } = resource
     const isWanted = this.#resources.get(name)?.version === version
     const isTakenBack = this.#waiters.reject(name, version, new ResourceRejectedError(reason))
-    this.#onRejected(name, reason, isWanted && !isTakenBack, version)
+    this.#onRejected(name, reason, isWanted && !isTakenBack, version, hasOther)
   }
 }

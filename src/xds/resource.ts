@@ -14,8 +14,8 @@ export interface DeliveryObserver {
   settled(names: Iterable<string>): void
   /** Envoy has taken this very resource (an ACK), which may have been replaced since. */
   acknowledged(resource: Resource): void
-  /** Envoy refused this very resource (a NACK of it alone). It keeps what it had before. */
-  rejected(resource: Resource, reason: string): void
+  /** Envoy refused this very resource (a NACK of it alone). It keeps what it had before, if it had any. */
+  rejected(resource: Resource, reason: string, hasOther: boolean): void
   /** Envoy has loaded what there was when it subscribed: those who change a resource wait for it from now on. */
   loaded(): void
 }

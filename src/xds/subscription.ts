@@ -21,8 +21,9 @@ export interface InitialRequest {
   readonly held: Readonly<Record<string, string>>
 }
 
-/** No version at all: whatever the collection has, it is sent. */
-const UNKNOWN = ''
+/** In the place of a version: whatever the collection has, it is sent. Envoy has something, or perhaps nothing at all. */
+const SOMETHING = ''
+const ANYTHING = '?'
 
 /**
  * How many resources go into one response. Envoy takes the responses one after the other, so what somebody waits for takes
@@ -72,7 +73,7 @@ export class Subscription {
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
     this.#held = new Map(Object.entries(first.held))
     this.#doubtful = source.doubtful(first.node)
-    for (const name of this.#doubtful) this.#held.set(name, UNKNOWN)
+    for (const name of this.#doubtful) this.#doubt(name)
     if (this.#wildcard) {
       for (const name of source.names()) this.#dirty.add(name)
       for (const name of this.#held.keys()) this.#dirty.add(name)
@@ -112,8 +113,18 @@ export class Subscription {
 
   /** Envoy may have another resource of that name than it says. {@link flush} sends or removes it. */
   suspect(name: string): void {
-    this.#held.set(name, UNKNOWN)
+    this.#doubt(name)
     this.changed(name)
+  }
+
+  #doubt(name: string): void {
+    this.#held.set(name, this.#hasSome(name) ? SOMETHING : ANYTHING)
+  }
+
+  /** Whether Envoy certainly has a resource of that name, in whatever version. */
+  #hasSome(name: string): boolean {
+    const version = this.#held.get(name)
+    return version !== undefined && version !== ANYTHING
   }
 
   /** Whether Envoy has answered for all that the collection has under this name, or under any name. */
@@ -221,7 +232,7 @@ export class Subscription {
     if (names.length > 1) {
       // Envoy may have applied any of these, and will not tell which.
       for (const name of names) {
-        this.#held.set(name, UNKNOWN)
+        this.#doubt(name)
         this.#doubtful.add(name)
       }
       const half = Math.ceil(names.length / 2)
@@ -230,7 +241,7 @@ export class Subscription {
       for (const resource of sent.values()) {
         if (resource === undefined) continue
         this.#refused.set(resource.name, { version: resource.version, reason })
-        this.#observer.rejected(resource, reason)
+        this.#observer.rejected(resource, reason, this.#hasSome(resource.name))
       }
       this.#settled(names)
     }

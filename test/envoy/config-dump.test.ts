@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import t from 'tap'
+import { SystemResolver } from '../../src/names/resolver.js'
 import { definitions } from '../../src/proto.js'
 import { routeCluster } from '../../src/resources/cluster.js'
 import { errorTargetCluster } from '../../src/resources/error-target.js'
@@ -102,6 +103,7 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
     '/unix': 'http+unix://%2Frun%2Fu.sock',
     '/ipv6': 'http://[::1]:8888',
     '/name': 'http://localhost:8888',
+    '/unknown': 'http://no-such-name.invalid:8888',
   }
   for (const [key, target] of Object.entries(targets)) await proxy.route(key, target)
 
@@ -115,10 +117,17 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   const scripts = await readScripts()
   const forwarded = { hostRouting: true, forwarding: forwarding(...options), limits: DEFAULT_LIMITS }
   const settings = { targetTls: { showCertificate: false, verify: true }, ...forwarded }
+  let addresses: readonly string[] = []
+  const found = (all: readonly string[]) => {
+    addresses = all
+  }
+  await new SystemResolver().resolve('localhost', found, true)
+  const known: Record<string, readonly string[]> = { '/name': addresses, '/unknown': [] }
   for (const [key, target] of Object.entries(targets)) {
     const route = { routespec: key, data: { target, host: key.slice(1) } }
     const cluster = clusters.find(({ name }) => name === `r:${key}`) ?? {}
-    t.strictSame(withoutType(cluster), shown(routeCluster({ key, target: parseTarget(target), route }, settings)), key)
+    const input = { key, target: parseTarget(target), route, ...(known[key] && { addresses: known[key] }) }
+    t.strictSame(withoutType(cluster), shown(routeCluster(input, settings)), key)
   }
   const internal = clusters.find(({ name }) => name === SECRETS_CLUSTER) ?? {}
   t.strictSame(withoutType(internal), shown(secretsCluster(settings.targetTls)))

@@ -7,6 +7,7 @@ export class TestStore implements OpenedStore {
   readonly isDurable = true
   readonly where = 'a test'
   isNew = false
+  readonly directory = undefined
   readonly routes = new Map<string, Route>()
   /** What was asked of it, in order: `load`, `put /a`, `delete /a`. */
   readonly calls: string[] = []

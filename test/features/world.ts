@@ -5,7 +5,8 @@ import { createApiServer } from '../../src/api/server.js'
 import { parseCommandLine } from '../../src/command.js'
 import type { Core } from '../../src/core.js'
 import { createCore } from '../../src/core.js'
-import type { Lookup } from '../../src/publisher.js'
+import type { HostResolver } from '../../src/names/resolver.js'
+import { NameNotFoundError } from '../../src/names/resolver.js'
 import type { Route } from '../../src/routing/route.js'
 import { readSettings } from '../../src/settings.js'
 import type { OpenedStore } from '../../src/store/opened.js'
@@ -25,7 +26,7 @@ export interface WorldOptions {
   /** What a running Envoy has of routes that the store has lost. */
   readonly recovered?: readonly Route[]
   readonly fleet?: Fleet
-  readonly lookup?: Lookup
+  readonly resolver?: HostResolver
 }
 
 /** A request to the REST API that may still be under way. */
@@ -63,7 +64,7 @@ export class World {
   }
 
   static async start(t: { teardown(fn: () => unknown): unknown }, options: WorldOptions = {}): Promise<World> {
-    const { argv = [], store = new TestStore(), fleet = ONE_ENVOY, lookup = noNames } = options
+    const { argv = [], store = new TestStore(), fleet = ONE_ENVOY, resolver = NO_NAMES } = options
     const settings = await readSettings(parseCommandLine([...argv]).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN })
     const [clock, lines, refused, undo] = [new TestClock(), [] as string[], [] as string[], new Undo()]
     t.teardown(() => undo.run('at once'))
@@ -84,7 +85,7 @@ export class World {
         refused: (message) => void refused.push(message),
         recover: async () => [...(options.recovered ?? [])],
       },
-      lookup,
+      resolver,
       undo,
       onClusterRejected: () => {},
       clock,
@@ -154,6 +155,9 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
   }
 }
 
-async function noNames(host: string): Promise<never> {
-  throw new Error(`nobody knows ${host}`)
+const NO_NAMES: HostResolver = {
+  silent: false,
+  resolve: (host) => Promise.reject(new NameNotFoundError(`nobody knows ${host}`)),
+  forget: () => {},
+  close: () => {},
 }

@@ -14,18 +14,26 @@ export class Home {
   readonly runtimeBase: string
   readonly stateDir: string
   readonly ports: readonly [number, number]
+  readonly #before: readonly string[]
   readonly #started: ProxyProcess[] = []
 
-  private constructor(backend: Backend, directory: string, ports: readonly [number, number]) {
+  private constructor(
+    backend: Backend,
+    directory: string,
+    ports: readonly [number, number],
+    before: readonly string[],
+  ) {
+    this.#before = before
     this.backend = backend
     this.runtimeBase = directory
     this.stateDir = join(directory, 'state')
     this.ports = ports
   }
 
-  static async make(t: Tap): Promise<Home> {
+  /** @param before a command that each start goes through, with its arguments */
+  static async make(t: Tap, before: readonly string[] = []): Promise<Home> {
     const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
-    const home = new Home(await Backend.start('a'), directory, (await freePorts(2)) as [number, number])
+    const home = new Home(await Backend.start('a'), directory, (await freePorts(2)) as [number, number], before)
     t.teardown(async () => {
       for (const proxy of home.#started.reverse()) await proxy.stop()
       await home.run(['stop'])
@@ -40,6 +48,7 @@ export class Home {
     const proxy = await ProxyProcess.spawn([...args, '--state-dir', this.stateDir], {
       runtimeBase: this.runtimeBase,
       ports,
+      before: this.#before,
     })
     this.#started.push(proxy)
     return proxy
