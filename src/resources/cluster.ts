@@ -134,6 +134,16 @@ function endpointOf({ address }: Target, addresses?: readonly string[]): Endpoin
   }
 }
 
+/** Envoy takes no IPv4 address in an IPv6 one, where the system does. */
 function socketAddress(address: string, port: number): Address {
-  return { socket_address: { address, port_value: port } }
+  return { socket_address: { address: ipv4Within(address) ?? address, port_value: port } }
+}
+
+/** Written in either way: `::ffff:a00:1`, as `URL` does, and `::ffff:10.0.0.1`, as name servers' answers are shown. */
+function ipv4Within(address: string): string | undefined {
+  const found = /^::ffff:(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|([0-9.]+))$/i.exec(address)
+  if (found === null) return undefined
+  const [, high = '', low = '', dotted] = found
+  if (dotted !== undefined) return dotted
+  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]).join('.')
 }

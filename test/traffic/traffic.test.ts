@@ -129,6 +129,15 @@ t.test('targets on unix sockets are served, in both spellings', async (t) => {
   }
 })
 
+t.test('an IPv4 address that is written as an IPv6 one is the same target', async (t) => {
+  const backend = await Backend.start('mapped')
+  t.teardown(() => backend.stop())
+  for (const host of ['[::ffff:127.0.0.1]', '[::FFFF:7f00:1]', '[0:0:0:0:0:ffff:7f00:0001]']) {
+    await proxy.route('/mapped', `http://${host}:${backend.port}`)
+    t.equal(await backendOf(proxy.port, '/mapped/x'), 'mapped', host)
+  }
+})
+
 t.test('a dead target is 503, and works as soon as it is there', async (t) => {
   const backend = await Backend.start('a')
   const { port } = backend
