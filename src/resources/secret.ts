@@ -2,13 +2,12 @@ import type { Secret } from '#proto/envoy/extensions/transport_sockets/tls/v3/Se
 import type { KeyPair } from '../tls/files.js'
 
 /** A key and its certificate, under the name by which TLS refers to it. */
-export function certificateSecret(name: string, { chain, key, passphrase }: KeyPair): Secret & { name: string } {
+export function certificateSecret(name: string, { chain, key }: KeyPair): Secret & { name: string } {
   return {
     name,
     tls_certificate: {
       certificate_chain: { inline_bytes: chain },
       private_key: { inline_bytes: key },
-      ...(passphrase === undefined ? {} : { password: { inline_string: passphrase } }),
     },
   }
 }

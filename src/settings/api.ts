@@ -87,10 +87,9 @@ async function readApiTls(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<
   const paths = [...pair.paths, ...(authorities?.paths ?? [])]
   return {
     context: await reloadable(pair.what, paths, async () => {
-      const [{ key, chain, passphrase }, ca] = await Promise.all([pair.read(), authorities?.read()])
+      const [{ key, chain }, ca] = await Promise.all([pair.read(), authorities?.read()])
       return usable({
         ...{ key, cert: chain, minVersion, maxVersion, honorCipherOrder: true },
-        ...(passphrase === undefined ? {} : { passphrase }),
         // Without them Node.js takes the public ones, as in CHP.
         ...(ca === undefined ? {} : { ca }),
         ...(sslCiphers === undefined ? {} : { ciphers: sslCiphers }),

@@ -2,10 +2,11 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { FatalError } from '../errors.js'
 import type { ClientTlsFiles } from '../resources/control-plane.js'
+import { checkReadByEnvoy, readEnvoyKeyPair } from '../tls/envoy-keys.js'
+import { readAuthorities } from '../tls/files.js'
 import type { LimitOptions, Limits } from './limits.js'
 import { readLimits } from './limits.js'
 import type { Machine } from './machine.js'
-import { authoritiesOf, keyPairOf } from './tls.js'
 import type { XdsOptions } from './xds.js'
 import { hasTlsFiles, parseHostPort, parseXdsAddress, requireTls } from './xds.js'
 
@@ -66,7 +67,13 @@ export async function readBootstrapSettings(
 async function readClientTls(options: XdsOptions): Promise<ClientTlsFiles | undefined> {
   if (!hasTlsFiles(options)) return undefined
   const { xdsSslKey: key, xdsSslCert: certificate, xdsSslCa: authorities } = options
-  await keyPairOf({ flag: '--xds-ssl-key', path: key }, { flag: '--xds-ssl-cert', path: certificate })
-  await authoritiesOf('--xds-ssl-ca', authorities, {})
+  const files = {
+    key: { flag: '--xds-ssl-key', path: key },
+    certificate: { flag: '--xds-ssl-cert', path: certificate },
+    authorities: { flag: '--xds-ssl-ca', path: authorities },
+  }
+  await readEnvoyKeyPair(files)
+  await readAuthorities(files.authorities)
+  for (const file of Object.values(files)) await checkReadByEnvoy(file)
   return { key: resolve(key), certificate: resolve(certificate), authorities: resolve(authorities) }
 }

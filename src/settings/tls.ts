@@ -1,6 +1,7 @@
 import { rootCertificates } from 'node:tls'
 import { FatalError } from '../errors.js'
 import { cipherList } from '../tls/ciphers.js'
+import { readEnvoyKeyPair, uncheckedKinds } from '../tls/envoy-keys.js'
 import type { KeyPair, KeyPairFiles, OptionFile } from '../tls/files.js'
 import { completeChain, readAuthorities, readKeyPair } from '../tls/files.js'
 import type { Reloadable } from '../tls/reload.js'
@@ -64,10 +65,14 @@ export async function readTlsSettings(options: TlsOptions, env: NodeJS.ProcessEn
   // As in CHP a client that is asked must show one: --ssl-reject-unauthorized makes no difference, since Node.js refuses
   // by default.
   const asked = certificate !== undefined && options.sslRequestCert
+  const clientAuthorities = asked ? await authoritiesOf('--ssl-ca', options.sslCa, env) : undefined
+  const targetAuthorities = options.insecure
+    ? undefined
+    : await authoritiesOf('--client-ssl-ca', options.clientSslCa, env)
   return {
     public: certificate && {
       certificate,
-      clientAuthorities: asked ? await authoritiesOf('--ssl-ca', options.sslCa, env) : undefined,
+      clientAuthorities,
       versions,
       ciphers: list?.suites ?? [],
     },
@@ -76,10 +81,15 @@ export async function readTlsSettings(options: TlsOptions, env: NodeJS.ProcessEn
         { flag: '--client-ssl-key', path: options.clientSslKey },
         { flag: '--client-ssl-cert', path: options.clientSslCert },
         { variable: PASSPHRASES.client, value: env[PASSPHRASES.client] },
+        readEnvoyKeyPair,
       ),
-      authorities: options.insecure ? undefined : await authoritiesOf('--client-ssl-ca', options.clientSslCa, env),
+      authorities: targetAuthorities,
     },
-    warnings: [...warningsAbout(options, list?.dropped ?? [])],
+    warnings: [
+      ...warningsAbout(options, list?.dropped ?? []),
+      ...warningsAboutKeys(clientAuthorities),
+      ...warningsAboutKeys(targetAuthorities),
+    ],
   }
 }
 
@@ -88,6 +98,7 @@ async function readPublicCertificate(options: TlsOptions, env: NodeJS.ProcessEnv
     { flag: '--ssl-key', path: options.sslKey },
     { flag: '--ssl-cert', path: options.sslCert },
     { variable: PASSPHRASES.public, value: env[PASSPHRASES.public] },
+    readEnvoyKeyPair,
   )
   if (pair === undefined || options.sslCa === undefined) return pair
   const ca = { flag: '--ssl-ca', path: options.sslCa }
@@ -100,13 +111,14 @@ export async function keyPairOf(
   key: MaybeFile,
   certificate: MaybeFile,
   passphrase?: KeyPairFiles['passphrase'],
+  read: typeof readKeyPair = readKeyPair,
 ): Promise<Reloadable<KeyPair> | undefined> {
   if (key.path === undefined && certificate.path === undefined) return undefined
   if (!isNamed(key) || !isNamed(certificate)) {
     throw new FatalError(`${key.flag} and ${certificate.flag} are needed together.`)
   }
   return reloadable(`the certificate of ${certificate.flag}`, [key.path, certificate.path], () =>
-    readKeyPair({ key, certificate, passphrase }),
+    read({ key, certificate, passphrase }),
   )
 }
 
@@ -154,4 +166,13 @@ function* warningsAbout(options: TlsOptions, droppedCiphers: readonly string[]):
     yield `--ssl-ciphers: Envoy has no ${droppedCiphers.join(', ')}; using the others`
   }
   if (options.insecure) yield '--insecure: the certificates of https targets are not checked'
+}
+
+/** Of a file of authorities; Node.js's own have no such keys. */
+function* warningsAboutKeys(authorities: Reloadable<Buffer> | undefined): Iterable<string> {
+  if (authorities === undefined || authorities.paths.length === 0) return
+  const kinds = uncheckedKinds(authorities.first)
+  if (kinds.length > 0) {
+    yield `Some of ${authorities.what} have keys that Envoy can't check signatures of (${kinds.join(', ')}): certificates that they have signed are refused`
+  }
 }

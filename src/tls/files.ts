@@ -17,15 +17,18 @@ export interface KeyPairFiles {
   readonly passphrase?: { readonly variable: string; readonly value: string | undefined } | undefined
 }
 
-/** A key and the certificate that it belongs to, with the chain of those who signed it, in PEM. */
+/**
+ * A key and the certificate that it belongs to, with the chain of those who signed it, in PEM: as Node.js writes them, the
+ * key without a passphrase. Envoy reads less than OpenSSL, such as keys under scrypt or a byte order mark.
+ */
 export interface KeyPair {
   readonly chain: Buffer
   readonly key: Buffer
-  /** Of the key, if it is encrypted. */
-  readonly passphrase?: string
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+/** With the labels that OpenSSL takes for certificates. */
+const CERTIFICATE = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----([^-]+)-----END \1-----/g
+const BEGUN = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g
 
 /**
  * Reads a key and its certificate and sees to it that they can be used together.
@@ -34,11 +37,12 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
  */
 export async function readKeyPair({ key: keyFile, certificate, passphrase }: KeyPairFiles): Promise<KeyPair> {
   const [key, chain] = await Promise.all([readOptionFile(keyFile), readOptionFile(certificate)])
-  const [leaf] = parseCertificates(chain, certificate)
-  if (!leaf?.checkPrivateKey(parseKey(key, keyFile, passphrase))) {
+  const certificates = parseCertificates(chain, certificate)
+  const parsed = parseKey(key, keyFile, passphrase)
+  if (!certificates[0]?.checkPrivateKey(parsed)) {
     throw new FatalError(`The key of ${named(keyFile)} does not belong to the certificate of ${named(certificate)}.`)
   }
-  return { chain, key, ...(passphrase?.value ? { passphrase: passphrase.value } : {}) }
+  return { chain: toPem(certificates), key: Buffer.from(parsed.export({ type: 'pkcs8', format: 'pem' })) }
 }
 
 /**
@@ -47,9 +51,7 @@ export async function readKeyPair({ key: keyFile, certificate, passphrase }: Key
  * @throws FatalError that names the option, the file and what is wrong with it
  */
 export async function readAuthorities(file: OptionFile): Promise<Buffer> {
-  const authorities = await readOptionFile(file)
-  parseCertificates(authorities, file)
-  return authorities
+  return toPem(parseCertificates(await readOptionFile(file), file))
 }
 
 /**
@@ -68,7 +70,7 @@ export function completeChain(pair: KeyPair, authorities: Buffer): KeyPair {
     chain.push(issuer)
     last = issuer
   }
-  return { ...pair, chain: Buffer.from(chain.map(String).join('')) }
+  return { ...pair, chain: toPem(chain) }
 }
 
 function readOptionFile({ flag, path }: OptionFile): Promise<Buffer> {
@@ -80,7 +82,7 @@ function readOptionFile({ flag, path }: OptionFile): Promise<Buffer> {
 function parseCertificates(pem: Buffer, file: OptionFile): X509Certificate[] {
   try {
     const certificates = certificatesIn(pem)
-    const begun = pem.toString('latin1').split('-----BEGIN CERTIFICATE-----').length - 1
+    const begun = pem.toString('latin1').match(BEGUN)?.length
     // One that has no end is of a file that is still being written.
     if (certificates.length > 0 && certificates.length === begun) return certificates
   } catch {
@@ -89,9 +91,26 @@ function parseCertificates(pem: Buffer, file: OptionFile): X509Certificate[] {
   throw new FatalError(`The file of ${named(file)} does not hold whole certificates in PEM.`)
 }
 
-/** @throws Error if one of them is none */
-function certificatesIn(pem: Buffer): X509Certificate[] {
-  return (pem.toString('latin1').match(CERTIFICATE) ?? []).map((one) => new X509Certificate(one))
+/** The certificates of a text in PEM. @throws Error if one of them is none */
+export function certificatesIn(pem: Buffer): X509Certificate[] {
+  return [...pem.toString('latin1').matchAll(CERTIFICATE)].map(
+    ([, label, base64 = '']) =>
+      new X509Certificate(label === TRUSTED ? withoutTrust(base64) : Buffer.from(base64, 'base64')),
+  )
+}
+
+const TRUSTED = 'TRUSTED CERTIFICATE'
+
+/** OpenSSL writes what a certificate is trusted for behind it. */
+function withoutTrust(base64: string): Buffer {
+  const der = Buffer.from(base64, 'base64')
+  // A sequence with a length of two bytes, as that of any certificate but the shortest and the longest.
+  if (der[0] !== 0x30 || der[1] !== 0x82) throw new Error('it is no certificate')
+  return der.subarray(0, 4 + der.readUInt16BE(2))
+}
+
+function toPem(certificates: readonly X509Certificate[]): Buffer {
+  return Buffer.from(certificates.map(String).join(''))
 }
 
 function parseKey(pem: Buffer, file: OptionFile, passphrase: KeyPairFiles['passphrase']): KeyObject {

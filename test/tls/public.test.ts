@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { rename, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { connect } from 'node:tls'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { Backend } from '../support/backend.js'
@@ -41,7 +44,14 @@ async function spoken(port: number, options: ConnectionOptions): Promise<string>
 
 for (const passphrase of [undefined, 'a-passphrase']) {
   t.test(`the public port speaks TLS, with a key ${passphrase ? 'under a passphrase' : 'as it is'}`, async (t) => {
-    const own = await authority.issue(passphrase === undefined ? {} : { passphrase })
+    const own = await authority.issue()
+    // As Envoy by itself would not read it.
+    if (passphrase !== undefined) {
+      const protect = ['pkcs8', '-topk8', '-scrypt', '-in', own.keyFile, '-passout', `pass:${passphrase}`]
+      await promisify(execFile)('openssl', [...protect, '-out', `${own.keyFile}.new`])
+      await rename(`${own.keyFile}.new`, own.keyFile)
+      await writeFile(own.certFile, `\uFEFF${own.cert}`)
+    }
     const backend = await Backend.start('a')
     const proxy = await ProxyProcess.start(
       ['--ssl-key', own.keyFile, '--ssl-cert', own.certFile, '--default-target', backend.url],

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
 import type { TlsOptions } from '../../src/settings/tls.js'
 import { readTlsSettings } from '../../src/settings/tls.js'
@@ -16,6 +18,13 @@ const [one, two, secret] = await Promise.all([
   authority.issue({ passphrase: 'a-passphrase' }),
 ])
 const PAIR = { sslKey: one.keyFile, sslCert: one.certFile }
+
+const openssl = (...args: string[]) => promisify(execFile)('openssl', args)
+
+async function written(path: string, content: string): Promise<string> {
+  await writeFile(path, content)
+  return path
+}
 
 t.test('what can not be used is named with its option, and no secret is', async (t) => {
   const file = async (name: string, content: string | Buffer) => {
@@ -56,6 +65,71 @@ t.test('what can not be used is named with its option, and no secret is', async 
     t.equal(error?.name, 'FatalError', message)
     t.match(error?.message, message)
     t.notMatch(error?.message, /wrong-one|PRIVATE KEY|\n/)
+  }
+})
+
+t.test('keys and certificates that OpenSSL reads are handed over as Envoy reads them', async (t) => {
+  const { keyFile, certFile, key, cert } = await authority.issue()
+  const dir = authority.directory
+  const env = { CONFIGPROXY_SSL_KEY_PASSPHRASE: 'a-passphrase', CONFIGPROXY_CLIENT_SSL_KEY_PASSPHRASE: 'a-passphrase' }
+  const read = async (sslKey: string, sslCert: string) => {
+    const { public: at, targets } = await readTlsSettings(
+      { sslKey, sslCert, clientSslKey: sslKey, clientSslCert: sslCert, clientSslCa: sslCert },
+      env,
+    )
+    t.strictSame(targets.certificate?.first, at?.certificate.first)
+    return { ...at?.certificate.first, authorities: targets.authorities?.first }
+  }
+  const plain = await read(keyFile, certFile)
+  t.equal(String(plain.key), String(key))
+  t.equal(String(plain.chain), String(cert))
+  t.equal(String(plain.authorities), String(cert))
+  const protect = async (name: string, ...how: string[]) => {
+    const file = join(dir, name)
+    await openssl('pkcs8', '-topk8', '-in', keyFile, ...how, '-passout', 'pass:a-passphrase', '-out', file)
+    return file
+  }
+  const keys = [
+    await protect('scrypt.key', '-scrypt'),
+    await protect('sha512.key', '-v2', 'aes-256-cbc', '-v2prf', 'hmacWithSHA512'),
+    await protect('camellia.key', '-v2', 'camellia-256-cbc'),
+    await written(join(dir, 'bom.key'), `\uFEFF${key}`),
+    await written(join(dir, 'crlf.key'), String(key).replaceAll('\n', '\r\n')),
+  ]
+  for (const file of keys) t.strictSame(await read(file, certFile), plain, file)
+  await openssl('x509', '-in', certFile, '-trustout', '-addtrust', 'serverAuth', '-out', join(dir, 'trusted.pem'))
+  const certificates = [
+    join(dir, 'trusted.pem'),
+    await written(join(dir, 'x509.pem'), String(cert).replaceAll('CERTIFICATE', 'X509 CERTIFICATE')),
+    await written(join(dir, 'bom.pem'), `\uFEFF${cert}`),
+    await written(join(dir, 'text.pem'), `Subject: who\r\n${String(cert).replaceAll('\n', '\r\n')}`),
+  ]
+  for (const file of certificates) t.strictSame(await read(keyFile, file), plain, file)
+})
+
+t.test('a key that Envoy can not use is named with its kind', async (t) => {
+  const kinds: Array<[newKey: readonly string[], kind: string]> = [
+    [['rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'], 'RSA-PSS'],
+    [['ed448'], 'ED448'],
+    [['ec', '-pkeyopt', 'ec_paramgen_curve:P-224'], 'EC on secp224r1'],
+    [
+      ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'ec_param_enc:explicit'],
+      'EC with explicit parameters in the place of a curve',
+    ],
+  ]
+  for (const [newKey, kind] of kinds) {
+    const { keyFile, certFile } = await authority.issue({ newKey })
+    const message = `(${keyFile}): it is ${kind}. Take an RSA key of 2048 bits or more, or an EC key on P-256, P-384, P-521.`
+    const pair = { sslKey: keyFile, sslCert: certFile }
+    await t.rejects(readTlsSettings(pair, {}), {
+      name: 'FatalError',
+      message: `Envoy can't use the key of --ssl-key ${message}`,
+    })
+    await t.rejects(readTlsSettings({ clientSslKey: keyFile, clientSslCert: certFile }, {}), {
+      message: `Envoy can't use the key of --client-ssl-key ${message}`,
+    })
+    const { warnings } = await readTlsSettings({ ...PAIR, clientSslCa: certFile }, {})
+    t.match(warnings.join(), `authorities of --client-ssl-ca have keys that Envoy can't check signatures of (${kind})`)
   }
 })
 
