@@ -8,6 +8,8 @@ export interface KnownHost {
   readonly addresses: readonly string[]
   /** Until when they may be taken for true without asking, in milliseconds since 1970. */
   readonly until: number
+  /** See {@link HostResolver.fullName}. */
+  readonly fullName?: string | undefined
 }
 
 export interface AddressBookOptions {
@@ -123,7 +125,10 @@ export class AddressBook {
     for (const host of hosts) {
       const entry = this.#entry(host)
       const before = known.get(host)
-      if (before !== undefined) Object.assign(entry, { addresses: before.addresses, until: before.until })
+      if (before !== undefined) {
+        Object.assign(entry, { addresses: before.addresses, until: before.until })
+        if (before.fullName !== undefined) this.#resolver.remember(host, before.fullName)
+      }
       if (before !== undefined && before.until + GRACE_MS > Date.now()) {
         this.#schedule(host, entry, Math.max(before.until - Date.now(), 0) + Math.random() * SPREAD_MS, false)
       } else {
@@ -135,8 +140,9 @@ export class AddressBook {
 
   /** What is to be known after a restart. */
   *all(): Iterable<[host: string, known: KnownHost]> {
-    for (const [host, { addresses, until }] of this.#entries)
-      if (addresses.length > 0) yield [host, { addresses, until }]
+    for (const [host, { addresses, until }] of this.#entries) {
+      if (addresses.length > 0) yield [host, { addresses, until, fullName: this.#resolver.fullName(host) }]
+    }
   }
 
   close(): void {

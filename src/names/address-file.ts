@@ -31,9 +31,10 @@ function parse(text: string): Record<string, KnownHost> {
   const hosts: unknown = JSON.parse(text)
   if (typeof hosts !== 'object' || hosts === null) throw new Error('it holds no host names')
   for (const [host, known] of Object.entries(hosts)) {
-    const { addresses, until } = (known ?? {}) as Partial<KnownHost>
+    const { addresses, until, fullName = '' } = (known ?? {}) as Partial<KnownHost>
     const good = Array.isArray(addresses) && addresses.length > 0 && addresses.every((one) => isIP(String(one)) !== 0)
-    if (!good || typeof until !== 'number') throw new Error(`it has no addresses for ${JSON.stringify(host)}`)
+    if (!good || typeof until !== 'number' || typeof fullName !== 'string')
+      throw new Error(`it has no addresses for ${JSON.stringify(host)}`)
   }
   return hosts as Record<string, KnownHost>
 }

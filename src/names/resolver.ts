@@ -15,6 +15,10 @@ export interface HostResolver {
   resolve(host: string, found: (addresses: readonly string[]) => void, thorough: boolean): Promise<number>
   /** Whether name servers seem to answer nobody. */
   readonly silent: boolean
+  /** The full name that a name was found under, where that took a search. */
+  fullName(host: string): string | undefined
+  /** Such a full name of an earlier run, which is asked for first. */
+  remember(host: string, fullName: string): void
   /** Nobody uses the name any longer. */
   forget(host: string): void
   close(): void
@@ -29,7 +33,6 @@ const FAMILIES: readonly Family[] = [4, 6]
 interface Memory {
   /** The full name under which it was found. */
   readonly fullName: string
-  readonly servers: readonly string[]
   readonly found: Map<Family, readonly string[]>
   /** Until when there is no need to ask for a family, on the clock of `performance.now()`. */
   readonly absentUntil: Map<Family, number>
@@ -82,6 +85,14 @@ export class SystemResolver implements HostResolver {
     }
   }
 
+  fullName(host: string): string | undefined {
+    return this.#memories.get(host)?.fullName
+  }
+
+  remember(host: string, fullName: string): void {
+    this.#memories.set(host, nothingOf(fullName))
+  }
+
   forget(host: string): void {
     this.#memories.delete(host)
   }
@@ -107,16 +118,17 @@ export class SystemResolver implements HostResolver {
     found: (addresses: readonly string[]) => void,
     thorough: boolean,
   ): Promise<number> {
+    const names = candidates(host, conf)
     const memory = this.#memories.get(host)
-    if (memory !== undefined && memory.servers === conf.servers) {
+    if (memory !== undefined && names.includes(memory.fullName)) {
       try {
         return await this.#ask(memory, found, thorough)
       } catch (error) {
         if (!(error instanceof NameNotFoundError)) throw error
       }
     }
-    for (const fullName of candidates(host, conf)) {
-      const next = { fullName, servers: conf.servers, found: new Map(), absentUntil: new Map() }
+    for (const fullName of names) {
+      const next = nothingOf(fullName)
       try {
         const ms = await this.#ask(next, found, true)
         this.#memories.set(host, next)
@@ -181,6 +193,10 @@ export class SystemResolver implements HostResolver {
       throw error
     }
   }
+}
+
+function nothingOf(fullName: string): Memory {
+  return { fullName, found: new Map(), absentUntil: new Map() }
 }
 
 /** Waits for all, but no longer than until one says that there is no such name. @throws the first error */

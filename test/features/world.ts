@@ -158,6 +158,8 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 const NO_NAMES: HostResolver = {
   silent: false,
   resolve: (host) => Promise.reject(new NameNotFoundError(`nobody knows ${host}`)),
+  fullName: () => undefined,
+  remember: () => {},
   forget: () => {},
   close: () => {},
 }

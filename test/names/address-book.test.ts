@@ -32,14 +32,14 @@ t.test('each name is asked for once in its time to live, however many ask', asyn
 t.test('a short time to live costs no more than a question in 30 s', async (t) => {
   const { resolver, clock, book, count } = setUp()
   resolver.ttlSeconds = 0
-  for (let index = 0; index < 200; index += 1) {
+  for (let index = 0; index < 60; index += 1) {
     resolver.names.set(`n${index}`, ['10.0.0.1'])
     await book.resolve(`n${index}`, false)
   }
   count()
   await clock.pass(330 * SECOND)
   const asked = count()
-  t.ok(asked >= 200 * 9 && asked <= 200 * 11, `${asked} questions`)
+  t.ok(asked >= 60 * 9 && asked <= 60 * 11, `${asked} questions`)
 })
 
 t.test('questions that were asked together drift apart', async (t) => {

@@ -24,6 +24,10 @@ export class TestResolver implements HostResolver {
     for (const answer of this.#open.splice(0)) answer()
   }
 
+  fullName(): undefined {}
+
+  remember(): void {}
+
   forget(host: string): void {
     this.forgotten.push(host)
   }
