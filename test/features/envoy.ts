@@ -3,7 +3,7 @@ import type { Cluster__Output } from '#proto/envoy/config/cluster/v3/Cluster.js'
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import { definitions } from '../../src/proto.js'
-import { clusterName, PUBLIC, TYPE_URL } from '../../src/resources/names.js'
+import { clusterName, PUBLIC, PUBLIC_ROUTES, TYPE_URL } from '../../src/resources/names.js'
 import type { AdsCollections } from '../../src/xds/stream.js'
 import { AdsStream } from '../../src/xds/stream.js'
 
@@ -48,7 +48,7 @@ export class SimulatedEnvoy {
 
   /** Whether its port is open. */
   get listens(): boolean {
-    return this.#of(TYPE_URL.listener).has(PUBLIC) && this.#of(TYPE_URL.routeConfiguration).has(PUBLIC)
+    return this.#of(TYPE_URL.listener).has(PUBLIC) && this.#of(TYPE_URL.routeConfiguration).has(PUBLIC_ROUTES)
   }
 
   /** Where it sends requests of a route, as `host:port`; undefined if it has no such route. */
@@ -177,7 +177,7 @@ export class SimulatedEnvoy {
   #askOn(typeUrl: string): void {
     if (typeUrl === TYPE_URL.cluster && !this.#asked.has(TYPE_URL.listener)) this.ask(TYPE_URL.listener)
     if (!this.#of(TYPE_URL.listener).has(PUBLIC) || this.#asked.has(TYPE_URL.routeConfiguration)) return
-    this.ask(TYPE_URL.routeConfiguration, PUBLIC)
+    this.ask(TYPE_URL.routeConfiguration, PUBLIC_ROUTES)
   }
 
   #initial(typeUrl: string): Partial<DeltaDiscoveryRequest__Output> {
