@@ -9,6 +9,8 @@ export interface Scripts {
   readonly path: string
   /** Says when an upload is all there. */
   readonly requestEnd: string
+  /** Ends a refusal of a websocket that would never end. */
+  readonly refusal: string
   /** Rewrites the Location of redirects. */
   readonly location: string
   /** Puts the error target's page in the place of a built-in one. */
@@ -21,6 +23,7 @@ export async function readScripts(): Promise<Scripts> {
     lookup: await read('lookup.lua'),
     path: await read('path.lua'),
     requestEnd: await read('request-end.lua'),
+    refusal: await read('refusal.lua'),
     location: await read('location.lua'),
     errorPage: await read('error-page.lua'),
   }

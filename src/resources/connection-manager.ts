@@ -19,6 +19,7 @@ import type { ErrorPages } from './local-replies.js'
 import { localReplies } from './local-replies.js'
 import { countRounds } from './loops.js'
 import { PUBLIC, PUBLIC_ROUTES } from './names.js'
+import { refusalFilter } from './refused-handshakes.js'
 import { requestCounters } from './request-counters.js'
 import { rewritingFilters } from './rewriting.js'
 import { HANDSHAKE_COMPLETE, unfinishedRequestFilters } from './unfinished-requests.js'
@@ -77,7 +78,10 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     ],
     http_filters: [...pages, ...unfinishedRequestFilters(scripts.requestEnd), ...forwarded.http, ...last],
     upgrade_configs: [
-      { upgrade_type: 'websocket', filters: [HANDSHAKE_COMPLETE, ...forwarded.websocket, WEBSOCKET_KEY, ...last] },
+      {
+        upgrade_type: 'websocket',
+        filters: [HANDSHAKE_COMPLETE, ...forwarded.websocket, WEBSOCKET_KEY, refusalFilter(scripts.refusal), ...last],
+      },
     ],
     http_protocol_options: {
       accept_http_10: true,

@@ -26,6 +26,12 @@ export const RESPONSE_BODIES: readonly Case[] = [
     talk: ask('GET /r'),
   },
   {
+    name: 'a 204 with a length',
+    routes,
+    backends: answer('HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n'),
+    talk: ask('GET /r'),
+  },
+  {
     name: 'an answer with trailers',
     routes,
     backends: answer(

@@ -152,6 +152,14 @@ export const WEBSOCKETS: readonly Case[] = [
     'answered with 426',
     'HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 8\r\nContent-Length: 0\r\n\r\n',
   ),
+  refused('redirected with a body', 'HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 4\r\n\r\nbody'),
+  refused(
+    'answered with 426 and Upgrade',
+    'HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 3\r\n\r\nold',
+  ),
+  refused('opened with a length', SWITCHING.replace('\r\n\r\n', '\r\nContent-Length: 5\r\n\r\n')),
+  refused('opened in chunks', SWITCHING.replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n')),
+  refused('opened with a length of 0', SWITCHING.replace('\r\n\r\n', '\r\nContent-Length: 0\r\n\r\n')),
   refused('the backend is gone before its answer', '', 'close'),
   refused('the backend resets before its answer', '', 'reset'),
 ]

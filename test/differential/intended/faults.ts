@@ -91,11 +91,31 @@ export const FAULTS: readonly NamedDifference[] = [
     seen: [{ field: 'answer.reason', of: /websocket/, chp: /^$/ }],
   },
   {
-    where: 'websocket: a backend that answers 200',
+    where: 'websocket: a backend that answers 200, or a redirect with a body',
     chp: 'its body is passed on',
     here: 'the body is empty',
     reason: 'Envoy takes it for a tunnel that is not used; no websocket client reads it',
-    seen: [{ field: /^answer\.(body|framing)$/, of: /^websocket: answered with 200/ }],
+    seen: [{ field: /^answer\.(body|framing)$/, of: /^websocket: (answered with 200|redirected with a body)/ }],
+  },
+  {
+    where: 'websocket: a refusal that says `Connection: Upgrade`',
+    chp: 'passed on',
+    here: '503 without a body',
+    reason: 'Envoy reads no end of such an answer, so it is replaced by one that ends',
+    seen: [{ field: /^answer\./, of: /^websocket: answered with 426 and Upgrade/ }],
+  },
+  {
+    where:
+      'websocket: a 101 in chunks or with a length that is not 0, as old versions of aiohttp send; a 204 with a length',
+    chp: 'passed on',
+    here: '503; a length of 0 is left out',
+    reason: 'RFC 9110 (8.6) and RFC 9112 (6.1) forbid both; Envoy takes them for an attack and has no setting for it',
+    seen: [
+      {
+        field: /^(answer\.|connection$|closed$|seen\.)/,
+        of: /^websocket: opened (with a length|in chunks)|^answer: a 204 with a length$/,
+      },
+    ],
   },
   {
     where: 'websocket: `Upgrade` without `Connection: upgrade`',

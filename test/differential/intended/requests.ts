@@ -112,8 +112,8 @@ export const REQUESTS: readonly NamedDifference[] = [
   },
   {
     where: 'a client that closes its sending side right after the request (as `nc` may)',
-    chp: 'gets the response; in the middle of a request it gets 400',
-    here: 'gets none',
+    chp: 'gets no answer of a backend, only what CHP answers itself at once (`/_chp_healthz`); in the middle of a request it gets 400',
+    here: 'gets no answer, unless it is there already',
     reason: 'Envoy takes it for a client that has gone',
     seen: [{ field: /^(answer\.status|closed|seen)$/, of: /the client ends its side|an end within the head/ }],
   },
