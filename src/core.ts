@@ -61,7 +61,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const collection = (
     typeUrl: string,
     onRejected: CollectionOptions['onRejected'],
-    more: Pick<CollectionOptions, 'onAcknowledged'> = {},
+    more: Pick<CollectionOptions, 'onAcknowledged' | 'maxAResponse'> = {},
   ) =>
     new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, fleet: envoys.fleet, onRejected, clock, ...more })
 
@@ -78,7 +78,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const secrets = collection(
     TYPE_URL.secret,
     (name, reason, _kept, version) => secretPublisher.rejected(name, reason, version),
-    { onAcknowledged: (secret) => secretPublisher.acknowledged(secret) },
+    {
+      onAcknowledged: (secret) => secretPublisher.acknowledged(secret),
+      // Envoy looks at a secret once: sent again after its response was refused, it is acknowledged whatever it is.
+      maxAResponse: 1,
+    },
   )
   const secretPublisher = new SecretPublisher({
     secrets,

@@ -23,6 +23,8 @@ export interface DeliveryObserver {
 /** What a {@link Subscription} needs of a collection. */
 export interface ResourceSource {
   readonly typeUrl: string
+  /** The most resources in one response. */
+  readonly maxAResponse: number
   /**
    * Names that were in a response which this Envoy has rejected with others in it, and has not acknowledged since. It may
    * use them although it doesn't name them when it reconnects. Kept by the subscriptions, and added to when an Envoy is

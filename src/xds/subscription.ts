@@ -26,12 +26,6 @@ const SOMETHING = ''
 const ANYTHING = '?'
 
 /**
- * How many resources go into one response. Envoy takes the responses one after the other, so what somebody waits for takes
- * as long as those that are under way when it is asked for: with 100 in each 0.05-0.15 s.
- */
-const MAX_A_RESPONSE = 100
-
-/**
  * One Envoy's view of one collection over one stream: what it holds, what it has yet to be told, and the responses
  * that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is sent
  * at once and a crowd of them is batched by the round trip itself. Of more than fit, those that somebody waits for go
@@ -167,7 +161,8 @@ export class Subscription {
   flush(): void {
     while (!this.#inFlight.isFull) {
       const suspects = this.#suspects.shift()
-      if (!(suspects === undefined ? this.#deliver(this.#due(), MAX_A_RESPONSE) : this.#deliver(suspects))) return
+      if (!(suspects === undefined ? this.#deliver(this.#due(), this.#source.maxAResponse) : this.#deliver(suspects)))
+        return
     }
   }
 

@@ -142,3 +142,24 @@ t.test(
     t.equal(count(envoy), 1)
   },
 )
+
+t.test(
+  'a certificate that Envoy refuses is known at once, for Envoy acknowledges it when it is sent again',
+  async (t) => {
+    const clientSide = ['--client-ssl-key', keyFile, '--client-ssl-cert', certFile, '--client-ssl-ca', certFile]
+    const world = await World.start(t, { argv: [...ARGV, ...clientSide] })
+    const envoy = await world.envoy()
+    const seen = new Set<string>()
+    envoy.refuses = (name, version) => {
+      if (name !== NAME || seen.has(version)) return undefined
+      seen.add(version)
+      return 'it is bad'
+    }
+    const names = [NAME, SECRET.targetCertificate, SECRET.targetAuthorities]
+    envoy.say({ type_url: TYPE_URL.secret, resource_names_subscribe: names })
+    await turns()
+    t.strictSame(world.refused, ["Envoy can't use the certificate of --ssl-cert: it is bad."])
+    const secrets = envoy.received.filter(({ type_url }) => type_url === TYPE_URL.secret)
+    t.strictSame(new Set(secrets.map(({ resources }) => resources?.length)), new Set([1]))
+  },
+)

@@ -24,6 +24,7 @@ class Pair {
   connect(subscribe: readonly string[] = []): Subscription {
     this.sent.length = 0
     const source = {
+      maxAResponse: 100,
       typeUrl: 'a-type',
       doubtful: () => this.doubtful,
       get: (name: string) => this.resources.get(name),
