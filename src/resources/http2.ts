@@ -2,13 +2,16 @@ import type { Http2ProtocolOptions } from '#proto/envoy/config/core/v3/Http2Prot
 import { requestHeaderFilter, setHeader } from './header-mutation.js'
 import { HTTP2_KEEPALIVE } from './keepalive.js'
 
+const MIB = 1024 * 1024
+
 /** What one HTTP/2 connection, and so one browser, may have under way and have Envoy keep in memory. */
 export const HTTP2_OPTIONS: Http2ProtocolOptions = {
   // One client can't fill a route by one connection. What has no place yet waits in the browser.
   max_concurrent_streams: { value: 100 },
-  // Also how much of an answer waits for a client that doesn't read it. A browser 50 ms away can send 5 MB/s.
-  initial_stream_window_size: { value: 256 * 1024 },
-  initial_connection_window_size: { value: 1024 * 1024 },
+  // How much of an upload is on its way at a time: with less, browsers 150 ms away send slower than over HTTP/1.1. What
+  // a backend doesn't take waits in Envoy; `overloadManager` ends the streams that hold the most.
+  initial_stream_window_size: { value: 4 * MIB },
+  initial_connection_window_size: { value: 8 * MIB },
   // Websockets (RFC 8441): a browser that has such a connection opens them in it. docs/tls.md has the reasons.
   allow_connect: true,
   connection_keepalive: HTTP2_KEEPALIVE,

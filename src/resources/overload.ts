@@ -17,8 +17,8 @@ const LEAST_STREAM_IDLE_TIME = '300s'
 const LEAST_STREAM_BITS = 16
 
 /**
- * What Envoy does as its heap fills, part of its bootstrap. In this order: idle connections go sooner, requests are
- * refused with 503, what holds the most is ended, and last of all no connection is taken. Established websockets and
+ * What Envoy does as its heap fills, part of its bootstrap. In this order: idle connections go sooner, what holds the
+ * most is ended, requests are refused with 503, and last of all no connection is taken. Established websockets and
  * downloads that hold little go on throughout.
  */
 export function overloadManager({
@@ -59,8 +59,8 @@ export function overloadManager({
       },
       { name: 'envoy.overload_actions.shrink_heap', triggers: at(0.75) },
       { name: 'envoy.overload_actions.disable_http_keepalive', triggers: at(0.8) },
+      { name: 'envoy.overload_actions.reset_high_memory_stream', triggers: between(0.7, 0.85) },
       { name: 'envoy.overload_actions.stop_accepting_requests', triggers: at(0.85) },
-      { name: 'envoy.overload_actions.reset_high_memory_stream', triggers: between(0.87, 1) },
     ],
     loadshed_points: [{ name: 'envoy.load_shed_points.tcp_listener_accept', triggers: at(0.95) }],
     buffer_factory_config: { minimum_account_to_track_power_of_two: LEAST_STREAM_BITS },
