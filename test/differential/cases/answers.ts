@@ -26,7 +26,7 @@ export const RESPONSE_BODIES: readonly Case[] = [
     talk: ask('GET /r'),
   },
   {
-    name: 'a 204 with a length',
+    name: 'a 204 that says it has a body',
     routes,
     backends: answer('HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n'),
     talk: ask('GET /r'),

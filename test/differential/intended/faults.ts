@@ -113,7 +113,7 @@ export const FAULTS: readonly NamedDifference[] = [
     seen: [
       {
         field: /^(answer\.|connection$|closed$|seen\.)/,
-        of: /^websocket: opened (with a length|in chunks)|^answer: a 204 with a length$/,
+        of: /^websocket: opened (with a length|in chunks)|^answer: a 204 that says it has a body$/,
       },
     ],
   },
