@@ -5,6 +5,8 @@ const POLL_MS = 200
 /** What was read is cut off beyond this size. */
 const MAX_BYTES = 1024 * 1024
 const CHUNK_BYTES = 64 * 1024
+/** In characters. A longer line is passed on in parts, since a line without an end would be joined anew for each chunk. */
+const LONGEST_LINE = 64 * 1024
 
 /**
  * What Envoy prints, by way of a file: Envoy can go on printing while there is no control plane to read it. Watched by
@@ -45,6 +47,9 @@ export class EnvoyLogFile {
     const lines = (this.#rest + text).split('\n')
     this.#rest = lines.pop() ?? ''
     for (const line of lines) this.#onLine(line)
+    if (this.#rest.length < LONGEST_LINE) return
+    this.#onLine(this.#rest)
+    this.#rest = ''
   }
 
   close(): void {
