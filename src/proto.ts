@@ -18,6 +18,8 @@ const FILES = [
   'envoy/extensions/access_loggers/stream/v3/stream.proto',
   'envoy/extensions/filters/http/bandwidth_limit/v3/bandwidth_limit.proto',
   'envoy/extensions/filters/http/buffer/v3/buffer.proto',
+  'envoy/extensions/common/matching/v3/extension_matcher.proto',
+  'envoy/extensions/filters/http/composite/v3/composite.proto',
   'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto',
   'envoy/extensions/filters/http/header_to_metadata/v3/header_to_metadata.proto',
   'envoy/extensions/filters/http/lua/v3/lua.proto',
@@ -34,6 +36,7 @@ const FILES = [
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
   'envoy/service/metrics/v3/metrics_service.proto',
   'envoy/type/v3/token_bucket.proto',
+  'xds/type/matcher/v3/cel.proto',
 ]
 
 /** The subset of Envoy's API under proto/, with field names as in Envoy's documentation. */

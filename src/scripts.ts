@@ -15,6 +15,8 @@ export interface Scripts {
   readonly location: string
   /** Puts the error target's page in the place of a built-in one. */
   readonly errorPage: string
+  /** Decides whether a request is sent again. */
+  readonly repeat: string
 }
 
 export async function readScripts(): Promise<Scripts> {
@@ -26,5 +28,6 @@ export async function readScripts(): Promise<Scripts> {
     refusal: await read('refusal.lua'),
     location: await read('location.lua'),
     errorPage: await read('error-page.lua'),
+    repeat: await read('repeat.lua'),
   }
 }

@@ -8,6 +8,8 @@ import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http
 import { any } from '../proto.js'
 import type { Target } from '../routing/target.js'
 import type { Limits } from '../settings/limits.js'
+import { TARGET_IDLE_MS } from './connection-reuse.js'
+import { duration } from './duration.js'
 import { TARGET_KEEPALIVE } from './keepalive.js'
 import { BUFFER_BYTES, routeLimits } from './limits.js'
 import { clusterName } from './names.js'
@@ -34,10 +36,10 @@ export interface RouteClusterInput extends RouteMetadataInput {
 }
 
 /**
- * Upstream connections that are idle this long are closed. Below the 5 s after which a Node.js server closes its own,
- * so that a request rarely meets a connection that the other side is just closing.
+ * How long a new connection may take, its TLS handshake included, before the user is told. A dead node never answers;
+ * what a busy server's kernel has no place for is sent again after 1, 3 and 7 s.
  */
-export const UPSTREAM_IDLE_SECONDS = 4
+const CONNECT_TIMEOUT = { seconds: 8 }
 
 /** As many as Node.js takes by default; Envoy would refuse requests and responses of more than 100. */
 export const MAX_HEADERS = { value: 2000 }
@@ -57,7 +59,7 @@ const PROTOCOL_OPTIONS = {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
     {
       common_http_protocol_options: {
-        idle_timeout: { seconds: UPSTREAM_IDLE_SECONDS },
+        idle_timeout: duration(TARGET_IDLE_MS),
         max_headers_count: MAX_HEADERS,
       },
       explicit_http_config: { http_protocol_options: { header_key_format: PRESERVE_HEADER_CASE } },
@@ -91,6 +93,7 @@ export function targetCluster(
   return {
     name,
     ...discoveryOf(target, addresses),
+    connect_timeout: CONNECT_TIMEOUT,
     ...('socketPath' in target.address ? {} : TARGET_KEEPALIVE),
     per_connection_buffer_limit_bytes: BUFFER_BYTES,
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },

@@ -8,9 +8,9 @@ import type { ForwardingSettings } from '../settings/forwarding.js'
 import type { Limits } from '../settings/limits.js'
 import { ACTIVITY_LOG_OPTIONS, activityCounters } from './activity.js'
 import { MAX_HEADERS, PRESERVE_HEADER_CASE } from './cluster.js'
-import { OWN_CONNECTION_FILTER } from './connection-reuse.js'
+import { OWN_CONNECTION } from './connection-reuse.js'
 import { duration } from './duration.js'
-import { errorTargetFilters } from './error-target.js'
+import { errorTargetFilters, UPSTREAM_CODEC } from './error-target.js'
 import { failureLog } from './failure-log.js'
 import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
@@ -20,6 +20,7 @@ import { localReplies } from './local-replies.js'
 import { countRounds } from './loops.js'
 import { PUBLIC, PUBLIC_ROUTES } from './names.js'
 import { refusalFilter } from './refused-handshakes.js'
+import { repeatFilter } from './repeat.js'
 import { requestCounters } from './request-counters.js'
 import { rewritingFilters } from './rewriting.js'
 import { HANDSHAKE_COMPLETE, unfinishedRequestFilters } from './unfinished-requests.js'
@@ -40,19 +41,26 @@ export interface ConnectionManagerInput {
 
 const NEVER = { seconds: 0 }
 
-/** The last of the filters that a request goes through. */
-export const ROUTER: HttpFilter = {
-  name: 'router',
-  typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
-    suppress_envoy_headers: true,
-  } satisfies Router),
+/**
+ * The last of the filters that a request goes through.
+ *
+ * @param attempt those that each attempt to send it goes through before it is written
+ */
+export function router(...attempt: HttpFilter[]): HttpFilter {
+  return {
+    name: 'router',
+    typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
+      suppress_envoy_headers: true,
+      upstream_http_filters: attempt.length === 0 ? [] : [...attempt, UPSTREAM_CODEC],
+    } satisfies Router),
+  }
 }
 
 /** What users' connections go through, from the bytes to the choice of a cluster. */
 export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
   const { encrypted, networked, forwarding, scripts, errorPages, countRequests, limits } = input
   const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted, networked })
-  const last = [...rewritingFilters(forwarding, scripts), OWN_CONNECTION_FILTER, ROUTER]
+  const rewriting = rewritingFilters(forwarding, scripts)
   const pages = errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)
   return {
     stat_prefix: PUBLIC,
@@ -76,11 +84,20 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
         } satisfies HeaderMutation),
       },
     ],
-    http_filters: [...pages, ...unfinishedRequestFilters(scripts.requestEnd), ...forwarded.http, ...last],
+    http_filters: [
+      ...pages,
+      ...unfinishedRequestFilters(scripts.requestEnd),
+      ...forwarded.http,
+      ...rewriting,
+      router(repeatFilter(scripts.repeat)),
+    ],
     upgrade_configs: [
       {
         upgrade_type: 'websocket',
-        filters: [HANDSHAKE_COMPLETE, ...forwarded.websocket, WEBSOCKET_KEY, refusalFilter(scripts.refusal), ...last],
+        filters: [
+          ...[HANDSHAKE_COMPLETE, ...forwarded.websocket, WEBSOCKET_KEY, refusalFilter(scripts.refusal)],
+          ...[...rewriting, OWN_CONNECTION, router()],
+        ],
       },
     ],
     http_protocol_options: {

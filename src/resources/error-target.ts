@@ -9,7 +9,9 @@ import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http
 import { any } from '../proto.js'
 import type { Target } from '../routing/target.js'
 import type { TargetSettings } from './cluster.js'
-import { targetCluster, UPSTREAM_IDLE_SECONDS } from './cluster.js'
+import { targetCluster } from './cluster.js'
+import { TARGET_IDLE_MS } from './connection-reuse.js'
+import { duration } from './duration.js'
 import { ERROR_TARGET, FAILED_PATH_HEADER } from './names.js'
 
 /*
@@ -112,9 +114,9 @@ export function errorTargetCluster(target: Target, settings: TargetSettings): Cl
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
         {
-          common_http_protocol_options: { idle_timeout: { seconds: UPSTREAM_IDLE_SECONDS } },
+          common_http_protocol_options: { idle_timeout: duration(TARGET_IDLE_MS) },
           explicit_http_config: { http_protocol_options: {} },
-          http_filters: [MARK_ANSWERS, CODEC],
+          http_filters: [MARK_ANSWERS, UPSTREAM_CODEC],
         } satisfies HttpProtocolOptions,
       ),
     },
@@ -139,7 +141,8 @@ const MARK_ANSWERS: HttpFilter = {
   } satisfies HeaderMutation),
 }
 
-const CODEC: HttpFilter = {
+/** Must be the last of the filters that run for each attempt to send a request. */
+export const UPSTREAM_CODEC: HttpFilter = {
   name: 'codec',
   typed_config: any('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {} satisfies UpstreamCodec),
 }

@@ -1,3 +1,5 @@
+import { ATTEMPT } from './names.js'
+
 /** A kind of failure, as metrics name it: one for all that have the same cure. */
 export type FailureKind =
   | 'no_route'
@@ -22,6 +24,8 @@ export interface FailureReason {
   readonly kind: FailureKind
   /** What stands in Envoy's `%RESPONSE_CODE_DETAILS%`. */
   readonly details?: string
+  /** What became of the only attempt to send the request, where Envoy's details say just that it was not repeated. */
+  readonly attempt?: 'unreachable' | 'no answer' | 'bad answer'
   /** The status that Envoy answers with. */
   readonly status?: number
   /** For people: what is wrong, and which option has a say in it. */
@@ -31,6 +35,8 @@ export interface FailureReason {
 }
 
 const UNREACHABLE = 'remote_connection_failure'
+const NOT_TAKEN = 'the target does not take the connection, or its TLS handshake does not end'
+const CLOSED = 'the target closed the connection without an answer; it may want http, https or a client certificate'
 
 /**
  * Why Envoy itself ends a request; the first that applies is it. Envoy's response flags are coarser than its details,
@@ -49,11 +55,8 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
   },
   { kind: 'heap_full', details: 'overload', words: "Envoy's memory is nearly full, see --max-heap" },
   { kind: 'unresolved', details: 'no_healthy_upstream', words: "the target's host name does not resolve" },
-  {
-    kind: 'unreachable',
-    details: '{connection_timeout',
-    words: 'the target does not take the connection, or its TLS handshake does not end',
-  },
+  { kind: 'unreachable', details: '{connection_timeout', words: NOT_TAKEN },
+  { kind: 'unreachable', attempt: 'unreachable', words: NOT_TAKEN },
   { kind: 'unreachable', details: 'Connection_refused', words: 'connection refused, nothing listens there' },
   { kind: 'unreachable', details: 'No_such_file_or_directory', words: "the target's socket is not there" },
   { kind: 'unreachable', details: 'Permission_denied', words: "Envoy may not use the target's socket" },
@@ -72,12 +75,10 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
     details: 'upstream_reset_after_response_started',
     words: 'the target broke off in the middle of its answer',
   },
-  {
-    kind: 'no_answer',
-    details: '{connection_termination',
-    words: 'the target closed the connection without an answer; it may want http, https or a client certificate',
-  },
+  { kind: 'no_answer', details: '{connection_termination', words: CLOSED },
+  { kind: 'no_answer', attempt: 'no answer', words: CLOSED },
   { kind: 'bad_answer', details: '{protocol_error', words: 'the target answered what is not HTTP' },
+  { kind: 'bad_answer', attempt: 'bad answer', words: 'the target answered what is not HTTP' },
   {
     kind: 'no_answer',
     details: 'upstream_reset_before_response_started',
@@ -133,6 +134,10 @@ function choice(reasons: readonly FailureReason[], value: (reason: FailureReason
   return `(${is}) ? (${choice(before, value, other)}) : (${choice(after, value, other)})`
 }
 
-function condition({ details, status }: FailureReason): string {
+function condition({ details, attempt, status }: FailureReason): string {
+  if (attempt !== undefined) {
+    const said = `metadata.filter_metadata["${ATTEMPT.namespace}"]["${ATTEMPT.failure}"]`
+    return `(${DETAILS} == "lua_response" && ${said} == "${attempt}")`
+  }
   return details === undefined ? `response.code == ${status}` : `${DETAILS}.contains(${JSON.stringify(details)})`
 }

@@ -82,13 +82,15 @@ export function connectionManagerLimits(
  * How much a route may have under way: so many requests and websockets, and besides so many uploads, whose number is
  * their client's choice alone and so must not keep out the others. Envoy counts requests when they get a connection, so one too many is refused as
  * soon as it has one. Connections have no limit of their own: each is opened for a request, and at a limit a request
- * would wait for a connection of its own worker, maybe for ever, while another worker's are idle.
+ * would wait for a connection of its own worker, maybe for ever, while another worker's are idle. All requests may have
+ * met a connection that was closing, as when a backend closes its idle ones together; Envoy would repeat three of them.
  */
 export function routeLimits({ maxRequestsPerRoute }: Limits): CircuitBreakers {
   const most = {
     max_requests: { value: maxRequestsPerRoute },
     max_connections: { value: NO_LIMIT },
     max_pending_requests: { value: maxRequestsPerRoute },
+    max_retries: { value: maxRequestsPerRoute },
   }
   return { thresholds: [most, { ...most, priority: UPLOAD_PRIORITY }] }
 }

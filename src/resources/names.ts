@@ -70,6 +70,9 @@ export const HEALTH = 'health'
 /** Where a cluster's metadata keeps what the one route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 
+/** Where a request's metadata keeps what became of an attempt to send it, as envoy/repeat.lua saw it. */
+export const ATTEMPT = { namespace: 'configurable_envoy_proxy.attempt', failure: 'failure' } as const
+
 const ROUTE_PREFIX = 'r:'
 
 /** The metadata key of the {@link RouteRecord}. */

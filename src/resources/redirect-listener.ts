@@ -3,7 +3,7 @@ import type { DataSource } from '#proto/envoy/config/core/v3/DataSource.js'
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { Limits } from '../settings/limits.js'
-import { ROUTER } from './connection-manager.js'
+import { router } from './connection-manager.js'
 import { connectionManagerLimits } from './limits.js'
 import { httpListener } from './listener.js'
 import { REDIRECT } from './names.js'
@@ -56,7 +56,7 @@ export function redirectListener({
         },
       ],
     },
-    http_filters: [ROUTER],
+    http_filters: [router()],
     http_protocol_options: { accept_http_10: true },
     // As CHP answers them, by a redirect like any other request.
     upgrade_configs: [{ upgrade_type: 'websocket' }],

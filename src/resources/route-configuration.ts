@@ -8,7 +8,7 @@ import { any } from '../proto.js'
 import { ROUTESPEC_LIMITS } from '../routing/routespec.js'
 import type { ForwardingSettings } from '../settings/forwarding.js'
 import type { Limits } from '../settings/limits.js'
-import { ON_OWN_CONNECTION, RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
+import { RETRY_ON_RESET, SAFE_METHOD } from './connection-reuse.js'
 import { duration } from './duration.js'
 import { DRAINING, HEALTH_ANSWER, HEALTH_PATH } from './health.js'
 import { IDLE_FOR_EVER, UPLOAD_PRIORITY, unfinishedIdle } from './limits.js'
@@ -104,11 +104,6 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
   const headers = customHeaders(forwarding)
   // What a backend sends is no reply of Envoy's own.
   const common = { request_headers_to_add: headers, response_headers_to_remove: [FAILED_PATH_HEADER] }
-  const ownConnection = {
-    ...common,
-    ...ON_OWN_CONNECTION,
-    request_headers_to_add: [...(ON_OWN_CONNECTION.request_headers_to_add ?? []), ...headers],
-  }
   const idle_timeout = unfinishedIdle(limits, idleTimeoutMs)
   const upload: RouteAction = { ...action, idle_timeout, priority: UPLOAD_PRIORITY }
   const waiting: RouteAction = { cluster: WAITING_CLUSTER, timeout: NEVER, idle_timeout }
@@ -117,16 +112,14 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
   const paths = [...oddPaths, { match: { prefix: '/' }, typed_per_filter_config: {} }]
   return [
     ...oddPaths.map((odd) => ({ ...odd, match: { ...odd.match, ...COMPLETE }, route: action, ...common })),
-    ...(idleTimeoutMs === undefined
-      ? []
-      : [{ match: { prefix: '/', headers: [WEBSOCKET], ...COMPLETE }, route: patient, ...common }]),
+    { match: { prefix: '/', headers: [WEBSOCKET], ...COMPLETE }, route: patient, ...common },
     // May be sent twice.
     {
       match: { prefix: '/', headers: [SAFE_METHOD], ...COMPLETE },
       route: { ...action, retry_policy: RETRY_ON_RESET },
       ...common,
     },
-    { match: { prefix: '/', ...COMPLETE }, route: action, ...ownConnection },
+    { match: { prefix: '/', ...COMPLETE }, route: action, ...common },
     ...paths.flatMap((path) =>
       WAITING.map((headers) => ({
         match: { ...path.match, headers: [...headers] },
@@ -137,12 +130,8 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
     ...paths.map(({ match, typed_per_filter_config }) => ({
       match,
       route: upload,
-      ...ownConnection,
-      typed_per_filter_config: {
-        ...ownConnection.typed_per_filter_config,
-        ...AS_IT_COMES,
-        ...typed_per_filter_config,
-      },
+      ...common,
+      typed_per_filter_config: { ...AS_IT_COMES, ...typed_per_filter_config },
     })),
   ]
 }

@@ -38,7 +38,9 @@ function shown(value: unknown): unknown {
   if ('stringValue' in message) return message.stringValue
   if (Object.keys(message).join() === 'value' && typeof message.value !== 'object') return message.value
   if ('seconds' in message || 'nanos' in message) {
-    return `${Number(message.seconds ?? 0) + Number(message.nanos ?? 0) / 1e9}s`
+    const nanos = String(message.nanos ?? 0).padStart(9, '0')
+    // Three, six or nine digits, or none.
+    return `${message.seconds ?? 0}${`.${nanos}`.replace(/(?:000)+$/, '').replace(/^\.$/, '')}s`
   }
   // Numbers of 64 bits are texts in JSON.
   if ('int_value' in message) {

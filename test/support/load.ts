@@ -69,6 +69,12 @@ export class Users {
     call.end()
   }
 
+  /** Resolves when so many requests more have been made. */
+  async asked(count: number): Promise<void> {
+    const until = this.requests + count
+    while (this.requests < until) await delay(10)
+  }
+
   /** How many websockets are open. */
   get websockets(): number {
     return this.#sockets.filter((socket) => socket.readyState === WebSocket.OPEN).length
