@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Before anything that takes memory.
+// Before anything that takes memory or time.
 import './small-heap.js'
+import './signals.js'
 
 import { makeBootstrap } from './bootstrap-file.js'
 import type { CommandLine, DrainOptions, StopOptions } from './command.js'
@@ -20,12 +21,13 @@ import { readMachine } from './settings/machine.js'
 import { PASSPHRASES } from './settings/tls.js'
 import type { Settings } from './settings.js'
 import { readSettings } from './settings.js'
+import { handleSignals } from './signals.js'
 import { stop } from './stop.js'
 import { forgetRoutes } from './store/forget.js'
 import { printable } from './text.js'
 
-/** A terminal that is closed sends SIGHUP; without us Envoy, in a process group of its own, would go on. */
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+/** A fault of this program (EX_SOFTWARE of sysexits.h): whoever watches over it should start it again. */
+const FAULT = 70
 
 /** How long the end waits for who reads the log, and how much of one line of it is read. */
 const LAST_WORDS = { limitMs: 1_000, characters: 2_000 } as const
@@ -47,12 +49,13 @@ async function main(): Promise<void> {
   for (const warning of warningsOf(settings)) log.warn(warning)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
-  // Handled from now on without a gap, in which a signal would end this process and leave Envoy behind.
+  // Rejections that nobody handles, too. What state it left is unknown; Envoy serves on, and the next start goes on with it.
+  process.on('uncaughtException', (error) => void exitByFault(error, 'Envoy, if it has started, serves on.'))
   let onSignal = () => {}
   const stopped = new Promise<void>((resolve) => {
     onSignal = resolve
   })
-  for (const signal of STOP_SIGNALS) process.on(signal, () => onSignal())
+  handleSignals(log, () => onSignal())
   await Promise.race([proxy.start(), stopped])
   await Promise.race([stopped, proxy.failed]).catch(async (error) => {
     await proxy.abandon()
@@ -88,13 +91,21 @@ async function exit(status: number): Promise<never> {
   process.exit(status)
 }
 
+/** It keeps its stack: it is for who writes this program. */
+function exitByFault(error: unknown, state: string): Promise<never> {
+  neverWait(process.stderr)
+  const stack = error instanceof Error ? error.stack : String(error)
+  console.error(`error: This is a fault of configurable-envoy-proxy; please report it. ${state} ${stack}`)
+  return exit(FAULT)
+}
+
 main().then(
   () => exit(0),
   (error: unknown) => {
+    if (!(error instanceof FatalError)) return exitByFault(error, 'It has not started or was stopped.')
     neverWait(process.stderr)
-    // One line for what the operator can mend; anything else is a fault of ours and keeps its stack.
-    const isFatal = error instanceof FatalError
-    console.error(isFatal ? `error: ${printable(error.message, LAST_WORDS.characters)}` : error)
+    // One line for what the operator can mend.
+    console.error(`error: ${printable(error.message, LAST_WORDS.characters)}`)
     return exit(1)
   },
 )

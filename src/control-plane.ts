@@ -31,7 +31,7 @@ export interface ControlPlaneOptions {
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
   const { settings, log, store, envoys, undo } = options
-  const { table, clusters, listeners, publisher, collections } = await createCore({
+  const { table, clusters, publisher, collections, ...core } = await createCore({
     ...options,
     resolver: new SystemResolver(),
     onClusterRejected: () => metrics?.rejected(),
@@ -78,5 +78,5 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     }),
   )
   if (settings.metrics && metrics) undo.push(await serveMetrics({ at: settings.metrics, metrics, log }))
-  return { clusters, listeners, table }
+  return { ...core, table, clusters, collections }
 }

@@ -3,7 +3,7 @@ import type { DataPlane } from './data-plane/data-plane.js'
 import { provideErrorPages } from './error-pages.js'
 import { FatalError } from './errors.js'
 import { hostNames } from './host-names.js'
-import { listenerResources } from './listeners.js'
+import { listenerResources, listenersWithoutPort } from './listeners.js'
 import type { Logger } from './log.js'
 import type { HostResolver } from './names/resolver.js'
 import { targetReader } from './own-servers.js'
@@ -22,6 +22,7 @@ import type { OpenedStore } from './store/opened.js'
 import type { Undo } from './undo.js'
 import type { CollectionOptions } from './xds/collection.js'
 import { ResourceCollection } from './xds/collection.js'
+import type { Resource } from './xds/resource.js'
 import type { AdsCollections } from './xds/stream.js'
 
 /** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
@@ -44,6 +45,8 @@ export interface Core {
   readonly table: RouteTable
   readonly clusters: ResourceCollection
   readonly listeners: ResourceCollection
+  /** The listeners as an Envoy can try them out while another one serves. */
+  readonly listenersWithoutPort: readonly Resource[]
   readonly secrets: SecretPublisher
   readonly publisher: ClusterPublisher
   /** What an ADS stream serves. */
@@ -130,7 +133,15 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     ),
   )
   const collections = { ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets, tokenBuckets] }
-  return { table, clusters, listeners, secrets: secretPublisher, publisher, collections }
+  return {
+    table,
+    clusters,
+    listeners,
+    listenersWithoutPort: listenersWithoutPort(settings, errorPages, scripts),
+    secrets: secretPublisher,
+    publisher,
+    collections,
+  }
 }
 
 /** @throws FatalError if one of them leads back to this proxy */

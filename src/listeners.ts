@@ -5,6 +5,7 @@ import { TYPE_URL } from './resources/names.js'
 import { redirectListener } from './resources/redirect-listener.js'
 import { resource } from './resources/resource.js'
 import { publicTransport } from './resources/tls.js'
+import { withoutPort } from './resources/without-port.js'
 import type { Scripts } from './scripts.js'
 import type { Settings } from './settings.js'
 import { GENERATION } from './xds/generation.js'
@@ -21,6 +22,12 @@ export function listenerResources(settings: Settings, errorPages: ErrorPages, sc
       earlier.flatMap((listeners) => listeners[index] ?? []),
     ),
   )
+}
+
+/** The same for an Envoy that is only to show whether it takes them, while another one serves. */
+export function listenersWithoutPort(settings: Settings, errorPages: ErrorPages, scripts: Scripts): Resource[] {
+  const listeners = listenersOf(settings, errorPages, scripts, GENERATION)
+  return listeners.map((listener) => resource(TYPE_URL.listener, withoutPort(listener)))
 }
 
 function listenersOf(

@@ -20,7 +20,7 @@ const NOT_THROUGH_LINKS = constants.O_WRONLY | constants.O_CREAT | constants.O_T
 export class ConfigurableEnvoyProxy {
   readonly #settings: Settings
   readonly #log: Logger
-  readonly #undo = new Undo()
+  readonly #undo: Undo
   #envoys: DataPlane | undefined
   #started = false
   #fail: (error: FatalError) => void = () => {}
@@ -33,6 +33,7 @@ export class ConfigurableEnvoyProxy {
   constructor(settings: Settings, log: Logger) {
     this.#settings = settings
     this.#log = log
+    this.#undo = new Undo((error) => log.error(`Not everything could be cleaned up: ${error.message}`))
     // Whoever starts the proxy waits for it; until then a failure is no unhandled one.
     this.failed.catch(() => {})
   }

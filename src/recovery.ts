@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { EnvoyAdmin } from './envoy/admin.js'
 import type { Logger } from './log.js'
 import { routeKeyOf } from './resources/names.js'
@@ -33,11 +34,35 @@ export async function recoverRoutes(admin: EnvoyAdmin, log: Logger, now: Date): 
   return routes
 }
 
+/** How often a running Envoy that doesn't answer is asked again. */
+const ATTEMPTS = 5
+const RETRY_MS = 1_000
+
 /**
  * Has every cluster sent again, or removed, that Envoy holds in another version than the collection. Envoy doesn't name
- * those of a response that it refused in part, so one whose control plane died before it was done with that may.
+ * those of a response that it refused in part, so one whose control plane died before it was done with that may. One that
+ * ends meanwhile is no failure: its successor is sent all there is.
  */
 export async function recheckClusters(
+  admin: Pick<EnvoyAdmin, 'rejectedUpdates' | 'clusters'>,
+  clusters: ResourceCollection,
+  log: Logger,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await recheck(admin, clusters)
+    } catch (error) {
+      if (attempt === ATTEMPTS) {
+        return log.error(
+          `It is not known whether the running Envoy has each route as it is stored: ${(error as Error).message}`,
+        )
+      }
+      await delay(RETRY_MS)
+    }
+  }
+}
+
+async function recheck(
   admin: Pick<EnvoyAdmin, 'rejectedUpdates' | 'clusters'>,
   clusters: ResourceCollection,
 ): Promise<void> {

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { findEnvoys, ownerOf } from './envoy/adoption.js'
+import { findEnvoys } from './envoy/adoption.js'
+import { ownerOf } from './envoy/claim.js'
 import { findGuardians } from './envoy/guardian.js'
 import type { ProcessIdentity } from './envoy/proc.js'
 import { isAlive, signal } from './envoy/proc.js'
 import type { RuntimeDir } from './envoy/runtime-dir.js'
 import { removeRuntimeDir } from './envoy/runtime-dir.js'
+import { removeSharedMemory } from './envoy/shared-memory.js'
 import { FatalError } from './errors.js'
 
 /** A control plane lets requests under way end for 5 s, and then has to end Envoy. */
@@ -20,24 +22,34 @@ const POLL_MS = 50
  */
 export async function stop(dir: RuntimeDir): Promise<string> {
   // Before anything else: whoever watches over the control plane may start another at once, which is not to be touched.
-  const [owner, envoys, guardians] = [await ownerOf(dir), findEnvoys(dir), findGuardians(dir)]
+  const [owner, envoys, guardians] = [ownerOf(dir), findEnvoys(dir), findGuardians(dir)]
   if (owner !== undefined) await stopControlPlane(owner)
   await Promise.all(envoys.map((envoy) => envoy.end())).catch((error: Error) => {
     throw new FatalError(error.message)
   })
-  for (const guardian of guardians) signal(guardian, 'SIGTERM')
-  if ((await ownerOf(dir)) === undefined) await removeRuntimeDir(dir)
+  for (const guardian of guardians) terminate(guardian, 'a guardian')
+  if (ownerOf(dir) === undefined) {
+    await removeRuntimeDir(dir)
+    await removeSharedMemory(
+      dir,
+      envoys.map(({ args }) => args),
+    )
+  }
   if (owner !== undefined) return `Stopped configurable-envoy-proxy ${owner.pid} and its Envoy`
   if (envoys.length > 0) return `Stopped Envoy ${envoys.map(({ pid }) => pid).join(', ')}, whose control plane had died`
   return 'There is nothing to stop: no configurable-envoy-proxy runs with these options'
 }
 
-async function stopControlPlane(owner: ProcessIdentity): Promise<void> {
+function terminate(found: ProcessIdentity, what: string): void {
   try {
-    signal(owner, 'SIGTERM')
+    signal(found, 'SIGTERM')
   } catch (error) {
-    throw new FatalError(`Process ${owner.pid}, the control plane, can't be ended: ${(error as Error).message}`)
+    throw new FatalError(`Process ${found.pid}, ${what}, can't be ended: ${(error as Error).message}`)
   }
+}
+
+async function stopControlPlane(owner: ProcessIdentity): Promise<void> {
+  terminate(owner, 'the control plane')
   for (let waited = 0; isAlive(owner); waited += POLL_MS) {
     if (waited > STOP_LIMIT_MS) {
       throw new FatalError(

@@ -1,16 +1,52 @@
 /** How the proxy ends: after requests under way, at once, or without Envoy, which goes on. */
 export type Ending = 'drain' | 'at once' | 'release'
 
+/**
+ * Undoes one step of a start.
+ *
+ * @param hurry is aborted when what may take its time is to end at once after all
+ */
+export type UndoStep = (how: Ending, hurry: AbortSignal) => unknown
+
 /** What undoes each step of a start, in the order of the steps. */
 export class Undo {
-  readonly #steps: Array<(how: Ending) => unknown> = []
+  readonly #steps: UndoStep[] = []
+  readonly #hurry = new AbortController()
+  readonly #onFailed: (error: Error) => void
+  #how: Ending | undefined
+  #running: Promise<void> | undefined
 
-  push(step: (how: Ending) => unknown): void {
+  /** @param onFailed a step could not be undone; all others are nevertheless */
+  constructor(onFailed: (error: Error) => void) {
+    this.#onFailed = onFailed
+  }
+
+  /** @throws Error if the proxy is ending: the step is undone at once, and no other is to follow */
+  push(step: UndoStep): void {
+    if (this.#how !== undefined) {
+      void this.#attempt(step)
+      throw new Error('The proxy was stopped while it was starting')
+    }
     this.#steps.push(step)
   }
 
-  /** Undoes the last step first. What another call has begun with is not done twice. */
-  async run(how: Ending): Promise<void> {
-    for (let undo = this.#steps.pop(); undo !== undefined; undo = this.#steps.pop()) await undo(how)
+  /** Undoes the last step first, each once, whoever calls. A later call can only make an earlier one hurry. */
+  run(how: Ending): Promise<void> {
+    if (this.#how === undefined || (this.#how === 'drain' && how === 'at once')) this.#how = how
+    if (this.#how === 'at once') this.#hurry.abort()
+    this.#running ??= this.#undoAll()
+    return this.#running
+  }
+
+  async #undoAll(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await this.#attempt(step)
+  }
+
+  async #attempt(step: UndoStep): Promise<void> {
+    try {
+      await step(this.#how ?? 'at once', this.#hurry.signal)
+    } catch (error) {
+      this.#onFailed(error as Error)
+    }
   }
 }

@@ -1,9 +1,9 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
+import type { Core } from '../core.js'
 import type { Counters } from '../metrics/request-totals.js'
 import type { Route } from '../routing/route.js'
 import type { RouteTable } from '../routing/table.js'
 import type { OpenedStore } from '../store/opened.js'
-import type { ResourceCollection } from '../xds/collection.js'
 import type { Fleet } from '../xds/fleet.js'
 import type { AdsListening } from '../xds/server.js'
 
@@ -37,9 +37,7 @@ export interface DataPlane {
   serve(delivered: Delivered): Promise<boolean>
 }
 
-/** The collections that Envoys get, for who has to know what has arrived. */
-export interface Delivered {
-  readonly clusters: ResourceCollection
-  readonly listeners: ResourceCollection
+/** What Envoys get, for who has to know what has arrived or what it is. */
+export type Delivered = Pick<Core, 'clusters' | 'listeners' | 'collections' | 'listenersWithoutPort'> & {
   readonly table: Pick<RouteTable, 'get'>
 }

@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { EnvoyAdmin } from '../envoy/admin.js'
-import { claim, selectRunning } from '../envoy/adoption.js'
+import { findEnvoys, selectRunning } from '../envoy/adoption.js'
 import { findEnvoy } from '../envoy/binary.js'
+import { claim } from '../envoy/claim.js'
 import { EmbeddedEnvoy } from '../envoy/embedded.js'
 import type { EnvoyProcess } from '../envoy/process.js'
 import { readRelease } from '../envoy/release.js'
 import type { RuntimeDir } from '../envoy/runtime-dir.js'
-import { makeRuntimeDir, removeRuntimeDir } from '../envoy/runtime-dir.js'
+import { removeRuntimeDir } from '../envoy/runtime-dir.js'
 import { FatalError, NotAcknowledgedError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Counters } from '../metrics/request-totals.js'
@@ -23,6 +24,7 @@ import type { Undo } from '../undo.js'
 import { ONE_ENVOY } from '../xds/fleet.js'
 import type { AdsListening } from '../xds/server.js'
 import type { DataPlane, Delivered } from './data-plane.js'
+import { tryOut } from './trial.js'
 
 export interface EmbeddedOptions {
   readonly settings: Settings
@@ -45,6 +47,7 @@ export class EmbeddedEnvoys implements DataPlane {
   readonly #admin: EnvoyAdmin
   readonly #totals: RequestTotals
   #running: readonly EnvoyProcess[] = []
+  #envoy: EmbeddedEnvoy | undefined
 
   private constructor(options: EmbeddedOptions, binary: string) {
     this.#options = options
@@ -70,9 +73,10 @@ export class EmbeddedEnvoys implements DataPlane {
 
   async prepare(store: OpenedStore): Promise<void> {
     const { settings, log, undo } = this.#options
-    await makeRuntimeDir(this.#dir)
-    const found = await claim(this.#dir)
+    const claimed = await claim(this.#dir)
+    undo.push(() => claimed.close())
     undo.push((how) => how === 'release' || removeRuntimeDir(this.#dir))
+    const found = findEnvoys(this.#dir)
     this.recoverable = store.isDurable
     this.adopted = store.isDurable && found.length > 0
     this.#running = await selectRunning(found, {
@@ -85,7 +89,12 @@ export class EmbeddedEnvoys implements DataPlane {
   }
 
   async recover(): Promise<Route[]> {
-    return this.adopted ? recoverRoutes(this.#admin, this.#options.log, new Date()) : []
+    if (!this.adopted) return []
+    return recoverRoutes(this.#admin, this.#options.log, new Date()).catch((error: Error) => {
+      throw new FatalError(
+        `The state directory has no routes, and those of the running Envoy can't be read: ${error.message}. Start again.`,
+      )
+    })
   }
 
   totals(): Promise<Counters> {
@@ -93,6 +102,7 @@ export class EmbeddedEnvoys implements DataPlane {
   }
 
   refused(message: string): void {
+    if (this.#envoy?.refuseSuccessor(message)) return
     const isPort = 'port' in this.#options.settings.public
     const remedy = isPort && /Permission denied/.test(message) ? `. ${portRemedy(this.#binary)}` : ''
     this.#options.onFailed(new FatalError(message + remedy))
@@ -101,9 +111,28 @@ export class EmbeddedEnvoys implements DataPlane {
   /** The same is asked of Envoy itself, when it is wanted. */
   report(): void {}
 
-  async serve({ clusters, listeners }: Delivered): Promise<boolean> {
-    const { settings, log, undo, onFailed } = this.#options
+  async serve(delivered: Delivered): Promise<boolean> {
+    const { settings, log, undo } = this.#options
+    const { clusters, listeners } = delivered
     this.#removeSocketAfterEnvoy()
+    const envoy = await this.#makeEnvoy()
+    this.#envoy = envoy
+    undo.push((how, hurry) => (how === 'release' ? envoy.release() : envoy.close(how === 'drain', hurry)))
+    await envoy.start()
+    if (!(await envoy.ready())) return false
+    // Envoy calls itself ready also without a listener that it refused.
+    await Promise.all([...listeners.names()].map((name) => listeners.delivered(name))).catch((error: Error) => {
+      if (!(error instanceof NotAcknowledgedError)) throw error
+      log.warn(`Envoy has not taken the present settings yet: ${error.message}`)
+    })
+    if (!this.adopted) return true
+    await recheckClusters(this.#admin, clusters, log)
+    await envoy.renew(() => tryOut({ ...settings, binary: this.#binary, dir: this.#dir, delivered, log }))
+    return true
+  }
+
+  #makeEnvoy(): Promise<EmbeddedEnvoy> {
+    const { settings, log, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
     const options = {
       binary: this.#binary,
@@ -116,18 +145,7 @@ export class EmbeddedEnvoys implements DataPlane {
       log,
       onFailed,
     }
-    const envoy = await EmbeddedEnvoy.start(options, this.#running)
-    undo.push((how) => (how === 'release' ? envoy.release() : envoy.close(how === 'drain')))
-    if (!(await envoy.ready())) return false
-    // Envoy calls itself ready also without a listener that it refused.
-    await Promise.all([...listeners.names()].map((name) => listeners.delivered(name))).catch((error: Error) => {
-      if (!(error instanceof NotAcknowledgedError)) throw error
-      log.warn(`Envoy has not taken the present settings yet: ${error.message}`)
-    })
-    if (!this.adopted) return true
-    await recheckClusters(this.#admin, clusters)
-    await envoy.renew()
-    return true
+    return EmbeddedEnvoy.make(options, this.#running)
   }
 
   /** Envoy leaves the file of its socket behind. */

@@ -1,5 +1,3 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import type { ListenAddress } from '../address.js'
 import { checkAddress } from '../address.js'
@@ -7,25 +5,10 @@ import { FatalError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { EnvoyAdmin } from './admin.js'
 import { isEnvoyOf } from './command-line.js'
-import type { ProcessIdentity } from './proc.js'
-import { findProcesses, identify, isAlive } from './proc.js'
+import { findProcesses, openFiles, socketsBelow } from './proc.js'
 import { EnvoyProcess } from './process.js'
 import type { RuntimeDir } from './runtime-dir.js'
-
-/**
- * Makes the runtime directory ours.
- *
- * @returns the Envoys of a control plane that has died, the one that serves last; they are as they were
- * @throws FatalError if another control plane lives in it
- */
-export async function claim(dir: RuntimeDir): Promise<EnvoyProcess[]> {
-  if (await accepts(dir.adsSocket)) {
-    throw new FatalError(`Another configurable-envoy-proxy serves this address already (its files are in ${dir.path}).`)
-  }
-  await rm(dir.adsSocket, { force: true })
-  await writeFile(dir.ownerFile, JSON.stringify(identify(process.pid)), { mode: 0o600 })
-  return findEnvoys(dir)
-}
+import { realPath } from './runtime-dir.js'
 
 export interface SelectOptions {
   readonly dir: RuntimeDir
@@ -63,10 +46,18 @@ async function listeningOn(dir: RuntimeDir): Promise<ListenAddress[] | undefined
   return new EnvoyAdmin(dir.adminSocket).listeningOn().catch(() => undefined)
 }
 
-/** The Envoys that run from a runtime directory, the newest last. */
+/**
+ * The Envoys that run from a runtime directory, the newest last. Arguments can be anybody's: an Envoy also has a file or
+ * a socket of the directory open, which only its owner can.
+ */
 export function findEnvoys(dir: RuntimeDir): EnvoyProcess[] {
-  const found = findProcesses((args) => isEnvoyOf(dir, args)).map((process) => EnvoyProcess.adopt(process))
-  return found.sort((one, other) => (one.epoch ?? 0) - (other.epoch ?? 0))
+  const found = findProcesses((args) => isEnvoyOf(dir, args))
+  const sockets = found.length === 0 ? new Set<string>() : socketsBelow(`${dir.path}/`)
+  const files = `${realPath(dir)}/`
+  return found
+    .filter(({ pid }) => openFiles(pid)?.some(({ file }) => file.startsWith(files) || sockets.has(file)) ?? true)
+    .map((process) => EnvoyProcess.adopt(process))
+    .sort((one, other) => (one.epoch ?? 0) - (other.epoch ?? 0))
 }
 
 /** @throws FatalError if one can't be ended */
@@ -74,23 +65,5 @@ async function endAll(envoys: readonly EnvoyProcess[], log: Logger): Promise<voi
   for (const envoy of envoys) log.warn(`Ending Envoy ${envoy.pid}, which an earlier control plane left behind`)
   await Promise.all(envoys.map((envoy) => envoy.end())).catch((error: Error) => {
     throw new FatalError(error.message)
-  })
-}
-
-/** The control plane that uses the directory, if it is alive. */
-export async function ownerOf(dir: RuntimeDir): Promise<ProcessIdentity | undefined> {
-  try {
-    const owner = JSON.parse(await readFile(dir.ownerFile, 'utf8')) as ProcessIdentity
-    return isAlive(owner) ? owner : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function accepts(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(socketPath)
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
   })
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { basename, dirname } from 'node:path'
 import { ENVOY_LOG_FORMAT } from './log-lines.js'
 import type { RuntimeDir } from './runtime-dir.js'
@@ -9,8 +8,8 @@ export interface EnvoyArgumentsInput {
   readonly workers: number
   /** Whether Envoy's own account of its start is wanted in the log. */
   readonly verbose: boolean
-  /** Whether a later Envoy may take this one's place without an interruption. Needs /dev/shm. */
-  readonly hotRestart: boolean
+  /** By which a later Envoy may take this one's place without an interruption; undefined where none can. */
+  readonly baseId: number | undefined
 }
 
 /**
@@ -42,18 +41,19 @@ export function envoyArguments(input: EnvoyArgumentsInput, epoch: number): strin
     // Unknown fields in what we send would be settings that silently do nothing.
     '--reject-unknown-dynamic-fields',
     ...['--drain-time-s', String(DRAIN_SECONDS), '--parent-shutdown-time-s', String(DRAIN_SECONDS)],
-    ...(input.hotRestart ? hotRestartArguments(dir, epoch) : [DISABLE_HOT_RESTART]),
+    ...(input.baseId === undefined ? [DISABLE_HOT_RESTART] : hotRestartArguments(dir, input.baseId, epoch)),
   ]
 }
 
 const CONFIG_FLAG = '--config-path'
 const DISABLE_HOT_RESTART = '--disable-hot-restart'
+const BASE_ID_FLAG = '--base-id'
 const EPOCH_FLAG = '--restart-epoch'
 
-function hotRestartArguments(dir: RuntimeDir, epoch: number): string[] {
+function hotRestartArguments(dir: RuntimeDir, baseId: number, epoch: number): string[] {
   return [
     // Sockets in the private directory; by default any user of the machine could connect.
-    ...['--base-id', String(baseId(dir)), '--socket-path', dir.hotRestartSocket, '--socket-mode', '600'],
+    ...[BASE_ID_FLAG, String(baseId), '--socket-path', dir.hotRestartSocket, '--socket-mode', '600'],
     // Without its predecessor, which may just have died, the new one is an ordinary first one.
     ...[EPOCH_FLAG, String(epoch), '--skip-hot-restart-on-no-parent', '--skip-hot-restart-parent-stats'],
   ]
@@ -61,7 +61,16 @@ function hotRestartArguments(dir: RuntimeDir, epoch: number): string[] {
 
 /** Undefined for an Envoy that can't be replaced without an interruption. */
 export function epochOf(args: readonly string[]): number | undefined {
-  const at = args.indexOf(EPOCH_FLAG)
+  return numberAfter(EPOCH_FLAG, args)
+}
+
+/** What the memory is named by that an Envoy shares with its successor. */
+export function baseIdOf(args: readonly string[]): number | undefined {
+  return numberAfter(BASE_ID_FLAG, args)
+}
+
+function numberAfter(flag: string, args: readonly string[]): number | undefined {
+  const at = args.indexOf(flag)
   return at < 0 ? undefined : Number(args[at + 1])
 }
 
@@ -79,15 +88,3 @@ export function ownArguments(args: readonly string[]): readonly string[] {
 
 /** How the shell that starts Envoy is called. It has Envoy's arguments among its own. */
 export const LAUNCHER_NAME = 'configurable-envoy-proxy-launcher'
-
-/** The file of the memory that the Envoys of a runtime directory share while one takes the other's place. */
-export function sharedMemoryFile(dir: RuntimeDir): string {
-  return `${SHARED_MEMORY}/envoy_shared_memory_${baseId(dir) * 10}`
-}
-
-export const SHARED_MEMORY = '/dev/shm'
-
-/** Names the shared memory; the same for every Envoy of the directory. Envoy needs ten times it to be below 2^31. */
-function baseId(dir: RuntimeDir): number {
-  return createHash('sha256').update(dir.path).digest().readUInt32BE() % 200_000_000
-}

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
-import { access, constants, realpath, stat, writeFile } from 'node:fs/promises'
+import { readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FatalError } from '../errors.js'
 import type { Logger } from '../log.js'
-import { envoyArguments, SHARED_MEMORY } from './command-line.js'
+import { envoyArguments } from './command-line.js'
 import { Guardian } from './guardian.js'
 import type { EnvoyProcess } from './process.js'
 import type { RuntimeDir } from './runtime-dir.js'
+import { makeRuntimeDir } from './runtime-dir.js'
+import { SharedMemory } from './shared-memory.js'
 import { EnvoySupervisor } from './supervisor.js'
 
 export interface EmbeddedEnvoyOptions {
@@ -30,40 +32,53 @@ export interface EmbeddedEnvoyOptions {
 export class EmbeddedEnvoy {
   readonly #supervisor: EnvoySupervisor
   readonly #guardian: Guardian
+  readonly #memory: SharedMemory
+  readonly #running: readonly EnvoyProcess[]
 
-  private constructor(supervisor: EnvoySupervisor, guardian: Guardian) {
+  private constructor(
+    supervisor: EnvoySupervisor,
+    guardian: Guardian,
+    memory: SharedMemory,
+    running: readonly EnvoyProcess[],
+  ) {
     this.#supervisor = supervisor
     this.#guardian = guardian
+    this.#memory = memory
+    this.#running = running
   }
 
-  /**
-   * Starts Envoy or goes on with the ones that run. {@link ready} tells when it serves.
-   *
-   * @param running Envoys that an earlier control plane has started, the one that serves last
-   */
-  static async start(options: EmbeddedEnvoyOptions, running: readonly EnvoyProcess[]): Promise<EmbeddedEnvoy> {
+  /** @param running Envoys that an earlier control plane has started, the one that serves last */
+  static async make(options: EmbeddedEnvoyOptions, running: readonly EnvoyProcess[]): Promise<EmbeddedEnvoy> {
     const { dir, log } = options
     const guardian = new Guardian(dir, options.orphanSeconds, log)
-    guardian.start()
+    await guardian.start(running.flatMap(({ identity }) => identity ?? []))
     const content = JSON.stringify(options.bootstrap, undefined, 2)
-    const program = await stat(options.binary)
-    // A name that tells the content and the program, so that equal arguments mean the same Envoy.
-    const key = [content, await realpath(options.binary), program.size, program.mtimeMs]
-    const digest = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16)
-    const bootstrapFile = join(dir.path, `bootstrap-${digest}.json`)
-    await writeFile(bootstrapFile, content, { mode: 0o600 })
-    const input = { ...options, bootstrapFile, hotRestart: await canShareMemory() }
-    if (!input.hotRestart) {
-      log.warn(`${SHARED_MEMORY} can't be written to: a change of --workers will interrupt users' connections`)
+    const bootstrapFile = join(dir.path, `bootstrap-${await digestOf(content, options.binary)}.json`)
+    const memory = new SharedMemory(
+      dir,
+      running.map(({ args }) => args),
+    )
+    if (memory.baseId === undefined) {
+      log.warn("/dev/shm can't be written to: a change of --workers will interrupt users' connections")
     }
     const supervisor = new EnvoySupervisor({
       ...options,
-      argumentsOf: (epoch) => envoyArguments(input, epoch),
+      argumentsOf: (epoch) => envoyArguments({ ...options, bootstrapFile, baseId: memory.baseId }, epoch),
+      // Each time: a directory for temporary files is cleared of what is old.
+      prepare: async (epoch) => {
+        if (epoch === 0) memory.renew()
+        await makeRuntimeDir(dir)
+        await ensureFile(bootstrapFile, content)
+      },
       onChanged: (envoys) => guardian.watchOver(envoys),
     })
-    if (running.length === 0) await supervisor.start()
-    else supervisor.adopt(running)
-    return new EmbeddedEnvoy(supervisor, guardian)
+    return new EmbeddedEnvoy(supervisor, guardian, memory, running)
+  }
+
+  /** Starts Envoy or goes on with the ones that run. {@link ready} tells when it serves. */
+  async start(): Promise<void> {
+    if (this.#running.length === 0) await this.#supervisor.start()
+    else this.#supervisor.adopt(this.#running)
   }
 
   /** Resolves once Envoy serves; false if it was closed or failed instead. */
@@ -71,15 +86,24 @@ export class EmbeddedEnvoy {
     return this.#supervisor.ready()
   }
 
-  /** Sees to it that an Envoy that was found running has what xDS can't change, such as its workers. */
-  renew(): Promise<void> {
-    return this.#supervisor.renew()
+  /** Sees to it that an Envoy that was found running has what xDS can't change: see {@link EnvoySupervisor.renew}. */
+  renew(tryOut: () => Promise<string | undefined>): Promise<void> {
+    return this.#supervisor.renew(tryOut)
   }
 
-  /** @param drain whether requests under way get some seconds to end */
-  async close(drain: boolean): Promise<void> {
-    await this.#supervisor.close(drain)
+  /** See {@link EnvoySupervisor.refuseSuccessor}. */
+  refuseSuccessor(reason: string): boolean {
+    return this.#supervisor.refuseSuccessor(reason)
+  }
+
+  /**
+   * @param drain whether requests under way get some seconds to end
+   * @param hurry ends that
+   */
+  async close(drain: boolean, hurry: AbortSignal): Promise<void> {
+    await this.#supervisor.close(drain, hurry)
     this.#guardian.close()
+    await this.#memory.remove()
   }
 
   /** Leaves Envoy running, for the next control plane or until the guardian ends it. */
@@ -88,9 +112,15 @@ export class EmbeddedEnvoy {
   }
 }
 
-async function canShareMemory(): Promise<boolean> {
-  return access(SHARED_MEMORY, constants.W_OK).then(
-    () => true,
-    () => false,
-  )
+/** Without touching one that is there: on a full disk it could not be written again. */
+async function ensureFile(path: string, content: string): Promise<void> {
+  const found = await readFile(path, 'utf8').catch(() => undefined)
+  if (found !== content) await writeFile(path, content, { mode: 0o600 })
+}
+
+/** A name that tells the content and the program, so that equal arguments mean the same Envoy. */
+async function digestOf(content: string, binary: string): Promise<string> {
+  const program = await stat(binary)
+  const key = [content, await realpath(binary), program.size, program.mtimeMs]
+  return createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16)
 }

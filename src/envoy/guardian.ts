@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
 import type { Logger } from '../log.js'
+import { startProgram } from '../spawn.js'
 import type { FoundProcess, ProcessIdentity } from './proc.js'
 import { findProcesses, signal } from './proc.js'
 import type { RuntimeDir } from './runtime-dir.js'
+import { IGNORE_SIGNALS } from './shell.js'
 
 const NAME = 'configurable-envoy-proxy-guardian'
 
@@ -14,6 +15,7 @@ const RESPAWN_MS = 1_000
  * it counts the seconds, and ends the Envoys if nobody has ended it before. A shell takes 1 MB, Node.js 40.
  */
 const SCRIPT = `
+${IGNORE_SIGNALS}
 lives() {
   read -r stat < "/proc/\${1%:*}/stat" || return 1
   set -- "\${1#*:}" \${stat##*) }
@@ -40,6 +42,9 @@ export class Guardian {
   readonly #log: Logger
   #child: ChildProcess | undefined
   #envoys: readonly ProcessIdentity[] = []
+  /** Those of earlier control planes, which go on until another has taken their place. */
+  #earlier: readonly FoundProcess[] = []
+  #isMissed = false
   #closing = false
 
   /** @param seconds how long Envoy may go on alone; 0 for ever */
@@ -49,36 +54,68 @@ export class Guardian {
     this.#log = log
   }
 
-  /** Begins to watch over Envoy in the place of the guardian of an earlier control plane. */
-  start(): void {
-    const earlier = findGuardians(this.#dir)
-    if (this.#seconds > 0) this.#spawn()
-    for (const guardian of earlier) signal(guardian, 'SIGTERM')
+  /**
+   * Begins to watch over Envoy, in the place of the guardian of an earlier control plane. That one is ended when the new
+   * one has been told of the Envoys that run: at no moment are they without one.
+   */
+  async start(running: readonly ProcessIdentity[]): Promise<void> {
+    this.#envoys = running
+    this.#earlier = findGuardians(this.#dir)
+    if (this.#seconds > 0) await this.#spawn()
+    else this.#endEarlier()
   }
 
-  #spawn(): void {
+  async #spawn(): Promise<void> {
     const args = ['-c', SCRIPT, NAME, this.#dir.path, String(this.#seconds)]
-    const child = spawn('/bin/sh', args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' })
-    // A guardian that ends while it is written to is started again.
-    child.stdin?.on('error', () => {})
-    child.once('error', (error) => {
-      this.#log.warn(`Envoy would outlive this process for ever: /bin/sh could not be started: ${error.message}`)
-    })
-    child.once('exit', () => {
-      if (!this.#closing) setTimeout(() => this.#closing || this.#spawn(), RESPAWN_MS).unref()
-    })
-    this.#child = child
-    this.#tell()
+    try {
+      const child = await startProgram('/bin/sh', args, {
+        detached: true,
+        stdio: ['pipe', 'ignore', 'ignore'],
+        cwd: '/',
+      })
+      // A guardian that ends while it is written to is started again.
+      child.stdin?.on('error', () => {})
+      child.once('exit', () => this.#spawnLater())
+      this.#child = child
+      this.#isMissed = false
+      if (this.#closing) this.close()
+      else if (await this.#tell()) this.#endEarlier()
+    } catch (error) {
+      if (!this.#isMissed) {
+        this.#log.warn(`Envoy would outlive this process for ever: its guardian can't be started: ${messageOf(error)}`)
+      }
+      this.#isMissed = true
+      this.#spawnLater()
+    }
+  }
+
+  #spawnLater(): void {
+    setTimeout(() => void (this.#closing || this.#spawn()), RESPAWN_MS).unref()
+  }
+
+  #endEarlier(): void {
+    for (const guardian of this.#earlier) {
+      try {
+        signal(guardian, 'SIGTERM')
+      } catch (error) {
+        this.#log.warn(`The guardian of an earlier control plane may end Envoy: ${messageOf(error)}`)
+      }
+    }
+    this.#earlier = []
   }
 
   /** Which Envoys there are from now on. */
   watchOver(envoys: readonly ProcessIdentity[]): void {
     this.#envoys = envoys
-    this.#tell()
+    void this.#tell()
   }
 
-  #tell(): void {
-    this.#child?.stdin?.write(`${this.#envoys.map(({ pid, startTime }) => `${pid}:${startTime}`).join(' ')}\n`)
+  /** @returns whether it is with the guardian, or at least in its pipe, where our death leaves it */
+  #tell(): Promise<boolean> {
+    const line = `${this.#envoys.map(({ pid, startTime }) => `${pid}:${startTime}`).join(' ')}\n`
+    const pipe = this.#child?.stdin
+    if (!pipe?.writable) return Promise.resolve(false)
+    return new Promise((resolve) => pipe.write(line, (error) => resolve(!error)))
   }
 
   /** Ends the guardian: there is no Envoy left to watch over. Without this it begins to count when this process ends. */
@@ -86,6 +123,10 @@ export class Guardian {
     this.#closing = true
     this.#child?.kill('SIGTERM')
   }
+}
+
+function messageOf(error: unknown): string {
+  return (error as Error).message
 }
 
 /** The guardians over the Envoys of a runtime directory. */

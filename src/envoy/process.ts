@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
+import { startProgram } from '../spawn.js'
 import { epochOf, LAUNCHER_NAME } from './command-line.js'
 import type { FoundProcess, ProcessIdentity } from './proc.js'
 import { identify, isAlive, signal } from './proc.js'
+import { IGNORE_SIGNALS } from './shell.js'
 
 /** The end of a process that isn't our child is seen by looking. */
 const POLL_MS = 50
@@ -14,9 +15,10 @@ const STOP_POLL_MS = 10
 
 /**
  * Tells Envoy's process id, then waits for Envoy and ends as it does. It stands between because an Envoy that can be
- * replaced without an interruption asks the kernel to be ended when its parent dies, and we may die.
+ * replaced without an interruption asks the kernel to be ended when its parent dies, and we may die. Signals that tell a
+ * service to reload may be sent to all its processes.
  */
-const LAUNCHER = '"$@" 3>&- & echo $! >&3; exec 3>&-; wait $!; exit $?'
+const LAUNCHER = `${IGNORE_SIGNALS}; "$@" 3>&- & echo $! >&3; exec 3>&-; wait $!; exit $?`
 
 /** A shell's form of how a command ended. */
 function statusOf(code: number): string {
@@ -24,9 +26,20 @@ function statusOf(code: number): string {
   return name ?? `status ${code}`
 }
 
+/** Waits until the system can say which process this is: without that it could not be ended for certain. */
+async function identified(pid: number): Promise<ProcessIdentity | undefined> {
+  for (;;) {
+    try {
+      return identify(pid)
+    } catch {
+      await delay(POLL_MS)
+    }
+  }
+}
+
 /** One Envoy, whether this process or an earlier control plane has started it. */
 export class EnvoyProcess {
-  /** Undefined if it could not even be started. */
+  /** Undefined if it ended at once. */
   readonly identity: ProcessIdentity | undefined
   readonly args: readonly string[]
   /** Resolves with how it ended. */
@@ -39,19 +52,26 @@ export class EnvoyProcess {
     this.ended = ended
   }
 
-  /** @param log a file descriptor for what it prints; a pipe would break when this process dies */
+  /**
+   * @param log a file descriptor for what it prints; a pipe would break when this process dies
+   * @throws Error if the system refuses to start it; see {@link isShortage}
+   */
   static async start(binary: string, args: readonly string[], log: number): Promise<EnvoyProcess> {
     // A process group of its own: a signal to ours, such as Ctrl-C, reaches Envoy only through us, after the drain.
-    const child = spawn('/bin/sh', ['-c', LAUNCHER, LAUNCHER_NAME, binary, ...args], {
+    const child = await startProgram('/bin/sh', ['-c', LAUNCHER, LAUNCHER_NAME, binary, ...args], {
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
     })
     const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(`it could not be started: ${error.message}`))
       child.once('exit', (code, by) => resolve(by ?? statusOf(code ?? 0)))
     })
     const pid = Number(await text(child.stdio[3] as Readable).catch(() => ''))
-    return new EnvoyProcess(pid === 0 ? undefined : identify(pid), [binary, ...args], ended)
+    if (pid === 0) {
+      const error: NodeJS.ErrnoException = new Error(`/bin/sh could not start another process (${await ended})`)
+      error.code = 'EAGAIN'
+      throw error
+    }
+    return new EnvoyProcess(await identified(pid), [binary, ...args], ended)
   }
 
   /** Takes over one that runs already. */

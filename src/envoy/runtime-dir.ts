@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { realpathSync } from 'node:fs'
+import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs'
 import { chmod, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { FatalError } from '../errors.js'
 import { addressKey, makePrivateDirectory } from '../private-dir.js'
-import { sharedMemoryFile } from './command-line.js'
 
 /** The private directory of one proxy's sockets and files, the same for every start that is to find its Envoy. */
 export interface RuntimeDir {
@@ -16,8 +15,6 @@ export interface RuntimeDir {
   readonly hotRestartSocket: string
   /** What Envoy prints. */
   readonly envoyLogFile: string
-  /** Names the control plane that uses the directory. */
-  readonly ownerFile: string
 }
 
 /** The longest path that a unix socket can have on Linux. */
@@ -32,19 +29,36 @@ export interface RuntimeDirKey {
   readonly publicAddress: string
 }
 
-/** Where the directory is, under XDG_RUNTIME_DIR or else the directory for temporary files. */
+/**
+ * Where the directory is: under XDG_RUNTIME_DIR, for root without that under /run, else under the directory for temporary
+ * files.
+ */
 export function locateRuntimeDir({ stateDir, publicAddress }: RuntimeDirKey, env: NodeJS.ProcessEnv): RuntimeDir {
-  const base = env.XDG_RUNTIME_DIR
-    ? join(env.XDG_RUNTIME_DIR, 'configurable-envoy-proxy')
-    : join(tmpdir(), `configurable-envoy-proxy-${process.getuid?.() ?? 0}`)
-  const path = join(base, stateDir === undefined ? addressKey(publicAddress) : stateKey(resolve(stateDir)))
+  const name = stateDir === undefined ? addressKey(publicAddress) : stateKey(resolve(stateDir))
+  const path = join(baseDirectory(env), name)
   return {
     path,
     adsSocket: join(path, 'ads.sock'),
     adminSocket: join(path, 'admin.sock'),
     hotRestartSocket: join(path, 'hot'),
     envoyLogFile: join(path, 'envoy.log'),
-    ownerFile: join(path, 'control-plane.pid'),
+  }
+}
+
+const PROGRAM = 'configurable-envoy-proxy'
+
+function baseDirectory(env: NodeJS.ProcessEnv): string {
+  const user = process.getuid?.() ?? 0
+  if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, PROGRAM)
+  return user === 0 && isWritable('/run') ? join('/run', PROGRAM) : join(tmpdir(), `${PROGRAM}-${user}`)
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -74,13 +88,23 @@ export async function makeRuntimeDir(dir: RuntimeDir): Promise<void> {
   }
 }
 
-/** Removes all that there is of it; the directory above goes too when no other proxy has a place there. */
+/**
+ * Removes all that there is of it, but what isn't ours. The directory above goes too when no other proxy has a place
+ * there, but for one where all can write: another user could put something of that name in the way of the next start.
+ */
 export async function removeRuntimeDir(dir: RuntimeDir): Promise<void> {
-  await rm(dir.path, { recursive: true, force: true })
-  await rm(sharedMemoryFile(dir), { force: true })
-  await rmdir(dirname(dir.path)).catch((error: NodeJS.ErrnoException) => {
+  const base = dirname(dir.path)
+  if (!isOurs(base)) return
+  if (isOurs(dir.path)) await rm(dir.path, { recursive: true, force: true })
+  if ((statSync(dirname(base)).mode & 0o002) !== 0) return
+  await rmdir(base).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error
   })
+}
+
+function isOurs(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found?.isDirectory() === true && found.uid === process.getuid?.()
 }
 
 async function makePrivate(path: string): Promise<void> {
@@ -91,5 +115,14 @@ async function makePrivate(path: string): Promise<void> {
     throw new FatalError(
       `Cannot use ${path}: ${(error as Error).message}. Set XDG_RUNTIME_DIR to a private, writable directory.`,
     )
+  }
+}
+
+/** As the kernel has it in what it says about open files. */
+export function realPath({ path }: RuntimeDir): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
   }
 }

@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { FatalError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { EnvoyAdmin } from './admin.js'
-import { epochOf, ownArguments } from './command-line.js'
+import { baseIdOf, ownArguments } from './command-line.js'
 import { drain } from './drain.js'
+import { launch } from './launch.js'
 import { EnvoyLogFile } from './log-file.js'
 import { forwardFailure, forwardLine } from './log-lines.js'
 import type { ProcessIdentity } from './proc.js'
@@ -17,6 +18,8 @@ export interface SupervisorOptions {
   readonly dir: RuntimeDir
   /** The arguments of the Envoy that is the so manieth to take another's place. */
   readonly argumentsOf: (epoch: number) => readonly string[]
+  /** Makes the files that an Envoy needs to start, wherever they are now. */
+  readonly prepare: (epoch: number) => Promise<void>
   /** The listener whose requests are waited for when Envoy is stopped. */
   readonly statPrefix: string
   readonly log: Logger
@@ -66,9 +69,13 @@ export class EnvoySupervisor {
   }
 
   async #launch(epoch: number): Promise<EnvoyProcess> {
-    const { binary, argumentsOf } = this.#options
-    const launching = EnvoyProcess.start(binary, argumentsOf(epoch), this.#output.fd)
-    this.#launching = launching
+    const { binary, argumentsOf, prepare, log } = this.#options
+    const start = async () => {
+      await prepare(epoch)
+      return EnvoyProcess.start(binary, argumentsOf(epoch), this.#output.fd)
+    }
+    const launching = launch(start, () => this.#closing, log)
+    this.#launching = launching.catch(() => {})
     const envoy = await launching
     this.#watch(envoy)
     return envoy
@@ -83,15 +90,26 @@ export class EnvoySupervisor {
   /**
    * Sees to it that Envoy runs with the present settings. If what it was started with differs, another takes its place:
    * with the sockets of the one before, so that no connection is refused, if Envoy can.
+   *
+   * @param tryOut tells why an Envoy can't use the present settings, if so: then the one that runs stays as it is
    */
-  async renew(): Promise<void> {
+  async renew(tryOut: () => Promise<string | undefined>): Promise<void> {
     const { argumentsOf, log } = this.#options
     const old = this.#current
     if (old === undefined) return
     const epoch = old.epoch ?? 0
     const wanted = argumentsOf(epoch)
     if (isDeepStrictEqual(ownArguments(old.args), wanted)) return
-    if (old.epoch === undefined || epochOf(wanted) === undefined) {
+    const trouble = await tryOut()
+    if (this.#closing || !old.isAlive()) return
+    if (trouble !== undefined) {
+      log.error(
+        `Envoy can't use the new settings: ${trouble}. Envoy ${old.pid} serves on with its old settings. Mend them and ` +
+          'restart the proxy.',
+      )
+      return
+    }
+    if (old.epoch === undefined || baseIdOf(old.args) !== baseIdOf(wanted)) {
       log.warn(`Envoy ${old.pid} has to be restarted with an interruption to get its new settings`)
       this.#forget(old)
       await old.end()
@@ -100,9 +118,23 @@ export class EnvoySupervisor {
     }
     this.#predecessor = old
     const next = await this.#launch(epoch + 1)
-    const took = await Promise.race([this.ready(), next.ended.then(() => false)])
+    const took = await Promise.race([this.#serves(() => this.#current === next), next.ended.then(() => false)])
     this.#predecessor = undefined
     if (took) log.info(`Envoy ${next.pid} took the place of Envoy ${old.pid}, which lets its connections end`)
+  }
+
+  /**
+   * An Envoy refuses what it can't serve users without. If it is one that is about to take another's place, it is ended
+   * and the other serves on.
+   *
+   * @returns whether it is
+   */
+  refuseSuccessor(reason: string): boolean {
+    const successor = this.#current
+    if (!this.#predecessor?.isAlive() || successor === undefined || successor === this.#predecessor) return false
+    this.#lastLines = [reason]
+    void successor.end().catch((error: Error) => this.#options.log.error(error.message))
+    return true
   }
 
   /** Resolves once Envoy has its configuration and serves; false if it was closed or failed instead. */
@@ -111,15 +143,19 @@ export class EnvoySupervisor {
       this.#options.log.warn(`Envoy does not serve after ${SLOW_START_MS / 1000} s, still waiting for it`)
     }, SLOW_START_MS)
     try {
-      while (!this.#closing) {
-        // The one before answers at the same place until the new one is up.
-        if ((await this.#admin.isReady()) && (await this.#admin.epoch()) === (this.#current?.epoch ?? 0)) return true
-        await delay(READY_POLL_MS)
-      }
-      return false
+      return await this.#serves(() => true)
     } finally {
       clearTimeout(slow)
     }
+  }
+
+  async #serves(isWanted: () => boolean): Promise<boolean> {
+    while (!this.#closing && isWanted()) {
+      // The one before answers at the same place until the new one is up.
+      if ((await this.#admin.isReady()) && (await this.#admin.epoch()) === (this.#current?.epoch ?? 0)) return true
+      await delay(READY_POLL_MS)
+    }
+    return false
   }
 
   get #current(): EnvoyProcess | undefined {
@@ -129,7 +165,7 @@ export class EnvoySupervisor {
   #watch(envoy: EnvoyProcess): void {
     this.#envoys.push(envoy)
     this.#changed()
-    void envoy.ended.then((how) => this.#ended(envoy, how))
+    void envoy.ended.then((how) => this.#ended(envoy, how)).catch((error: Error) => this.#fail(error.message))
   }
 
   #forget(envoy: EnvoyProcess): void {
@@ -156,7 +192,7 @@ export class EnvoySupervisor {
       )
       return
     }
-    await this.#startAgain(envoy, how).catch((error: Error) => this.#fail(error.message))
+    await this.#startAgain(envoy, how)
   }
 
   async #startAgain(envoy: EnvoyProcess, how: string): Promise<void> {
@@ -196,15 +232,17 @@ export class EnvoySupervisor {
    * Stops Envoy.
    *
    * @param gently whether to {@link drain} it first
+   * @param hurry ends the drain
    */
-  async close(gently: boolean): Promise<void> {
+  async close(gently: boolean, hurry: AbortSignal): Promise<void> {
     this.#closing = true
     const { log } = this.#options
     await this.#launching
     const current = this.#current
-    if (gently && current?.isAlive()) {
+    if (gently && !hurry.aborted && current?.isAlive()) {
       const drained = drain(this.#admin, this.#options.statPrefix)
-      await Promise.race([drained, current.ended]).catch((error: Error) =>
+      const cut = new Promise<void>((resolve) => hurry.addEventListener('abort', () => resolve(), { once: true }))
+      await Promise.race([drained, current.ended, cut]).catch((error: Error) =>
         log.warn(`Envoy could not be drained: ${error.message}`),
       )
     }

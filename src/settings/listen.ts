@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
+import { createServer, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import type { ListenAddress } from '../address.js'
@@ -28,7 +28,7 @@ export function nodeAddress({ ip = '', port, socket }: ListenOptions): ListenAdd
 
 /** As in CHP: nothing, '' or '*' mean all interfaces, and a host name is resolved. */
 export async function listenIp(ip: string | undefined): Promise<string> {
-  if (ip === undefined || ip === '' || ip === '*') return hasIPv6() ? '::' : '0.0.0.0'
+  if (ip === undefined || ip === '' || ip === '*') return (await hasIPv6()) ? '::' : '0.0.0.0'
   if (isIP(ip) !== 0) return ip
   const found = await lookup(ip).catch((error: Error) => {
     throw new FatalError(`--ip ${ip} can't be resolved to an address: ${error.message}`)
@@ -36,6 +36,15 @@ export async function listenIp(ip: string | undefined): Promise<string> {
   return found.address
 }
 
-function hasIPv6(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'))
+/** Interfaces may show addresses that the kernel, or a sandbox, gives nobody a socket for. */
+async function hasIPv6(): Promise<boolean> {
+  const shown = Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family }) => family === 'IPv6'),
+  )
+  if (!shown) return false
+  const probe = createServer()
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(0, '::', () => probe.close(() => resolve(true)))
+  })
 }

@@ -16,6 +16,8 @@ const AT_ONCE = 4
 const LIMIT_MS = 30_000
 /** What serves this long doesn't end by itself. */
 const STEADY_MS = 500
+/** What goes on this long after a signal takes no notice of it. Nothing is under way that could be waited for. */
+const IGNORED_MS = 5_000
 
 /** Starts both commands with each of the arguments, and compares how they end. */
 export async function runCommands(cases: readonly ExitCase[], certs: string): Promise<Result[]> {
@@ -63,7 +65,7 @@ async function endOf(name: ProgramName, { args, env, signal }: ExitCase, certs: 
     while (!over && signal !== undefined && !(await accepts(Number(names.port)))) await delay(20)
     if (signal === undefined) return delay(STEADY_MS)
     child.kill(signal)
-    return new Promise<never>(() => {})
+    return delay(IGNORED_MS)
   }
   const late = delay(LIMIT_MS, undefined, { ref: false }).then(() => {
     throw new Error(`${name} neither serves nor ends; it printed:\n${output}`)

@@ -66,7 +66,8 @@ export class World {
   static async start(t: { teardown(fn: () => unknown): unknown }, options: WorldOptions = {}): Promise<World> {
     const { argv = [], store = new TestStore(), fleet = ONE_ENVOY, resolver = NO_NAMES } = options
     const settings = await readSettings(parseCommandLine([...argv]).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN })
-    const [clock, lines, refused, undo] = [new TestClock(), [] as string[], [] as string[], new Undo()]
+    const [clock, lines, refused] = [new TestClock(), [] as string[], [] as string[]]
+    const undo = new Undo((error) => lines.push(`error: ${error.message}`))
     t.teardown(() => undo.run('at once'))
     const log = pino(
       { level: 'debug' },

@@ -5,6 +5,7 @@ import { admin } from '../support/admin.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
 import { Users } from '../support/load.js'
+import { endProcess } from '../support/processes.js'
 import type { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 
@@ -82,7 +83,7 @@ t.test('an adopted Envoy that is killed comes back with the whole table', async 
   await kill(first)
   const second = await home.start()
   const envoy = await second.envoyPid()
-  process.kill(envoy, 'SIGKILL')
+  await endProcess(envoy)
   await eventually(async () => (await backendOf(second.port, '/user/a').catch(() => 0)) === 'a', 'it serves again')
   t.not(await second.envoyPid(), envoy)
 })

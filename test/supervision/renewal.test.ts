@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { get } from 'node:http'
 import { request } from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -9,7 +10,7 @@ import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
 import { Users } from '../support/load.js'
 import { accepts, freePorts } from '../support/ports.js'
-import { isAlive } from '../support/processes.js'
+import { endProcess, isAlive } from '../support/processes.js'
 import type { TcpEnd } from '../support/tcp-timers.js'
 import { tcpEnds } from '../support/tcp-timers.js'
 import { eventually } from '../support/wait.js'
@@ -76,7 +77,7 @@ t.test('another number of workers takes a new Envoy, and nobody is refused', asy
   await eventually(() => users.messages >= messages + 20, 'the websockets are answered')
   t.strictSame(users.failures, [])
 
-  process.kill(after, 'SIGKILL')
+  await endProcess(after)
   await eventually(
     async () => !isAlive(before) && (await backendOf(third.port, '/user/b').catch(() => 0)) === 'a',
     'a third serves',
@@ -174,5 +175,49 @@ async function fetchTls(port: number, path: string, ca: Buffer): Promise<number>
     })
       .on('error', reject)
       .end()
+  })
+}
+
+t.test('an Envoy that would refuse the port does not take the place of the one that serves', async (t) => {
+  const home = await Home.make(t)
+  const real = await (await home.start()).envoys()
+  await home.run(['stop'])
+  const program = join(home.runtimeBase, 'envoy')
+  const write = (more: string) =>
+    writeFile(program, `#!/bin/sh\nexec ${real[0]?.command[0]} "$@" ${more}\n`, { mode: 0o755 })
+  await write('')
+  const socket = join(home.runtimeBase, 'public.sock')
+  for (const where of [[], ['--socket', socket]]) {
+    await write('')
+    const args = [...where, '--envoy-path', program]
+    const first = await home.start(args)
+    await first.route('/user/a', home.backend.url)
+    const envoy = await first.envoyPid()
+    await kill(first)
+    // Without a filter that the port needs.
+    await write('--disable-extensions envoy.filters.http/envoy.filters.http.header_mutation')
+    for (let turn = where.length === 0 ? 0 : 1; turn < 2; turn += 1) {
+      const refused = await home.start(args)
+      t.match(refused.output, /error: Envoy can't use the new settings: it refuses public: .*serves on with its old/)
+      t.strictSame(
+        (await refused.envoys()).map(({ pid }) => pid),
+        [envoy],
+        'the other one is gone',
+      )
+      await refused.route('/user/b', home.backend.url)
+      if (where.length === 0) t.equal(await backendOf(refused.port, '/user/b'), 'a')
+      else t.equal(await statusAt(socket, '/user/b'), 200)
+      await kill(refused)
+    }
+    await home.run(['stop'])
+  }
+})
+
+function statusAt(socketPath: string, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path, agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).on('error', reject)
   })
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { identify } from '../../src/envoy/proc.js'
+import { eventually } from './wait.js'
 
 /** A process and the arguments it was started with. */
 export interface RunningProcess {
@@ -32,6 +33,12 @@ export function killProcess(pid: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
+}
+
+/** The same, and waits until it is gone with all that it had open, such as its ports: a signal is only the beginning. */
+export async function endProcess(pid: number): Promise<void> {
+  killProcess(pid)
+  await eventually(() => !isAlive(pid), `process ${pid} has ended`)
 }
 
 /** Whether it runs; one whose end nobody has asked about doesn't. */

@@ -6,6 +6,7 @@ const CERTIFICATE = ['--ssl-key', '{certs}/server.key', '--ssl-cert', '{certs}/s
 export const COMMANDS: readonly ExitCase[] = [
   { name: 'SIGTERM', args: [], signal: 'SIGTERM' },
   { name: 'SIGHUP', args: [], signal: 'SIGHUP' },
+  { name: 'SIGUSR2', args: [], signal: 'SIGUSR2' },
   { name: '--version', args: ['--version'] },
   { name: '--help', args: ['--help'] },
   { name: 'an unknown option', args: ['--frobnicate'] },

@@ -10,11 +10,19 @@ export const PROCESS: readonly NamedDifference[] = [
     seen: [{ field: 'exit', of: /a log level that is not known|a default target that is no URL/, chp: /^it serves$/ }],
   },
   {
-    where: 'SIGTERM, SIGINT and SIGHUP',
+    where: 'SIGTERM, SIGINT and SIGQUIT',
     chp: 'ends at once, with status 2 or by the signal',
     here: 'requests under way get up to 5 s, exit status 0',
     reason: 'an orderly end is no failure, and no download is cut by a restart',
-    seen: [{ field: 'exit', of: /SIG/, here: /^status 0$/ }],
+    seen: [{ field: 'exit', of: /SIGTERM/, here: /^status 0$/ }],
+  },
+  {
+    where: 'SIGHUP and other signals, such as SIGUSR2',
+    chp: 'end it; SIGUSR1 opens a debugger',
+    here: 'ignored, but for the SIGHUP of a terminal that is closed',
+    reason:
+      'hooks of certbot and `systemctl reload` send it to have certificates read again, which happens here by itself',
+    seen: [{ field: 'exit', of: /SIGHUP|SIGUSR/, here: /^it serves$/ }],
   },
   {
     where: 'a taken port',
