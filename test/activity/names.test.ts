@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ask } from '../support/http.js'
-import { killProcess } from '../support/processes.js'
+import { endProcess } from '../support/processes.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 import { ObedientServer } from './server.js'
@@ -65,7 +65,7 @@ t.test('of routes with odd names exactly those that were used are active, whatev
 t.test('an Envoy that is killed and started again goes on counting', async (t) => {
   const pid = await proxy.envoyPid()
   const before = await lastActivity(proxy)
-  killProcess(pid)
+  await endProcess(pid)
   await eventually(
     async () =>
       (await proxy.envoyPid()) !== pid &&

@@ -6,7 +6,7 @@ import type { Home } from '../support/home.js'
 import { kill } from '../support/home.js'
 import type { Answer } from '../support/http.js'
 import { ask } from '../support/http.js'
-import { killProcess } from '../support/processes.js'
+import { isAlive, killProcess } from '../support/processes.js'
 import type { ProxyProcess } from '../support/proxy.js'
 import { TOKEN } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
@@ -153,13 +153,14 @@ export class Chaos {
     let back: Promise<void> | undefined
     await act(() => {
       killProcess(pid)
-      back = this.#servesAgain(performance.now())
+      back = this.#servesAgain(pid, performance.now())
     })
     await back
     await this.#load.outageEnds()
   }
 
-  async #servesAgain(killedAt: number): Promise<void> {
+  async #servesAgain(killed: number, killedAt: number): Promise<void> {
+    await eventually(() => !isAlive(killed), 'the killed Envoy is gone')
     const serves = async () => (await ask(this.#proxy.port, STEADY).catch(() => undefined))?.status === 200
     await eventually(serves, 'Envoy serves again', OUTAGE_LIMIT_MS)
     this.#servesSince = performance.now()

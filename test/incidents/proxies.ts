@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ChpProcess } from '../support/chp.js'
 import { freePorts } from '../support/ports.js'
+import { endProcess, killProcess } from '../support/processes.js'
 import { ProxyProcess } from '../support/proxy.js'
 
 /** A proxy that an incident happens to: it can be killed and started again on the same ports, with what is on disk. */
@@ -100,7 +101,10 @@ class OwnProxy implements IncidentProxy {
   async kill(): Promise<void> {
     const proxy = this.#proxy
     if (proxy === undefined) return
-    for (const pid of await this.pids()) process.kill(pid, 'SIGKILL')
+    // All are signalled before any is waited for; the port is closed only when Envoy has ended.
+    const pids = await this.pids()
+    for (const pid of pids) killProcess(pid)
+    await Promise.all(pids.map(endProcess))
     this.#proxy = undefined
     await proxy.exit()
   }

@@ -12,6 +12,7 @@ import { Backend } from '../support/backend.js'
 import { ChpProcess } from '../support/chp.js'
 import { ask } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
+import { endProcess } from '../support/processes.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { exchange, RawBackend } from '../support/raw.js'
 import { eventually } from '../support/wait.js'
@@ -87,7 +88,7 @@ t.test('requests are counted as CHP counts them, through a restart of Envoy', as
   socket.terminate()
   slow.on('error', () => {}).destroy()
   const before = await proxy.envoyPid()
-  process.kill(before, 'SIGKILL')
+  await endProcess(before)
   await eventually(async () => (await proxy.envoyPid()) !== before && accepts(proxy.port), 'there is another Envoy')
   await ask(proxy.port, '/user/secret-name/status-418')
   await eventually(async () => (await scrape(port)).get('requests_proxy{status="418"}') === 2, 'it counts on')

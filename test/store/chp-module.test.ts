@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
 import { backendOf } from '../support/http.js'
+import { endProcess } from '../support/processes.js'
 import { ProxyProcess } from '../support/proxy.js'
 
 const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
@@ -73,7 +74,7 @@ t.test('routes are kept where a storage class of CHP keeps them, and served afte
 
   first.child.kill('SIGKILL')
   await first.exit()
-  process.kill(await first.envoyPid(), 'SIGKILL')
+  await endProcess(await first.envoyPid())
   const second = await ProxyProcess.start(args)
   t.teardown(() => second.stop())
   t.equal(await backendOf(second.port, `/user/${encodeURIComponent('秀樹')}`), 'a')

@@ -12,7 +12,7 @@ import { Backend } from '../support/backend.js'
 import type { Certificate } from '../support/certificate.js'
 import { Authority } from '../support/certificate.js'
 import { ask, backendOf } from '../support/http.js'
-import { killProcess } from '../support/processes.js'
+import { endProcess } from '../support/processes.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 
@@ -106,7 +106,7 @@ t.test(
     )
     t.match(await shownBy(proxy), 'DNS:one')
     const envoy = await proxy.envoyPid()
-    killProcess(envoy)
+    await endProcess(envoy)
     await eventually(
       async () => (await proxy.envoyPid()) !== envoy && (await shownBy(proxy).catch(() => '')) !== '',
       'Envoy is back',
