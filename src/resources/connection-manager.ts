@@ -23,7 +23,7 @@ import { refusalFilter } from './refused-handshakes.js'
 import { repeatFilter } from './repeat.js'
 import { requestCounters } from './request-counters.js'
 import { rewritingFilters } from './rewriting.js'
-import { HANDSHAKE_COMPLETE, unfinishedRequestFilters } from './unfinished-requests.js'
+import { HANDSHAKE_COMPLETE, MAX_HEADERS_KIB, unfinishedRequestFilters } from './unfinished-requests.js'
 import { REFUSE_CODED_UPGRADES } from './upgrades.js'
 
 export interface ConnectionManagerInput {
@@ -112,6 +112,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
       max_headers_count: MAX_HEADERS,
     },
     ...connectionManagerLimits(limits),
+    max_request_headers_kb: MAX_HEADERS_KIB,
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
     stream_idle_timeout: IDLE_FOR_EVER,
     // No headers of Envoy's own: the backend and the browser see what they would see through CHP.

@@ -15,7 +15,14 @@ import { IDLE_FOR_EVER, UPLOAD_PRIORITY, unfinishedIdle } from './limits.js'
 import { endedLoops } from './loops.js'
 import { FAILED_PATH_HEADER, HEALTH, PUBLIC, PUBLIC_ROUTES } from './names.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
-import { AS_IT_COMES, COMPLETE, UNTIL_COMPLETE, WAITING, WAITING_CLUSTER } from './unfinished-requests.js'
+import {
+  AS_IT_COMES,
+  COMPLETE,
+  HEADERS_TOO_LARGE,
+  UNTIL_COMPLETE,
+  WAITING,
+  WAITING_CLUSTER,
+} from './unfinished-requests.js'
 import { refusedUpgrades, WEBSOCKET } from './upgrades.js'
 
 export interface RouteConfigurationInput {
@@ -120,6 +127,7 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
       ...common,
     },
     { match: { prefix: '/', ...COMPLETE }, route: action, ...common },
+    HEADERS_TOO_LARGE,
     ...paths.flatMap((path) =>
       WAITING.map((headers) => ({
         match: { ...path.match, headers: [...headers] },

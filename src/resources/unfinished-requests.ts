@@ -22,15 +22,29 @@ import { BUFFER_BYTES } from './limits.js'
  * - Any other body is an upload: it goes on as it comes, and counts as such (see `routeLimits`).
  */
 
+/** The mark holds how many bytes the headers have. */
 const COMPLETE_KEY = 'complete'
-const COMPLETE_VALUE = 'yes'
 
 const FILTER = { end: 'request_end', rearm: 'rearm', body: 'whole_body', complete: 'complete' } as const
 
-/** Matches requests that are complete. */
+/** Matches requests that are complete, with headers of less than 60,000 bytes. */
 export const COMPLETE: Pick<RouteMatch, 'filter_state'> = {
-  filter_state: [{ key: COMPLETE_KEY, string_match: { exact: COMPLETE_VALUE } }],
+  filter_state: [{ key: COMPLETE_KEY, string_match: { safe_regex: { regex: '[0-9]{1,4}|[1-5][0-9]{4}' } } }],
 }
+
+const HEADERS_LIMIT = 60_000
+
+/**
+ * Answers complete requests with larger headers, as a page that says what to do. Envoy's own limit must be higher: over
+ * HTTP/2 a request that is beyond it gets no answer at all.
+ */
+export const HEADERS_TOO_LARGE: Route = {
+  match: { prefix: '/', filter_state: [{ key: COMPLETE_KEY, string_match: { safe_regex: { regex: '.+' } } }] },
+  direct_response: { status: 431 },
+}
+
+/** The headers that Envoy reads at all. What 100 requests in a connection may keep waiting is still the limit above. */
+export const MAX_HEADERS_KIB = { value: 128 }
 
 /** Methods whose requests have no body as a rule. With HTTP/2 nothing in the headers says whether one comes. */
 const BODILESS: HeaderMatcher = {
@@ -82,7 +96,7 @@ export const AS_IT_COMES: NonNullable<Route['typed_per_filter_config']> = {
  * them at work: what Envoy answers itself, such as the health check, waits for nothing.
  */
 export function unfinishedRequestFilters(script: string): HttpFilter[] {
-  const constants = [`local KEY = ${JSON.stringify(COMPLETE_KEY)}`, `local VALUE = ${JSON.stringify(COMPLETE_VALUE)}`]
+  const constants = [`local KEY = ${JSON.stringify(COMPLETE_KEY)}`, `local HEADERS_LIMIT = ${HEADERS_LIMIT}`]
   const filters: HttpFilter[] = [
     {
       name: FILTER.end,
@@ -109,7 +123,7 @@ function markComplete(name: string): HttpFilter {
         {
           object_key: COMPLETE_KEY,
           factory_key: 'envoy.string',
-          format_string: { text_format_source: { inline_string: COMPLETE_VALUE } },
+          format_string: { text_format_source: { inline_string: '%REQUEST_HEADERS_BYTES%' } },
         },
       ],
       clear_route_cache: true,

@@ -22,7 +22,10 @@ t.teardown(() => Promise.all([proxy.stop(), backend.stop(), authority.remove()])
 
 /** One connection, as a browser has one to a site. */
 async function connection(t: Test): Promise<ClientHttp2Session> {
-  const session = connect(`https://localhost:${proxy.port}`, { ca: authority.cert })
+  const session = connect(`https://localhost:${proxy.port}`, {
+    ca: authority.cert,
+    maxSendHeaderBlockLength: 1_000_000,
+  })
   t.teardown(() => session.destroy())
   await once(session, 'remoteSettings')
   return session
@@ -170,6 +173,29 @@ t.test('a malformed request ends alone, and what shares its connection goes on',
   await t.rejects(once(bad, 'close'), { code: 'ERR_HTTP2_STREAM_ERROR' })
   socket.write(frame('still here'))
   t.equal(((await once(socket, 'data')) as [Buffer])[0].subarray(2).toString(), 'still here')
+})
+
+t.test('too many cookies get a page that says what to do, whatever comes with them', async (t) => {
+  const cookies = (count: number) => Array.from({ length: count }, (_, index) => `c${index}=${'x'.repeat(990)}`)
+  const session = await connection(t)
+  const answered = async (headers: OutgoingHttpHeaders, endStream: boolean) => {
+    const stream = session.request({ ':path': '/', ...headers }, { endStream })
+    const [[head], page] = await Promise.all([once(stream, 'response'), text(stream)])
+    stream.close()
+    return { status: (head as IncomingHttpHeaders)[':status'], page }
+  }
+  for (const count of [61, 90, 120]) {
+    const cookie = cookies(count)
+    for (const [what, headers, endStream] of [
+      ['GET', {}, true],
+      ['upload', { ':method': 'POST' }, false],
+      ['DELETE', { ':method': 'DELETE' }, true],
+    ] as const) {
+      const { status, page } = await answered({ ...headers, cookie }, endStream)
+      t.equal(status, 431, `${what} with ${count} KB`)
+      t.match(page, /Delete the cookies of this site/)
+    }
+  }
 })
 
 t.test('one connection has at most 100 requests under way', async (t) => {
