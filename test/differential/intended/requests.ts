@@ -92,9 +92,12 @@ export const REQUESTS: readonly NamedDifference[] = [
   {
     where: 'large headers',
     chp: '16 KiB in all, else 431, or 503 if the answer has them',
-    here: '60 KiB',
+    here: '60,000 bytes, else 431; the connection goes on up to 128 KiB',
     reason: 'Envoy can, and cookies grow',
-    seen: [{ field: /^(answer\.status|connection|seen)$/, of: /30 KiB/, chp: /^(431|503) |^closed$|^nothing$/ }],
+    seen: [
+      { field: /^(answer\.status|connection|seen)$/, of: /30 KiB/, chp: /^(431|503) |^closed$|^nothing$/ },
+      { field: 'connection', of: /60 KiB of headers$/, chp: /^closed$/, here: /^kept/ },
+    ],
   },
   {
     where: '`Upgrade` to anything but a websocket',
