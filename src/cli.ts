@@ -68,7 +68,7 @@ async function main(): Promise<void> {
 }
 
 async function stopProxy(settings: Settings, { forget }: StopOptions): Promise<void> {
-  console.log(await stop(runtimeDirOf(settings)))
+  console.log(await stop(runtimeDirOf(settings), settings.public))
   if (forget) console.log(await forgetRoutes(stateDirKeyOf(settings)))
 }
 

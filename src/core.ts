@@ -176,7 +176,7 @@ async function loadRoutes(
     const routes = await table.load({ defaultTarget, recovered, onDefaultNotStored })
     log.info(
       store.isDurable
-        ? `Routes are kept in ${store.where}, ${table.restored} of before are there`
+        ? `Routes are kept in ${store.where}, ${table.restored} restored`
         : `Routes are kept in ${store.where} and end with this process`,
     )
     for (const [routespec, reason] of table.refusals()) log.warn(unusableLine(routespec, reason))

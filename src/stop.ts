@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ListenAddress } from './address.js'
 import { findEnvoys } from './envoy/adoption.js'
 import { ownerOf } from './envoy/claim.js'
 import { findGuardians } from './envoy/guardian.js'
@@ -8,19 +9,25 @@ import type { RuntimeDir } from './envoy/runtime-dir.js'
 import { removeRuntimeDir } from './envoy/runtime-dir.js'
 import { removeSharedMemory } from './envoy/shared-memory.js'
 import { FatalError } from './errors.js'
+import type { Other } from './others.js'
+import { describe, othersBeside, serves } from './others.js'
 
 /** A control plane lets requests under way end for 5 s, and then has to end Envoy. */
 const STOP_LIMIT_MS = 15_000
 const POLL_MS = 50
 
+const OTHERS_HINT =
+  '`stop` needs the --state-dir, or the --ip and --port, of the start; `kill` with the process id ends it too.'
+
 /**
  * Ends the control plane that uses a runtime directory, and its Envoy, and waits for both. An Envoy whose control plane
  * has died is ended too.
  *
+ * @param address where it is said to serve
  * @returns what was done, in a sentence
- * @throws FatalError if something can't be ended
+ * @throws FatalError if something can't be ended, or nothing was and another proxy of this user has the address
  */
-export async function stop(dir: RuntimeDir): Promise<string> {
+export async function stop(dir: RuntimeDir, address: ListenAddress): Promise<string> {
   // Before anything else: whoever watches over the control plane may start another at once, which is not to be touched.
   const [owner, envoys, guardians] = [ownerOf(dir), findEnvoys(dir), findGuardians(dir)]
   if (owner !== undefined) await stopControlPlane(owner)
@@ -37,7 +44,17 @@ export async function stop(dir: RuntimeDir): Promise<string> {
   }
   if (owner !== undefined) return `Stopped configurable-envoy-proxy ${owner.pid} and its Envoy`
   if (envoys.length > 0) return `Stopped Envoy ${envoys.map(({ pid }) => pid).join(', ')}, whose control plane had died`
-  return 'There is nothing to stop: no configurable-envoy-proxy runs with these options'
+  return nothingToStop(await othersBeside(dir), address)
+}
+
+/** @throws FatalError if one of the others has the address: then it is most likely the one that was meant */
+function nothingToStop(others: readonly Other[], address: ListenAddress): string {
+  const nothing = 'There is nothing to stop: no configurable-envoy-proxy runs with these options'
+  if (others.length === 0) return nothing
+  const meant = others.filter((other) => serves(other, address))
+  const text = `${nothing}. This user runs ${(meant.length > 0 ? meant : others).map(describe).join('; ')}. ${OTHERS_HINT}`
+  if (meant.length > 0) throw new FatalError(text)
+  return text
 }
 
 function terminate(found: ProcessIdentity, what: string): void {

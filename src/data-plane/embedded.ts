@@ -123,7 +123,10 @@ export class EmbeddedEnvoys implements DataPlane {
     // Envoy calls itself ready also without a listener that it refused.
     await Promise.all([...listeners.names()].map((name) => listeners.delivered(name))).catch((error: Error) => {
       if (!(error instanceof NotAcknowledgedError)) throw error
-      log.warn(`Envoy has not taken the present settings yet: ${error.message}`)
+      // It speaks of routes, as the answer to a call does.
+      log.warn(
+        'Envoy is slow to confirm its listeners: until it has, ports and TLS may be as they were before this start',
+      )
     })
     if (!this.adopted) return true
     await recheckClusters(this.#admin, clusters, log)

@@ -16,7 +16,9 @@ const LEVELS: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
 /** Passes a line of Envoy's log on at its level. One of another form, such as a crash report, is an error. */
 export function forwardLine(line: string, log: Logger): void {
   const [, level = '', message = line] = /^\[(\w+)\]\[.+?\] (.*)$/s.exec(line) ?? []
-  log[LEVELS[level] ?? 'error'](message.replace(/\\(['"])/g, '$1'))
+  // What a later Envoy will no longer know is for who writes this program.
+  const shown = message.startsWith('Deprecated field: ') ? 'debug' : (LEVELS[level] ?? 'error')
+  log[shown](message.replace(/\\(['"])/g, '$1'))
 }
 
 /** A line of {@link failureLog}. What Envoy doesn't know is null. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { chmod, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -35,7 +35,18 @@ export interface RuntimeDirKey {
  */
 export function locateRuntimeDir({ stateDir, publicAddress }: RuntimeDirKey, env: NodeJS.ProcessEnv): RuntimeDir {
   const name = stateDir === undefined ? addressKey(publicAddress) : stateKey(resolve(stateDir))
-  const path = join(baseDirectory(env), name)
+  return runtimeDirAt(join(baseDirectory(env), name))
+}
+
+/** Those of the same user beside it that are there. */
+export function runtimeDirsBeside(dir: RuntimeDir): RuntimeDir[] {
+  const base = dirname(dir.path)
+  if (!isOurs(base)) return []
+  const paths = readdirSync(base).map((name) => join(base, name))
+  return paths.filter((path) => path !== dir.path && isOurs(path)).map(runtimeDirAt)
+}
+
+function runtimeDirAt(path: string): RuntimeDir {
   return {
     path,
     adsSocket: join(path, 'ads.sock'),

@@ -25,7 +25,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     t.strictSame(await (await second.api('GET', '')).json(), before, 'with all that was posted')
     t.match(second.output, / info: configurable-envoy-proxy \d+\.\d+\.\d+ on Node\.js \d+\.\d+\.\d+\n/)
     t.match(second.output, / info: Envoy \d+\.\d+\.\d+ is \//)
-    t.match(second.output, new RegExp(`info: Routes are kept in ${runtimeBase}/.*, 4 of before are there\\n`))
+    t.match(second.output, new RegExp(`info: Routes are kept in ${runtimeBase}/.*, 4 restored\\n`))
     await eventually(() => second.output.includes('Proxying '), 'it says that it serves')
     t.match(second.output, /Proxying http:\/\/127\.0\.0\.1:\d+ to http:\/\/127\.0\.0\.1:6\n/, 'the stored default')
     t.match(first.output, / info: Adding route \/user\/a@b -> http:\/\/127\.0\.0\.1:1\/\n/)

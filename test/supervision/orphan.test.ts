@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Home, kill } from '../support/home.js'
 import { isAlive } from '../support/processes.js'
+import { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 
 t.test('an Envoy that nobody comes back for ends after the orphan timeout', async (t) => {
@@ -36,6 +37,33 @@ t.test('stop ends what runs, or what was left behind, and says so', async (t) =>
   const last = await home.run(['stop'])
   t.match(last.output, /^There is nothing to stop/)
   t.strictSame(await last.exit(), { code: 0, signal: null })
+})
+
+t.test('stop with other options names the proxies that run, and fails if one of them has the port', async (t) => {
+  const home = await Home.make(t)
+  const { runtimeBase, ports } = home
+  const first = await home.start()
+  const stop = async (args: readonly string[]) => {
+    const stopped = await ProxyProcess.spawn(args, { runtimeBase, ports })
+    return { ...(await stopped.exit()), output: stopped.output }
+  }
+  const at = `serves 127.0.0.1:${first.port}`
+  const meant = await stop(['stop', '--ip', '127.0.0.2'])
+  t.equal(meant.code, 1)
+  t.match(meant.output, `configurable-envoy-proxy ${first.child.pid}, which ${at}. `)
+  const other = await stop(['stop', '--port', String(first.apiPort)])
+  t.equal(other.code, 0, 'nothing has that port, so all is as it is wanted')
+  t.match(other.output, `configurable-envoy-proxy ${first.child.pid}, which ${at}. `)
+  t.ok(isAlive(first.child.pid ?? 0))
+
+  const envoy = await first.envoyPid()
+  await kill(first)
+  const orphaned = await stop(['stop'])
+  t.equal(orphaned.code, 1)
+  t.match(orphaned.output, `Envoy ${envoy}, whose control plane has died and which ${at}. `)
+  process.kill(envoy)
+  await eventually(async () => (await first.processes()).length === 0, 'what the hint says ends it')
+  t.match(await stop(['stop']), { code: 0, output: /with these options\n$/ })
 })
 
 t.test('stop --forget removes the routes too, and says where they were', async (t) => {
