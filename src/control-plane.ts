@@ -78,5 +78,5 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     }),
   )
   if (settings.metrics && metrics) undo.push(await serveMetrics({ at: settings.metrics, metrics, log }))
-  return { ...core, table, clusters, collections }
+  return { ...core, table, clusters, collections, restoreSocket: () => ads.restoreSocket() }
 }

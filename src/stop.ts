@@ -52,9 +52,9 @@ function nothingToStop(others: readonly Other[], address: ListenAddress): string
   const nothing = 'There is nothing to stop: no configurable-envoy-proxy runs with these options'
   if (others.length === 0) return nothing
   const meant = others.filter((other) => serves(other, address))
-  const text = `${nothing}. This user runs ${(meant.length > 0 ? meant : others).map(describe).join('; ')}. ${OTHERS_HINT}`
-  if (meant.length > 0) throw new FatalError(text)
-  return text
+  const list = (some: readonly Other[]) => `${some.map(describe).join('; ')}. ${OTHERS_HINT}`
+  if (meant.length > 0) throw new FatalError(`None runs with these options, but this user runs ${list(meant)}`)
+  return `${nothing}. This user runs ${list(others)}`
 }
 
 function terminate(found: ProcessIdentity, what: string): void {

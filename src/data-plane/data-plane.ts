@@ -40,4 +40,6 @@ export interface DataPlane {
 /** What Envoys get, for who has to know what has arrived or what it is. */
 export type Delivered = Pick<Core, 'clusters' | 'listeners' | 'collections' | 'listenersWithoutPort'> & {
   readonly table: Pick<RouteTable, 'get'>
+  /** Makes the socket by which Envoys find the control plane again, if its file was removed. */
+  readonly restoreSocket: () => Promise<void>
 }

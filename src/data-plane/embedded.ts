@@ -115,7 +115,7 @@ export class EmbeddedEnvoys implements DataPlane {
     const { settings, log, undo } = this.#options
     const { clusters, listeners } = delivered
     this.#removeSocketAfterEnvoy()
-    const envoy = await this.#makeEnvoy()
+    const envoy = await this.#makeEnvoy(delivered.restoreSocket)
     this.#envoy = envoy
     undo.push((how, hurry) => (how === 'release' ? envoy.release() : envoy.close(how === 'drain', hurry)))
     await envoy.start()
@@ -134,7 +134,7 @@ export class EmbeddedEnvoys implements DataPlane {
     return true
   }
 
-  #makeEnvoy(): Promise<EmbeddedEnvoy> {
+  #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
     const { settings, log, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
     const options = {
@@ -145,6 +145,7 @@ export class EmbeddedEnvoys implements DataPlane {
       verbose: settings.logLevel === 'debug',
       orphanSeconds: settings.supervision.orphanSeconds,
       statPrefix: PUBLIC,
+      restoreSocket,
       log,
       onFailed,
     }

@@ -23,6 +23,8 @@ export interface EmbeddedEnvoyOptions {
   readonly orphanSeconds: number
   /** The listener whose requests are waited for when Envoy is stopped. */
   readonly statPrefix: string
+  /** Makes the socket of the control plane again, if its file was removed. */
+  readonly restoreSocket: () => Promise<void>
   readonly log: Logger
   /** Envoy can't be kept running. */
   readonly onFailed: (error: FatalError) => void
@@ -68,6 +70,7 @@ export class EmbeddedEnvoy {
       prepare: async (epoch) => {
         if (epoch === 0) memory.renew()
         await makeRuntimeDir(dir)
+        await options.restoreSocket()
         await ensureFile(bootstrapFile, content)
       },
       onChanged: (envoys) => guardian.watchOver(envoys),

@@ -115,5 +115,5 @@ function lastOf(stderr: string): string | undefined {
     .split('\n')
     .filter((line) => line.startsWith('ERROR:'))
     .at(-1)
-  return last?.replace(/^ERROR:\s*/, '')
+  return last?.replace(/^ERROR:\s*/, '').replace(/([^.!?])$/, '$1.')
 }

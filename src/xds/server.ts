@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { ServerCredentials, ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js'
 import { Server, status } from '@grpc/grpc-js'
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
@@ -54,6 +55,7 @@ export class AdsServer {
   readonly #server = new Server(CHANNEL)
   #credentials: ReloadingCredentials | undefined
   #listener: GuardedListener | undefined
+  #unixSocket: { readonly path: string; readonly mode: number } | undefined
   #connected = 0
 
   constructor(options: AdsServerOptions) {
@@ -71,18 +73,26 @@ export class AdsServer {
   async listen({ address, mode, tls }: AdsListening): Promise<void> {
     const reloading = tls === undefined ? plainCredentials() : reloadingCredentials(tls, this.#options.log)
     this.#credentials = reloading
-    if ('socketPath' in address) await this.#bind(address.socketPath, mode, reloading.credentials)
-    else this.#listener = await guardedListener(this.#server, address, reloading.credentials, this.#options.log)
+    if ('socketPath' in address) {
+      this.#unixSocket = { path: address.socketPath, mode }
+      await this.#bind(this.#unixSocket, reloading.credentials)
+    } else this.#listener = await guardedListener(this.#server, address, reloading.credentials, this.#options.log)
   }
 
-  async #bind(socketPath: string, mode: number, credentials: ServerCredentials): Promise<void> {
+  /** Makes the file of the unix socket again if it was removed, in a directory that is there. Streams stay or come back. */
+  async restoreSocket(): Promise<void> {
+    if (this.#unixSocket === undefined || this.#credentials === undefined || existsSync(this.#unixSocket.path)) return
+    this.#options.log.warn(`${this.#unixSocket.path} was removed while it was in use. It is made again`)
+    this.#server.unbind(`unix:${this.#unixSocket.path}`)
+    await this.#bind(this.#unixSocket, this.#credentials.credentials)
+  }
+
+  async #bind({ path, mode }: { path: string; mode: number }, credentials: ServerCredentials): Promise<void> {
     // A mode that were set afterwards would let others connect before.
     const umask = process.umask(0o777 & ~mode)
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#server.bindAsync(`unix:${socketPath}`, credentials, (error) =>
-          error === null ? resolve() : reject(error),
-        )
+        this.#server.bindAsync(`unix:${path}`, credentials, (error) => (error === null ? resolve() : reject(error)))
       })
     } finally {
       process.umask(umask)

@@ -40,6 +40,21 @@ t.test('a cleaner of temporary files takes nothing that is needed again', async 
   t.equal(stopped.output, `Stopped configurable-envoy-proxy ${second.child.pid} and its Envoy\n`)
 })
 
+t.test('a runtime directory that is removed as a whole is made again, as at the logout of a user', async (t) => {
+  const home = await Home.make(t)
+  const proxy = await home.start()
+  await proxy.route('/user/a', home.backend.url)
+  const envoy = await proxy.envoyPid()
+  await rm(proxy.runtimeDir, { recursive: true })
+  await endProcess(envoy)
+  await eventually(async () => (await backendOf(proxy.port, '/user/a').catch(() => 0)) === 'a', 'it serves again')
+  await proxy.route('/user/b', home.backend.url)
+  t.equal(await backendOf(proxy.port, '/user/b'), 'a', 'and takes changes')
+  t.match(proxy.output, /ads\.sock was removed while it was in use\. It is made again/)
+  const stopped = await home.run(['stop'])
+  t.equal(stopped.output, `Stopped configurable-envoy-proxy ${proxy.child.pid} and its Envoy\n`)
+})
+
 t.test('while there are no files or processes to be had, Envoy is waited for, and that is said', async (t) => {
   const home = await Home.make(t)
   const proxy = await home.start()

@@ -50,7 +50,10 @@ t.test('stop with other options names the proxies that run, and fails if one of 
   const at = `serves 127.0.0.1:${first.port}`
   const meant = await stop(['stop', '--ip', '127.0.0.2'])
   t.equal(meant.code, 1)
-  t.match(meant.output, `configurable-envoy-proxy ${first.child.pid}, which ${at}. `)
+  t.match(
+    meant.output,
+    `None runs with these options, but this user runs configurable-envoy-proxy ${first.child.pid}, which ${at}. `,
+  )
   const other = await stop(['stop', '--port', String(first.apiPort)])
   t.equal(other.code, 0, 'nothing has that port, so all is as it is wanted')
   t.match(other.output, `configurable-envoy-proxy ${first.child.pid}, which ${at}. `)
