@@ -40,5 +40,7 @@ function envoy_on_request(handle)
     return
   end
   local doubtful = refused[cluster] and handle:timestamp() - refused[cluster] < LIMIT_MS
-  if late or doubtful or metadata:get(NAMESPACE) then refuse(handle, cluster, "no answer") end
+  if late or doubtful or metadata:get(NAMESPACE) then return refuse(handle, cluster, "no answer") end
+  -- What this attempt ends of, on a connection of its own, is no closing either.
+  if connection == "0" then metadata:set(NAMESPACE, "new", true) end
 end

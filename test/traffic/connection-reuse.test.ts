@@ -150,7 +150,8 @@ t.test('a request that its backend dies of runs once, whatever it is', async (t)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
-  await proxy.route('/dies', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await proxy.route('/dies', url)
   const upgrade = { connection: 'upgrade', upgrade: 'websocket' }
   const requests = [
     ...['GET', 'HEAD', 'OPTIONS', 'POST'].map((method) => ({ path: '/dies/at-once', method })),
@@ -167,6 +168,14 @@ t.test('a request that its backend dies of runs once, whatever it is', async (t)
   const before = seen.length
   t.equal((await ask(proxy.port, '/dies/slowly')).status, 503)
   t.equal(seen.length - before, 1, 'on a connection that was used before, if it takes its time')
+  // The connection may have been closing, so it is sent again; that a new one ends is the request's doing.
+  for (let route = 0; route < 10; route += 1) {
+    await proxy.route(`/dies/${route}`, url)
+    t.equal((await ask(proxy.port, `/dies/${route}/warm`)).status, 200)
+    const soon = seen.length
+    t.equal((await ask(proxy.port, `/dies/${route}/at-once`)).status, 503)
+    if (seen.length - soon > 2) t.fail(`${seen.length - soon} times on a connection that was used just before`)
+  }
 })
 
 t.test('connections are reused by all requests while there are some, and not kept', async (t) => {
