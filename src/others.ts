@@ -4,7 +4,7 @@ import { EnvoyAdmin } from './envoy/admin.js'
 import { findEnvoys } from './envoy/adoption.js'
 import { ownerOf } from './envoy/claim.js'
 import type { RuntimeDir } from './envoy/runtime-dir.js'
-import { runtimeDirsBeside } from './envoy/runtime-dir.js'
+import { otherRuntimeDirs } from './envoy/runtime-dir.js'
 
 /** A proxy of this user that has another runtime directory: its control plane, or the Envoy that this left behind. */
 export interface Other {
@@ -14,13 +14,13 @@ export interface Other {
   readonly addresses: readonly ListenAddress[]
 }
 
-/** The proxies of this user whose runtime directories are beside this one. */
-export async function othersBeside(dir: RuntimeDir): Promise<Other[]> {
-  const found = runtimeDirsBeside(dir).map(async (beside) => {
-    const owner = ownerOf(beside)
-    const pid = owner?.pid ?? findEnvoys(beside).at(-1)?.pid
+/** The proxies of this user with other runtime directories than this one. */
+export async function otherProxies(dir: RuntimeDir): Promise<Other[]> {
+  const found = otherRuntimeDirs(dir, process.env).map(async (other) => {
+    const owner = ownerOf(other)
+    const pid = owner?.pid ?? findEnvoys(other).at(-1)?.pid
     if (pid === undefined) return []
-    const addresses = await new EnvoyAdmin(beside.adminSocket).listeningOn().catch((): ListenAddress[] => [])
+    const addresses = await new EnvoyAdmin(other.adminSocket).listeningOn().catch((): ListenAddress[] => [])
     return [{ pid, isOrphan: owner === undefined, addresses }]
   })
   return (await Promise.all(found)).flat()
@@ -40,5 +40,5 @@ export function describe({ pid, isOrphan, addresses }: Other): string {
   const who = isOrphan
     ? `Envoy ${pid}, whose control plane has died and which`
     : `configurable-envoy-proxy ${pid}, which`
-  return `${who} ${addresses.length === 0 ? 'serves no port' : `serves ${addresses.map(shownAddress).join(' and ')}`}`
+  return `${who} ${addresses.length === 0 ? 'is not serving' : `serves ${addresses.map(shownAddress).join(' and ')}`}`
 }

@@ -10,14 +10,14 @@ import { removeRuntimeDir } from './envoy/runtime-dir.js'
 import { removeSharedMemory } from './envoy/shared-memory.js'
 import { FatalError } from './errors.js'
 import type { Other } from './others.js'
-import { describe, othersBeside, serves } from './others.js'
+import { describe, otherProxies, serves } from './others.js'
 
 /** A control plane lets requests under way end for 5 s, and then has to end Envoy. */
 const STOP_LIMIT_MS = 15_000
 const POLL_MS = 50
 
 const OTHERS_HINT =
-  '`stop` needs the --state-dir, or the --ip and --port, of the start; `kill` with the process id ends it too.'
+  '`stop` needs --state-dir, --socket, or --ip and --port, and XDG_RUNTIME_DIR as they were at the start; `kill` with the process id does the same.'
 
 /**
  * Ends the control plane that uses a runtime directory, and its Envoy, and waits for both. An Envoy whose control plane
@@ -44,7 +44,7 @@ export async function stop(dir: RuntimeDir, address: ListenAddress): Promise<str
   }
   if (owner !== undefined) return `Stopped configurable-envoy-proxy ${owner.pid} and its Envoy`
   if (envoys.length > 0) return `Stopped Envoy ${envoys.map(({ pid }) => pid).join(', ')}, whose control plane had died`
-  return nothingToStop(await othersBeside(dir), address)
+  return nothingToStop(await otherProxies(dir), address)
 }
 
 /** @throws FatalError if one of the others has the address: then it is most likely the one that was meant */

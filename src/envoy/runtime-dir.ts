@@ -38,11 +38,11 @@ export function locateRuntimeDir({ stateDir, publicAddress }: RuntimeDirKey, env
   return runtimeDirAt(join(baseDirectory(env), name))
 }
 
-/** Those of the same user beside it that are there. */
-export function runtimeDirsBeside(dir: RuntimeDir): RuntimeDir[] {
-  const base = dirname(dir.path)
-  if (!isOurs(base)) return []
-  const paths = readdirSync(base).map((name) => join(base, name))
+/** The others of this user that are there, also where a start in another environment, such as a service, puts them. */
+export function otherRuntimeDirs(dir: RuntimeDir, env: NodeJS.ProcessEnv): RuntimeDir[] {
+  const login = `/run/user/${process.getuid?.()}`
+  const bases = new Set([env, {}, { XDG_RUNTIME_DIR: login }].map(baseDirectory))
+  const paths = [...bases].filter(isOurs).flatMap((base) => readdirSync(base).map((name) => join(base, name)))
   return paths.filter((path) => path !== dir.path && isOurs(path)).map(runtimeDirAt)
 }
 

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'nod
 import { join } from 'node:path'
 import t from 'tap'
 import { claim, ownerOf } from '../../src/envoy/claim.js'
-import { locateRuntimeDir, removeRuntimeDir } from '../../src/envoy/runtime-dir.js'
+import { locateRuntimeDir, makeRuntimeDir, otherRuntimeDirs, removeRuntimeDir } from '../../src/envoy/runtime-dir.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
@@ -114,6 +114,19 @@ t.test('where all can write, the directory stays that no other user can take the
   await chmod(open, 0o700)
   await removeRuntimeDir(dir)
   t.strictSame(await readdir(open), [])
+})
+
+t.test('the proxies of a user are found from a service and from a terminal alike', { skip }, async (t) => {
+  const inService = locateRuntimeDir({ stateDir: undefined, publicAddress: `test-${process.pid}` }, {})
+  await makeRuntimeDir(inService)
+  t.teardown(() => removeRuntimeDir(inService))
+  const env = { XDG_RUNTIME_DIR: await temporaryDirectory(t) }
+  const inTerminal = locateRuntimeDir({ stateDir: undefined, publicAddress: 'a' }, env)
+  t.ok(otherRuntimeDirs(inTerminal, env).some(({ path }) => path === inService.path))
+  t.notOk(
+    otherRuntimeDirs(inService, {}).some(({ path }) => path === inService.path),
+    'but not the one itself',
+  )
 })
 
 t.test("root's is under /run, where no other user can write", { skip }, async (t) => {
