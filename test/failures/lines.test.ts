@@ -98,7 +98,10 @@ t.test('a target that does not answer as it should', async (t) => {
 
 t.test('what has no route, and what no HTTP server would serve', async (t) => {
   await failure(t, '/nowhere?token=secret', '/nowhere no route matches')
-  await exchange(proxy.port, `GET /big HTTP/1.1\r\nHost: a\r\nCookie: ${'x'.repeat(70_000)}\r\n\r\n`)
+  await exchange(
+    proxy.port,
+    `GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: ${'x'.repeat(70_000)}\r\n\r\n`,
+  )
   t.ok(await line(/warn: 431 .*headers are too large/))
   await exchange(proxy.port, 'NONSENSE\r\n\r\n')
   t.ok(await line(/warn: 400 \(no request yet\) the request is malformed \[http1.codec error\]/))
