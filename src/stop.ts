@@ -53,7 +53,7 @@ function nothingToStop(others: readonly Other[], address: ListenAddress): string
   if (others.length === 0) return nothing
   const meant = others.filter((other) => serves(other, address))
   const list = (some: readonly Other[]) => `${some.map(describe).join('; ')}. ${OTHERS_HINT}`
-  if (meant.length > 0) throw new FatalError(`None runs with these options, but this user runs ${list(meant)}`)
+  if (meant.length > 0) throw new FatalError(`Nothing runs with these options, but this user runs ${list(meant)}`)
   return `${nothing}. This user runs ${list(others)}`
 }
 

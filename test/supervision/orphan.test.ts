@@ -52,7 +52,7 @@ t.test('stop with other options names the proxies that run, and fails if one of 
   t.equal(meant.code, 1)
   t.match(
     meant.output,
-    `None runs with these options, but this user runs configurable-envoy-proxy ${first.child.pid}, which ${at}. `,
+    `Nothing runs with these options, but this user runs configurable-envoy-proxy ${first.child.pid}, which ${at}. `,
   )
   const other = await stop(['stop', '--port', String(first.apiPort)])
   t.equal(other.code, 0, 'nothing has that port, so all is as it is wanted')
