@@ -38,6 +38,7 @@ export class Talk {
   /** Whether the connection may carry a further request, as far as the client can know. */
   #open = false
   #saidClose = false
+  #isOver = false
 
   /** @param tooLate settles when it is no use to wait any longer, whatever the step */
   constructor(partner: Partner, limitMs = LIMIT_MS, tooLate: Promise<unknown> = new Promise(() => {})) {
@@ -66,6 +67,7 @@ export class Talk {
   }
 
   close(): void {
+    this.#isOver = true
     for (const socket of this.#sockets) socket.destroy()
   }
 
@@ -150,7 +152,7 @@ export class Talk {
   }
 
   async #awaitBackend(count: number): Promise<void> {
-    while (this.#partner.bodyBytes() < count) await delay(2)
+    while (!this.#isOver && this.#partner.bodyBytes() < count) await delay(2)
   }
 
   /** One more request says what no wait could: whether the connection is still open. */
