@@ -5,7 +5,7 @@ import './signals.js'
 
 import { makeBootstrap } from './bootstrap-file.js'
 import type { CommandLine, DrainOptions, StopOptions } from './command.js'
-import { packageVersion, parseCommandLine } from './command.js'
+import { parseCommandLine } from './command.js'
 import { EnvoyAdmin } from './envoy/admin.js'
 import { sendAway } from './envoy/drain.js'
 import { FatalError } from './errors.js'
@@ -45,7 +45,6 @@ async function main(): Promise<void> {
   for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
   output = standardOutput()
   const log = createLogger(settings.logLevel, output)
-  log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
   for (const warning of warningsOf(settings)) log.warn(warning)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)

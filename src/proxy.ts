@@ -1,6 +1,7 @@
 import { constants, rm, writeFile } from 'node:fs/promises'
 import { publicAddressOf } from './address.js'
 import { announcement } from './announcement.js'
+import { packageVersion } from './command.js'
 import { startControlPlane } from './control-plane.js'
 import type { DataPlane } from './data-plane/data-plane.js'
 import { EmbeddedEnvoys } from './data-plane/embedded.js'
@@ -66,6 +67,8 @@ export class ConfigurableEnvoyProxy {
     const store = await this.#openStore()
     await envoys.prepare(store)
     const delivered = await startControlPlane({ ...parts, store, envoys })
+    // Not before: a start that can't succeed says one line.
+    this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
     await this.#writePidFile()
     if (!(await envoys.serve(delivered))) return
     this.#started = true

@@ -43,15 +43,17 @@ export class EmbeddedEnvoys implements DataPlane {
   adopted = false
   readonly #options: EmbeddedOptions
   readonly #binary: string
+  readonly #version: string
   readonly #dir: RuntimeDir
   readonly #admin: EnvoyAdmin
   readonly #totals: RequestTotals
   #running: readonly EnvoyProcess[] = []
   #envoy: EmbeddedEnvoy | undefined
 
-  private constructor(options: EmbeddedOptions, binary: string) {
+  private constructor(options: EmbeddedOptions, binary: string, version: string) {
     this.#options = options
     this.#binary = binary
+    this.#version = version
     this.#dir = runtimeDirOf(options.settings)
     this.#admin = new EnvoyAdmin(this.#dir.adminSocket)
     this.#totals = new RequestTotals(() => this.#admin.counters(TRAFFIC_COUNTERS))
@@ -61,14 +63,18 @@ export class EmbeddedEnvoys implements DataPlane {
   /** @throws FatalError if there is no Envoy to be had */
   static async find(options: EmbeddedOptions): Promise<EmbeddedEnvoys> {
     const { settings, log } = options
+    let version = ''
     const binary = await findEnvoy({
       release: readRelease(),
       explicit: settings.envoyPath,
       env: process.env,
       arch: process.arch,
       progress: (line) => log.info(line),
+      onFound: (found) => {
+        version = found
+      },
     })
-    return new EmbeddedEnvoys(options, binary)
+    return new EmbeddedEnvoys(options, binary, version)
   }
 
   async prepare(store: OpenedStore): Promise<void> {
@@ -114,6 +120,7 @@ export class EmbeddedEnvoys implements DataPlane {
   async serve(delivered: Delivered): Promise<boolean> {
     const { settings, log, undo } = this.#options
     const { clusters, listeners } = delivered
+    log.info(`Envoy ${this.#version} is ${this.#binary}`)
     this.#removeSocketAfterEnvoy()
     const envoy = await this.#makeEnvoy(delivered.restoreSocket)
     this.#envoy = envoy

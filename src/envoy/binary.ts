@@ -14,6 +14,8 @@ export interface FindEnvoyOptions {
   readonly arch: string
   /** Tells the user what is going on, a line at a time. */
   readonly progress: (line: string) => void
+  /** Called with the version of the one that was found. */
+  readonly onFound?: (version: string) => void
 }
 
 /**
@@ -50,8 +52,8 @@ async function named(path: string, options: FindEnvoyOptions): Promise<string> {
   throw new FatalError(`${from} is Envoy ${answer.version}; ${minimum} or newer is needed.`)
 }
 
-function use(path: string, version: string, { progress }: FindEnvoyOptions): string {
-  progress(`Envoy ${version} is ${path}`)
+function use(path: string, version: string, { onFound }: FindEnvoyOptions): string {
+  onFound?.(version)
   return path
 }
 
