@@ -12,6 +12,20 @@ interface Held {
   readonly bytes: Buffer
 }
 
+/** A message of Envoy's with all its fields, of which most say nothing. */
+export function discoveryRequest(request: Partial<DeltaDiscoveryRequest__Output>): DeltaDiscoveryRequest__Output {
+  return {
+    node: null,
+    type_url: '',
+    resource_names_subscribe: [],
+    resource_names_unsubscribe: [],
+    initial_resource_versions: {},
+    response_nonce: '',
+    error_detail: null,
+    ...request,
+  }
+}
+
 /**
  * As much of Envoy as its control plane sees: what it asks for and when, what it takes, names and answers. It answers
  * by itself, or when it is told to, or not at all.
@@ -106,16 +120,7 @@ export class SimulatedEnvoy {
 
   /** Says it as it is, with nothing of its own. */
   say(request: Partial<DeltaDiscoveryRequest__Output>): void {
-    this.#stream?.receive({
-      node: null,
-      type_url: '',
-      resource_names_subscribe: [],
-      resource_names_unsubscribe: [],
-      initial_resource_versions: {},
-      response_nonce: '',
-      error_detail: null,
-      ...request,
-    })
+    this.#stream?.receive(discoveryRequest(request))
   }
 
   /** Asks for resources by name, as for the secrets that something refers to. */

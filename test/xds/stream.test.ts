@@ -7,6 +7,7 @@ import type { Fleet } from '../../src/xds/fleet.js'
 import { ONE_ENVOY } from '../../src/xds/fleet.js'
 import { GENERATION, GENERATION_KEY } from '../../src/xds/generation.js'
 import { AdsStream } from '../../src/xds/stream.js'
+import { discoveryRequest } from '../features/envoy.js'
 
 const ACK_TIMEOUT_MS = 100
 
@@ -19,17 +20,7 @@ function resource(name: string, version = '1') {
 }
 
 function saying(stream: AdsStream) {
-  return (request: Partial<DeltaDiscoveryRequest__Output>) =>
-    stream.receive({
-      node: null,
-      type_url: '',
-      resource_names_subscribe: [],
-      resource_names_unsubscribe: [],
-      initial_resource_versions: {},
-      response_nonce: '',
-      error_detail: null,
-      ...request,
-    })
+  return (request: Partial<DeltaDiscoveryRequest__Output>) => stream.receive(discoveryRequest(request))
 }
 
 /** A stream, with what it sent and what Envoy says on it. */
