@@ -13,7 +13,7 @@ RUN npm pack --pack-destination .. \
  && mkdir ../app \
  && tar -xzf ../configurable-envoy-proxy-*.tgz --strip-components=1 -C ../app \
  && cp package-lock.json ../app/ \
- && chmod +x ../app/build/src/cli.js
+ && chmod +x ../app/build/src/cli/main.js
 WORKDIR /build/app
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
@@ -29,7 +29,7 @@ RUN apt-get update \
 COPY --from=envoy /usr/local/bin/envoy /usr/local/bin/envoy
 COPY --from=package /build/app /opt/configurable-envoy-proxy
 COPY docker/configurable-http-proxy /usr/local/bin/configurable-http-proxy
-RUN ln -s /opt/configurable-envoy-proxy/build/src/cli.js /usr/local/bin/configurable-envoy-proxy \
+RUN ln -s /opt/configurable-envoy-proxy/build/src/cli/main.js /usr/local/bin/configurable-envoy-proxy \
  && configurable-envoy-proxy --version \
  && envoy --version
 ENV NODE_ENV=production \

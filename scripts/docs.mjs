@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { OPTIONS } from '../build/src/options.js'
-import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS } from '../build/src/subcommand-options.js'
+import { OPTIONS } from '../build/src/cli/options.js'
+import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS } from '../build/src/cli/subcommand-options.js'
 import { SECTIONS } from '../build/test/differential/intended/all.js'
 import { root } from './setup.mjs'
 

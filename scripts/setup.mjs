@@ -20,13 +20,7 @@ export async function setUp() {
     process.exit(1)
   }
   await withLock(() => {
-    const packages = hash([join(root, 'package-lock.json')])
-    if (read(PACKAGES_STAMP) !== packages) {
-      console.error('Installing packages ...')
-      const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
-      run('npm', args, 'Could not install the packages. Is the npm registry reachable?')
-      writeFileSync(PACKAGES_STAMP, packages)
-    }
+    const packages = installPackages()
     const sources = hash([
       ...files('src'),
       ...files('test'),
@@ -40,6 +34,23 @@ export async function setUp() {
       writeFileSync(BUILD_STAMP, sources + packages)
     }
   })
+}
+
+/** Installs what is missing or has changed since, for what needs no compiled code. */
+export async function setUpPackages() {
+  await withLock(installPackages)
+}
+
+/** @returns what tells these packages from others */
+function installPackages() {
+  const packages = hash([join(root, 'package-lock.json')])
+  if (read(PACKAGES_STAMP) !== packages) {
+    console.error('Installing packages ...')
+    const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+    run('npm', args, 'Could not install the packages. Is the npm registry reachable?')
+    writeFileSync(PACKAGES_STAMP, packages)
+  }
+  return packages
 }
 
 /** Compiles src, test and bench, with the types of the messages in proto/. */

@@ -2,4 +2,4 @@
 import { setUp } from './setup.mjs'
 
 await setUp()
-await import('../build/src/cli.js')
+await import('../build/src/cli/main.js')

@@ -1,10 +1,11 @@
 // `npm test`: sets up what is missing, checks style and types, and runs every test. `npm test -- FILE...` runs some.
+import { checkStyle } from './lint.mjs'
 import { run, setUp, tool } from './setup.mjs'
 
 const wanted = process.argv.slice(2)
 
 await setUp()
-run(tool('biome'), ['ci', '--colors=off', '.'], 'The code is not as `npm run format` would leave it.')
+checkStyle()
 // tap's own test runner is assembled from the plugins that .taprc names.
 run(tool('tap'), ['build'], 'Could not assemble tap.', 'ignore')
 if (wanted.length === 0 || wanted.some((file) => file.includes('helm'))) {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from '../log.js'
+import type { Logger } from '../platform/log.js'
 
 /** How long the end of the proxy may wait for the store, in milliseconds. */
 const LAST_LIMIT_MS = 5_000

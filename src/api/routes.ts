@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { BodyNotJsonError, BodyTooDeepError, DatestampInvalidError, TargetMissingError } from '../errors.js'
-import type { Logger } from '../log.js'
+import type { Logger } from '../platform/log.js'
 import type { Route, RouteData } from '../routing/route.js'
 import { parseRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
+import { BodyNotJsonError, BodyTooDeepError, DatestampInvalidError, TargetMissingError } from './errors.js'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 

@@ -1,6 +1,6 @@
 import type { Server as TlsServer } from 'node:https'
-import type { ListenAddress } from '../address.js'
-import { listening, listenOptions } from '../address.js'
+import type { ListenAddress } from '../platform/address.js'
+import { listening, listenOptions } from '../platform/address.js'
 import type { ApiServerOptions } from './server.js'
 import { createApiServer } from './server.js'
 import { reloadTls } from './tls.js'

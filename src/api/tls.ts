@@ -2,11 +2,11 @@ import type { RequestListener, ServerOptions } from 'node:http'
 import type { Server } from 'node:https'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { Logger } from '../log.js'
+import type { Logger } from '../platform/log.js'
+import { onReload } from '../platform/reloadable.js'
+import { SparseLog } from '../platform/sparse-log.js'
+import type { FileWatch } from '../platform/watch.js'
 import type { ApiTls } from '../settings/api.js'
-import { SparseLog } from '../sparse-log.js'
-import { onReload } from '../tls/reload.js'
-import type { FileWatch } from '../tls/watch.js'
 
 /** How long a client may take for the handshake, in milliseconds. Node.js would give it two minutes. */
 const HANDSHAKE_MS = 10_000

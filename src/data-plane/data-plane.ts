@@ -1,11 +1,13 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
-import type { Core } from '../core.js'
 import type { Counters } from '../metrics/request-totals.js'
 import type { Route } from '../routing/route.js'
+import type { OpenedStore } from '../routing/store.js'
 import type { RouteTable } from '../routing/table.js'
-import type { OpenedStore } from '../store/opened.js'
+import type { ResourceCollection } from '../xds/collection.js'
 import type { Fleet } from '../xds/fleet.js'
+import type { Resource } from '../xds/resource.js'
 import type { AdsListening } from '../xds/server.js'
+import type { AdsCollections } from '../xds/stream.js'
 
 /** What the control plane has to know of the Envoys that it serves, and what is to be done about them. */
 export interface DataPlane {
@@ -38,7 +40,13 @@ export interface DataPlane {
 }
 
 /** What Envoys get, for who has to know what has arrived or what it is. */
-export type Delivered = Pick<Core, 'clusters' | 'listeners' | 'collections' | 'listenersWithoutPort'> & {
+export interface Delivered {
+  readonly clusters: ResourceCollection
+  readonly listeners: ResourceCollection
+  /** The listeners as an Envoy can try them out while another one serves. */
+  readonly listenersWithoutPort: readonly Resource[]
+  /** What an ADS stream serves. */
+  readonly collections: AdsCollections
   readonly table: Pick<RouteTable, 'get'>
   /** Makes the socket by which Envoys find the control plane again, if its file was removed. */
   readonly restoreSocket: () => Promise<void>

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { ListenAddress } from '../address.js'
-import { DRAINING } from '../resources/health.js'
+import type { ListenAddress } from '../platform/address.js'
+import { DRAINING } from '../resources/names.js'
 
 const LIMIT_MS = 2_000
 const DUMP_LIMIT_MS = 60_000

@@ -1,8 +1,8 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
-import type { Logger } from '../log.js'
-import { FAILURE_KINDS } from '../resources/failure-reasons.js'
+import type { Logger } from '../platform/log.js'
+import { TallyLog } from '../platform/tally-log.js'
+import { FAILURE_KINDS } from '../resources/counters/failure-reasons.js'
 import { FAILURES } from '../resources/names.js'
-import { TallyLog } from '../tally-log.js'
 
 /** A limit at which Envoy closes connections: there is no request yet that could be answered or be in the log. */
 interface ConnectionLimit {

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
-import type { ListenAddress } from '../address.js'
-import { listening, listenOptions } from '../address.js'
-import { Connections } from '../connections.js'
-import type { Logger } from '../log.js'
-import { SparseLog } from '../sparse-log.js'
+import type { ListenAddress } from '../platform/address.js'
+import { listening, listenOptions } from '../platform/address.js'
+import { Connections } from '../platform/connections.js'
+import type { Logger } from '../platform/log.js'
+import { SparseLog } from '../platform/sparse-log.js'
 import type { Metrics } from './metrics.js'
 
 export interface ServeMetricsOptions {

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js'
-import { SYSTEM_CLOCK } from '../clock.js'
+import type { Clock } from '../platform/clock.js'
+import { SYSTEM_CLOCK } from '../platform/clock.js'
 import type { HostResolver } from './resolver.js'
 
 /** What is known of a host name. */

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import type { Logger } from '../log.js'
+import type { Logger } from '../platform/log.js'
 import type { KnownHost } from './address-book.js'
 
 /** The file in the state directory. */

@@ -87,3 +87,11 @@ export function clusterName(routeKey: string): string {
 export function routeKeyOf(name: string): string | undefined {
   return name.startsWith(ROUTE_PREFIX) ? name.slice(ROUTE_PREFIX.length) : undefined
 }
+
+/** The path of CHP by which probes ask whether the proxy serves. */
+export const HEALTH_PATH = '/_chp_healthz'
+
+/** The setting of Envoy's runtime that makes the health check fail, in percent of the probes. */
+export const DRAINING = 'configurable_envoy_proxy.draining'
+
+export const HEALTH_ANSWER = JSON.stringify({ status: 'OK' })

@@ -1,5 +1,5 @@
-import { RoutespecInvalidError } from '../errors.js'
-import { hasControlCharacter, hasDotSegment, withoutOuterSlashes } from '../text.js'
+import { hasControlCharacter, hasDotSegment, withoutOuterSlashes } from '../platform/text.js'
+import { RoutespecInvalidError } from './errors.js'
 
 /**
  * The most segments and bytes a routespec may have. The lookup in Envoy never walks further, so that a hostile path

@@ -1,6 +1,8 @@
-import { Turns } from '../turns.js'
-import type { Route, RouteData, RoutePublication, RoutePublisher, RouteStore, TakeBack } from './route.js'
+import { Turns } from '../platform/turns.js'
+import type { RoutePublisher, TakeBack } from './publisher.js'
+import type { Route, RouteData, RoutePublication } from './route.js'
 import { hostOf, routeKey } from './routespec.js'
+import type { RouteStore } from './store.js'
 import type { Target } from './target.js'
 
 /** How many routes' activity is stored at a time: few, so that a change of a route waits for few. */

@@ -1,5 +1,5 @@
-import { TargetInvalidError } from '../errors.js'
-import { hasControlCharacter, hasDotSegment, printable, withoutTrailingSlashes } from '../text.js'
+import { hasControlCharacter, hasDotSegment, printable, withoutTrailingSlashes } from '../platform/text.js'
+import { TargetInvalidError } from './errors.js'
 
 /** The most bytes that a target may have; a hub's has about a hundred. */
 export const TARGET_LIMIT = 4096

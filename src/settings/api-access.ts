@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { ListenAddress } from '../address.js'
-import { shownAddress } from '../address.js'
-import { FatalError } from '../errors.js'
+import type { ListenAddress } from '../platform/address.js'
+import { shownAddress } from '../platform/address.js'
+import { FatalError } from '../platform/fatal-error.js'
 
 /** Who may use the REST API. */
 export interface ApiAccess {

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { FatalError } from '../errors.js'
-import type { ClientTlsFiles } from '../resources/control-plane.js'
+import { FatalError } from '../platform/fatal-error.js'
 import { checkReadByEnvoy, readEnvoyKeyPair } from '../tls/envoy-keys.js'
 import { readAuthorities } from '../tls/files.js'
 import type { LimitOptions, Limits } from './limits.js'
@@ -10,6 +9,9 @@ import type { Machine } from './machine.js'
 import type { XdsOptions } from './xds.js'
 import { hasTlsFiles, parseHostPort, parseXdsAddress, requireTls } from './xds.js'
 
+/** Where Envoy's admin interface is if it isn't said, in containers as they are documented. */
+export const DEFAULT_ADMIN_SOCKET = '/run/cep/admin.sock'
+
 /** The options of `bootstrap` alone, as commander names them. */
 export interface BootstrapOptions {
   readonly mode: 'sidecar' | 'gateway'
@@ -17,6 +19,13 @@ export interface BootstrapOptions {
   readonly adminSocket: string
   readonly nodeId?: string
   readonly statsAddress?: string
+}
+
+/** The files of a TLS client. */
+export interface ClientTlsFiles {
+  readonly key: string
+  readonly certificate: string
+  readonly authorities: string
 }
 
 /** What an Envoy that others start is to be started with. */

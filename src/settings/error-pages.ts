@@ -1,12 +1,33 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CommandLine } from '../command.js'
-import { FatalError } from '../errors.js'
-import type { ErrorPageRequest } from '../resources/error-target.js'
-import { ERROR_PAGE_LIMIT } from '../resources/error-target.js'
-import type { OwnPages } from '../resources/local-replies.js'
+import { FatalError } from '../platform/fatal-error.js'
 import type { Target } from '../routing/target.js'
 import { parseTarget } from '../routing/target.js'
+
+/** The options of where error pages come from. */
+export interface ErrorPageOptions {
+  readonly errorTarget?: string
+  readonly errorPath?: string
+}
+
+/** The largest error page, in bytes. */
+export const ERROR_PAGE_LIMIT = 1024 * 1024
+
+/** A request for an error page: its path is these three with the status and the escaped path between them. */
+export interface ErrorPageRequest {
+  /** The Host header. */
+  readonly authority: string
+  readonly beforeStatus: string
+  readonly beforePath: string
+  readonly afterPath: string
+}
+
+/** Pages of the operator's, as they go out. */
+export interface OwnPages {
+  readonly byStatus: ReadonlyMap<number, Buffer>
+  /** For every status that has no page. */
+  readonly other?: Buffer
+}
 
 /** Where error pages come from: at most one of the two, else the built-in pages are used. */
 export interface ErrorPageSettings {
@@ -15,7 +36,7 @@ export interface ErrorPageSettings {
 }
 
 /** @throws FatalError if both are given, or one can't be used */
-export async function readErrorPages(values: CommandLine): Promise<ErrorPageSettings> {
+export async function readErrorPages(values: ErrorPageOptions): Promise<ErrorPageSettings> {
   const { errorTarget, errorPath } = values
   if (errorTarget !== undefined && errorPath !== undefined) {
     throw new FatalError('--error-target and --error-path exclude each other. Pick one.')

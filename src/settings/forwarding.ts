@@ -1,6 +1,19 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { CommandLine } from '../command.js'
-import { FatalError } from '../errors.js'
+import { FatalError } from '../platform/fatal-error.js'
+
+/** The options of what happens to requests and responses. */
+export interface ForwardingOptions {
+  readonly xForward: boolean
+  readonly prependPath: boolean
+  readonly includePrefix: boolean
+  readonly autoRewrite?: true
+  readonly changeOrigin?: true
+  readonly protocolRewrite?: string
+  readonly customHeader?: Readonly<Record<string, string>>
+  readonly timeout?: number
+  readonly proxyTimeout?: number
+  readonly keepAliveTimeout?: number
+}
 
 /** What happens to requests and responses on their way, the same for all routes. */
 export interface ForwardingSettings {
@@ -31,7 +44,7 @@ export interface ForwardingSettings {
 const DEFAULT_KEEP_ALIVE_MS = 620_000
 
 /** @throws FatalError if a value can't be used */
-export function readForwarding(values: CommandLine): ForwardingSettings {
+export function readForwarding(values: ForwardingOptions): ForwardingSettings {
   // As in CHP, 0 is none at all.
   const timeouts = [values.timeout, values.proxyTimeout].filter((ms): ms is number => ms !== undefined && ms > 0)
   return {

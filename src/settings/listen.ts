@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises'
 import { createServer, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
-import type { ListenAddress } from '../address.js'
-import { FatalError } from '../errors.js'
+import type { ListenAddress } from '../platform/address.js'
+import { FatalError } from '../platform/fatal-error.js'
 
 /** Which of a server's options say where it listens. */
 export interface ListenOptions {

@@ -1,4 +1,4 @@
-import type { ListenAddress } from '../address.js'
+import type { ListenAddress } from '../platform/address.js'
 import { nodeAddress } from './listen.js'
 
 /** The options of the metrics server. */

@@ -1,4 +1,4 @@
-import { FatalError } from '../errors.js'
+import { FatalError } from '../platform/fatal-error.js'
 import { listenIp } from './listen.js'
 
 /** The options of the server that sends users from HTTP to HTTPS. */

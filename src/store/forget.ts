@@ -1,6 +1,6 @@
-import { removeRoutes } from './lmdb.js'
-import type { StateDirKey } from './state-dir.js'
-import { possibleStateDirs } from './state-dir.js'
+import type { StateDirKey } from './directory/state-dir.js'
+import { possibleStateDirs } from './directory/state-dir.js'
+import { removeRoutes } from './lmdb/store.js'
 
 /**
  * Removes the routes that a proxy has kept on disk.

@@ -1,5 +1,5 @@
 import type { Route } from '../routing/route.js'
-import type { OpenedStore } from './opened.js'
+import type { OpenedStore } from '../routing/store.js'
 
 /** A store that survives nothing, as CHP's: the table is empty after a restart and the hub fills it again. */
 export class MemoryStore implements OpenedStore {

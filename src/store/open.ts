@@ -1,9 +1,9 @@
-import type { Logger } from '../log.js'
-import { loadChpBackend } from './chp-module.js'
-import { LmdbStore } from './lmdb.js'
+import type { Logger } from '../platform/log.js'
+import type { OpenedStore } from '../routing/store.js'
+import { loadChpBackend } from './chp/module.js'
+import { openStateDir } from './directory/state-dir.js'
+import { LmdbStore } from './lmdb/store.js'
 import { MemoryStore } from './memory.js'
-import type { OpenedStore } from './opened.js'
-import { openStateDir } from './state-dir.js'
 
 export interface OpenStoreOptions {
   /**

@@ -1,4 +1,4 @@
-import { FatalError } from '../errors.js'
+import { FatalError } from '../platform/fatal-error.js'
 
 /** What BoringSSL, which Envoy is built with, knows of OpenSSL's names: suites of TLS 1.2 and before, and groups. */
 const KNOWN = new Set(

@@ -1,7 +1,7 @@
 import type { KeyExportOptions, KeyObject } from 'node:crypto'
 import { createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { FatalError } from '../errors.js'
+import { FatalError } from '../platform/fatal-error.js'
 import type { KeyPairFiles, OptionFile } from './files.js'
 import { certificatesIn, readKeyPair } from './files.js'
 

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { FatalError } from '../errors.js'
+import { FatalError } from '../platform/fatal-error.js'
 
 /** A file that an option of the command line names. */
 export interface OptionFile {

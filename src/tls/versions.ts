@@ -1,4 +1,4 @@
-import { FatalError } from '../errors.js'
+import { FatalError } from '../platform/fatal-error.js'
 
 /** A version of TLS, as Node.js spells it. */
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import type { Clock } from '../platform/clock.js'
 
 /** Envoys that may be on their way back, still serving what they had, by what they call themselves. */
 export class Absences {

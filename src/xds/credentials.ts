@@ -1,9 +1,9 @@
 import { experimental, ServerCredentials } from '@grpc/grpc-js'
-import type { Logger } from '../log.js'
+import type { Logger } from '../platform/log.js'
+import type { Reloadable } from '../platform/reloadable.js'
+import { onReload } from '../platform/reloadable.js'
+import type { FileWatch } from '../platform/watch.js'
 import type { KeyPair } from '../tls/files.js'
-import type { Reloadable } from '../tls/reload.js'
-import { onReload } from '../tls/reload.js'
-import type { FileWatch } from '../tls/watch.js'
 
 /** How Envoys and the control plane know each other. */
 export interface MutualTls {

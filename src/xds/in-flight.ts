@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import type { Clock } from '../platform/clock.js'
 import type { Resource } from './resource.js'
 
 /** What a response says of each name; a missing resource is a removal. */

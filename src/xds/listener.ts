@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import type { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
-import { Connections } from '../connections.js'
-import type { Logger } from '../log.js'
+import { Connections } from '../platform/connections.js'
+import type { Logger } from '../platform/log.js'
 
 /** Envoys have one each, and a moment two when they come back. */
 const MAX_CONNECTIONS = 256

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js'
-import { SYSTEM_CLOCK } from '../clock.js'
+import type { Clock } from '../platform/clock.js'
+import { SYSTEM_CLOCK } from '../platform/clock.js'
 import type { Sent } from './in-flight.js'
 import { InFlight } from './in-flight.js'
 import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import type { Clock } from '../platform/clock.js'
 
 /** Someone who waits until every Envoy has answered for a name. */
 export interface Waiter {

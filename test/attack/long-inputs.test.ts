@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import t from 'tap'
 import { tokenCheck } from '../../src/api/auth.js'
-import { forwardLine } from '../../src/envoy/log-lines.js'
+import { forwardLine } from '../../src/data-plane/embedded/log-lines.js'
+import { hasDotSegment, printable, withoutOuterSlashes, withoutTrailingSlashes } from '../../src/platform/text.js'
 import { parseRoutespec } from '../../src/routing/routespec.js'
 import { parseTarget } from '../../src/routing/target.js'
 import { parseXdsAddress } from '../../src/settings/xds.js'
-import { hasDotSegment, printable, withoutOuterSlashes, withoutTrailingSlashes } from '../../src/text.js'
 
 /** Linear work takes milliseconds, and quadratic work minutes. */
 const LENGTH = 400_000

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { STEADY_AFTER_MS } from '../../src/envoy/restart-policy.js'
+import { STEADY_AFTER_MS } from '../../src/data-plane/embedded/restart-policy.js'
 import { limitFiles } from '../support/full-disk.js'
 import type { Home } from '../support/home.js'
 import { kill } from '../support/home.js'

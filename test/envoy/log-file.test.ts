@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { EnvoyLogFile } from '../../src/envoy/log-file.js'
+import { EnvoyLogFile } from '../../src/data-plane/embedded/log-file.js'
 import { temporaryDirectory } from '../support/directory.js'
 
 t.test('what Envoy prints is passed on by lines, and a line without an end in parts', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { forwardLine } from '../../src/envoy/log-lines.js'
-import type { Logger } from '../../src/log.js'
+import { forwardLine } from '../../src/data-plane/embedded/log-lines.js'
+import type { Logger } from '../../src/platform/log.js'
 
 t.test('a line of Envoy keeps its level, unless it is for those who write its configuration', async (t) => {
   const lines: string[] = []

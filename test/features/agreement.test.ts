@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
 import t from 'tap'
-import { recheckClusters } from '../../src/recovery.js'
+import { recheckClusters } from '../../src/data-plane/embedded/recovery.js'
 import { PUBLIC, TYPE_URL } from '../../src/resources/names.js'
 import type { Fleet } from '../../src/xds/fleet.js'
 import { ANY_ENVOYS, ONE_ENVOY } from '../../src/xds/fleet.js'

@@ -1,6 +1,6 @@
-import { NotStoredError } from '../../src/errors.js'
+import { NotStoredError } from '../../src/routing/errors.js'
 import type { Route } from '../../src/routing/route.js'
-import type { OpenedStore } from '../../src/store/opened.js'
+import type { OpenedStore } from '../../src/routing/store.js'
 
 /** A store in memory that fails or hangs when a test says so. */
 export class TestStore implements OpenedStore {

@@ -11,6 +11,8 @@ export async function imageEnvironment(): Promise<string[]> {
 /** A program of our name, as the image has it. */
 export async function cliLink(directory: string): Promise<string> {
   const file = join(directory, 'configurable-envoy-proxy')
-  await writeFile(file, '#!/bin/sh\nexec node /opt/configurable-envoy-proxy/build/src/cli.js "$@"\n', { mode: 0o755 })
+  await writeFile(file, '#!/bin/sh\nexec node /opt/configurable-envoy-proxy/build/src/cli/main.js "$@"\n', {
+    mode: 0o755,
+  })
   return file
 }

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { findEnvoy } from '../../src/envoy/binary.js'
-import { readRelease } from '../../src/envoy/release.js'
+import { findEnvoy } from '../../src/envoy/binary/find.js'
+import { readRelease } from '../../src/envoy/binary/release.js'
 import { helmTools, withoutHelm } from './tools.js'
 
 const PROGRAM = fileURLToPath(new URL('processes.js', import.meta.url))

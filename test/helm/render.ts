@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseAllDocuments, stringify } from 'yaml'
-import { PACKAGE_ROOT } from '../../src/proto.js'
+import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import type { HelmTools } from './tools.js'
 
 export const CHART = join(PACKAGE_ROOT, 'helm/configurable-envoy-proxy')

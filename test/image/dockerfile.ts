@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PACKAGE_ROOT } from '../../src/proto.js'
+import { PACKAGE_ROOT } from '../../src/platform/package.js'
 
 export const DOCKERFILE = join(PACKAGE_ROOT, 'Dockerfile')
 

@@ -4,7 +4,7 @@ import { chmod, cp, mkdir, symlink } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { PACKAGE_ROOT } from '../../src/proto.js'
+import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import { communicate } from '../helm/render.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { PLAIN } from '../support/environment.js'
@@ -39,7 +39,7 @@ t.test('what the Dockerfile builds starts under both names and outlives a crash'
   const bin = join(directory, 'bin')
   await mkdir(bin)
   // As the last stage has them.
-  await symlink(join(app, 'build/src/cli.js'), join(bin, 'configurable-envoy-proxy'))
+  await symlink(join(app, 'build/src/cli/main.js'), join(bin, 'configurable-envoy-proxy'))
   await cp(join(PACKAGE_ROOT, 'docker/configurable-http-proxy'), join(bin, 'configurable-http-proxy'))
   const run = join(directory, 'run')
   await mkdir(run, { mode: 0o700 })

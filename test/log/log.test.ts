@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import t from 'tap'
-import { createLogger } from '../../src/log.js'
-import { BoundedOutput, FileOutput, neverWait } from '../../src/log-output.js'
+import { createLogger } from '../../src/platform/log.js'
+import { BoundedOutput, FileOutput, neverWait } from '../../src/platform/log-output.js'
 
 /** What takes lines when it is told to. */
 class Reader extends Writable {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Route, RoutePublication, RoutePublisher, TakeBack } from '../../src/routing/route.js'
+import type { RoutePublisher, TakeBack } from '../../src/routing/publisher.js'
+import type { Route, RoutePublication } from '../../src/routing/route.js'
 import { RouteTable } from '../../src/routing/table.js'
 import { parseTarget } from '../../src/routing/target.js'
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import t from 'tap'
 import type { Route } from '../../src/routing/route.js'
-import { LmdbStore } from '../../src/store/lmdb.js'
+import { LmdbStore } from '../../src/store/lmdb/store.js'
 import { temporaryDirectory } from '../support/directory.js'
 
 const log = pino({ level: 'silent' })

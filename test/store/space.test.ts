@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { ReservedSpace } from '../../src/store/space.js'
+import { ReservedSpace } from '../../src/store/lmdb/space.js'
 import { temporaryDirectory } from '../support/directory.js'
 
 const PAGE = 4096

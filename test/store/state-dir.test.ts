@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { addressKey } from '../../src/private-dir.js'
-import { openStateDir, stateName } from '../../src/store/state-dir.js'
+import { addressKey } from '../../src/platform/private-dir.js'
+import { openStateDir, stateName } from '../../src/store/directory/state-dir.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { ProxyProcess, STATE } from '../support/proxy.js'
 

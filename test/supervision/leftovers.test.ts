@@ -95,8 +95,8 @@ t.test('Envoys that run are watched over from the first moment of a guardian', a
   await once(watched, 'spawn')
   const source = (name: string) => fileURLToPath(new URL(`../../src/${name}.js`, import.meta.url))
   const script = `
-    import { Guardian } from ${JSON.stringify(source('envoy/guardian'))}
-    import { identify } from ${JSON.stringify(source('envoy/proc'))}
+    import { Guardian } from ${JSON.stringify(source('data-plane/embedded/guardian'))}
+    import { identify } from ${JSON.stringify(source('platform/processes'))}
     const guardian = new Guardian({ path: ${JSON.stringify(directory)} }, 1, console)
     await guardian.start([identify(${watched.pid})])
     process.kill(process.pid, 'SIGKILL')

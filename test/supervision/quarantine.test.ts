@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { pino } from 'pino'
 import t from 'tap'
-import { LmdbStore } from '../../src/store/lmdb.js'
+import { LmdbStore } from '../../src/store/lmdb/store.js'
 import { Home, kill } from '../support/home.js'
 import { ask, backendOf } from '../support/http.js'
 import { freePorts } from '../support/ports.js'

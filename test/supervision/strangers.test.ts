@@ -3,8 +3,13 @@ import { createHash } from 'node:crypto'
 import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { claim, ownerOf } from '../../src/envoy/claim.js'
-import { locateRuntimeDir, makeRuntimeDir, otherRuntimeDirs, removeRuntimeDir } from '../../src/envoy/runtime-dir.js'
+import { claim, ownerOf } from '../../src/data-plane/embedded/claim.js'
+import {
+  locateRuntimeDir,
+  makeRuntimeDir,
+  otherRuntimeDirs,
+  removeRuntimeDir,
+} from '../../src/data-plane/embedded/runtime-dir.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'

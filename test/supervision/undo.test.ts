@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Undo } from '../../src/undo.js'
+import { Undo } from '../../src/platform/shutdown.js'
 
 t.test('a step that fails is told of, and all others are undone, the last first', async (t) => {
   const done: string[] = []

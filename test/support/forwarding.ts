@@ -1,4 +1,4 @@
-import { parseCommandLine } from '../../src/command.js'
+import { parseCommandLine } from '../../src/cli/command.js'
 import type { ForwardingSettings } from '../../src/settings/forwarding.js'
 import { readForwarding } from '../../src/settings/forwarding.js'
 

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { identify } from '../../src/envoy/proc.js'
+import { identify } from '../../src/platform/processes.js'
 import { eventually } from './wait.js'
 
 /** A process and the arguments it was started with. */

@@ -5,14 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { locateRuntimeDir } from '../../src/envoy/runtime-dir.js'
+import { locateRuntimeDir } from '../../src/data-plane/embedded/runtime-dir.js'
 import { PLAIN_NODE } from './environment.js'
 import { accepts, freePorts } from './ports.js'
 import type { RunningProcess } from './processes.js'
 import { processesWith } from './processes.js'
 import { eventually } from './wait.js'
 
-export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 export const TOKEN = 'a-token-of-the-tests'
 
 /** What of its files is meant to stay when it has ended: the name of a directory in its runtimeBase. */

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { PACKAGE_ROOT } from '../../src/proto.js'
+import { PACKAGE_ROOT } from '../../src/platform/package.js'
 
 const run = promisify(execFile)
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import type { FileWatch } from '../../src/tls/watch.js'
-import { watchFiles } from '../../src/tls/watch.js'
+import type { FileWatch } from '../../src/platform/watch.js'
+import { watchFiles } from '../../src/platform/watch.js'
 import { eventually } from '../support/wait.js'
 
 const LOOK_MS = 10

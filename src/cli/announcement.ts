@@ -1,0 +1,20 @@
+import { shownAddress } from '../platform/address.js'
+import type { Settings } from '../settings/settings.js'
+
+/**
+ * What is said once all of it serves, a line each, as CHP says it.
+ *
+ * @param defaultTarget the target of `/`, whether it was just given or is kept from before
+ */
+export function announcement(settings: Settings, defaultTarget: string | undefined): readonly string[] {
+  const { public: at, tls, api, metrics, redirect } = settings
+  const scheme = (tlsOfIt: object | undefined) => (tlsOfIt === undefined ? 'http' : 'https')
+  return [
+    `Proxying ${scheme(tls.public)}://${shownAddress(at)} to ${defaultTarget ?? '(no default)'}`,
+    `Proxy API at ${scheme(api.tls)}://${shownAddress(api.at)}/api/routes`,
+    ...(metrics === undefined ? [] : [`Serve metrics at http://${shownAddress(metrics)}/metrics`]),
+    ...(redirect === undefined
+      ? []
+      : [`Added HTTP to HTTPS redirection from ${redirect.at.port} to ${redirect.toPort}`]),
+  ]
+}

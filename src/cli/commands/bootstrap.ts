@@ -1,0 +1,48 @@
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { FatalError } from '../../platform/fatal-error.js'
+import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
+import type { ControlPlaneAddress } from '../../resources/bootstrap/control-plane-cluster.js'
+import { clientSecrets } from '../../resources/bootstrap/control-plane-cluster.js'
+import type { BootstrapSettings } from '../../settings/bootstrap.js'
+
+/**
+ * Makes the bootstrap of an Envoy that others start, and writes it, with the files that it refers to, if it is to be in
+ * a file.
+ *
+ * @returns what is to be printed
+ * @throws FatalError if a file can't be written
+ */
+export async function makeBootstrap(settings: BootstrapSettings): Promise<string> {
+  const { output } = settings
+  const content = asText(bootstrap({ ...settings, controlPlane: await controlPlaneOf(settings) }))
+  if (output === undefined) return content
+  await writeWhole(output, content)
+  return ''
+}
+
+async function controlPlaneOf({ controlPlane, tls, output }: BootstrapSettings): Promise<ControlPlaneAddress> {
+  if ('socketPath' in controlPlane || tls === undefined || output === undefined) return controlPlane
+  const paths = { certificate: `${output}.certificate.json`, authorities: `${output}.authorities.json` }
+  const secrets = clientSecrets(controlPlane.host, tls)
+  await writeWhole(paths.certificate, asText(secrets.certificate))
+  await writeWhole(paths.authorities, asText(secrets.authorities))
+  return { ...controlPlane, secrets: paths }
+}
+
+function asText(content: object): string {
+  return `${JSON.stringify(content, undefined, 2)}\n`
+}
+
+/** Whoever reads the file finds the one of before or this one. */
+async function writeWhole(path: string, content: string): Promise<void> {
+  const unfinished = `${path}.${process.pid}.tmp`
+  try {
+    // One of that name was left behind, or put there by somebody else to be written through.
+    await rm(unfinished, { force: true })
+    await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' })
+    await rename(unfinished, path)
+  } catch (error) {
+    await rm(unfinished, { force: true })
+    throw new FatalError(`${path} can't be written: ${(error as Error).message}.`)
+  }
+}

@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { findEnvoys } from '../../data-plane/embedded/adoption.js'
+import { ownerOf } from '../../data-plane/embedded/claim.js'
+import { findGuardians } from '../../data-plane/embedded/guardian.js'
+import type { Other } from '../../data-plane/embedded/others.js'
+import { describe, otherProxies, serves } from '../../data-plane/embedded/others.js'
+import type { RuntimeDir } from '../../data-plane/embedded/runtime-dir.js'
+import { removeRuntimeDir } from '../../data-plane/embedded/runtime-dir.js'
+import { removeSharedMemory } from '../../data-plane/embedded/shared-memory.js'
+import type { ListenAddress } from '../../platform/address.js'
+import { FatalError } from '../../platform/fatal-error.js'
+import type { ProcessIdentity } from '../../platform/processes.js'
+import { isAlive, signal } from '../../platform/processes.js'
+
+/** A control plane lets requests under way end for 5 s, and then has to end Envoy. */
+const STOP_LIMIT_MS = 15_000
+const POLL_MS = 50
+
+const OTHERS_HINT =
+  '`stop` needs --state-dir, --socket, or --ip and --port, and XDG_RUNTIME_DIR as they were at the start; `kill` with the process id does the same.'
+
+/**
+ * Ends the control plane that uses a runtime directory, and its Envoy, and waits for both. An Envoy whose control plane
+ * has died is ended too.
+ *
+ * @param address where it is said to serve
+ * @returns what was done, in a sentence
+ * @throws FatalError if something can't be ended, or nothing was and another proxy of this user has the address
+ */
+export async function stop(dir: RuntimeDir, address: ListenAddress): Promise<string> {
+  // Before anything else: whoever watches over the control plane may start another at once, which is not to be touched.
+  const [owner, envoys, guardians] = [ownerOf(dir), findEnvoys(dir), findGuardians(dir)]
+  if (owner !== undefined) await stopControlPlane(owner)
+  await Promise.all(envoys.map((envoy) => envoy.end())).catch((error: Error) => {
+    throw new FatalError(error.message)
+  })
+  for (const guardian of guardians) terminate(guardian, 'a guardian')
+  if (ownerOf(dir) === undefined) {
+    await removeRuntimeDir(dir)
+    await removeSharedMemory(
+      dir,
+      envoys.map(({ args }) => args),
+    )
+  }
+  if (owner !== undefined) return `Stopped configurable-envoy-proxy ${owner.pid} and its Envoy`
+  if (envoys.length > 0) return `Stopped Envoy ${envoys.map(({ pid }) => pid).join(', ')}, whose control plane had died`
+  return nothingToStop(await otherProxies(dir), address)
+}
+
+/** @throws FatalError if one of the others has the address: then it is most likely the one that was meant */
+function nothingToStop(others: readonly Other[], address: ListenAddress): string {
+  const nothing = 'There is nothing to stop: no configurable-envoy-proxy runs with these options'
+  if (others.length === 0) return nothing
+  const meant = others.filter((other) => serves(other, address))
+  const list = (some: readonly Other[]) => `${some.map(describe).join('; ')}. ${OTHERS_HINT}`
+  if (meant.length > 0) throw new FatalError(`Nothing runs with these options, but this user runs ${list(meant)}`)
+  return `${nothing}. This user runs ${list(others)}`
+}
+
+function terminate(found: ProcessIdentity, what: string): void {
+  try {
+    signal(found, 'SIGTERM')
+  } catch (error) {
+    throw new FatalError(`Process ${found.pid}, ${what}, can't be ended: ${(error as Error).message}`)
+  }
+}
+
+async function stopControlPlane(owner: ProcessIdentity): Promise<void> {
+  terminate(owner, 'the control plane')
+  for (let waited = 0; isAlive(owner); waited += POLL_MS) {
+    if (waited > STOP_LIMIT_MS) {
+      throw new FatalError(
+        `Process ${owner.pid}, the control plane, has not ended ${STOP_LIMIT_MS / 1000} s after SIGTERM. End it by hand.`,
+      )
+    }
+    await delay(POLL_MS)
+  }
+}

@@ -1,0 +1,117 @@
+import { constants, rm, writeFile } from 'node:fs/promises'
+import { startControlPlane } from '../control-plane/control-plane.js'
+import type { DataPlane } from '../data-plane/data-plane.js'
+import { EmbeddedEnvoys } from '../data-plane/embedded/envoys.js'
+import { ExternalEnvoys } from '../data-plane/external.js'
+import { publicAddressOf } from '../platform/address.js'
+import { FatalError } from '../platform/fatal-error.js'
+import type { Logger } from '../platform/log.js'
+import { packageVersion } from '../platform/package.js'
+import { Undo } from '../platform/shutdown.js'
+import type { OpenedStore } from '../routing/store.js'
+import { isSharedMachine } from '../settings/machine.js'
+import type { Settings } from '../settings/settings.js'
+import { openStore } from '../store/open.js'
+import { announcement } from './announcement.js'
+
+/** In a directory that all can write to, others may have put a link to a file that is dear to us. */
+const NOT_THROUGH_LINKS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
+
+/** A running proxy: the REST API, the ADS server and, if it is ours, the Envoy that serves users. */
+export class ConfigurableEnvoyProxy {
+  readonly #settings: Settings
+  readonly #log: Logger
+  readonly #undo: Undo
+  #envoys: DataPlane | undefined
+  #started = false
+  #fail: (error: FatalError) => void = () => {}
+
+  /** Settles only if the proxy can't go on. */
+  readonly failed = new Promise<never>((_resolve, reject) => {
+    this.#fail = reject
+  })
+
+  constructor(settings: Settings, log: Logger) {
+    this.#settings = settings
+    this.#log = log
+    this.#undo = new Undo((error) => log.error(`Not everything could be cleaned up: ${error.message}`))
+    // Whoever starts the proxy waits for it; until then a failure is no unhandled one.
+    this.failed.catch(() => {})
+  }
+
+  /**
+   * Resolves once its ports serve.
+   *
+   * @throws FatalError saying what is in the way; what was started so far has been stopped again, and an Envoy that was
+   *   found running serves on as before
+   */
+  async start(): Promise<void> {
+    try {
+      await Promise.race([this.#start(), this.failed])
+    } catch (error) {
+      await this.abandon()
+      throw error
+    }
+  }
+
+  async #start(): Promise<void> {
+    const parts = {
+      settings: this.#settings,
+      log: this.#log,
+      undo: this.#undo,
+      onFailed: (error: FatalError) => this.#fail(error),
+    }
+    const { external } = this.#settings
+    const envoys = external === undefined ? await EmbeddedEnvoys.find(parts) : new ExternalEnvoys(external, this.#log)
+    this.#envoys = envoys
+    const store = await this.#openStore()
+    await envoys.prepare(store)
+    const delivered = await startControlPlane({ ...parts, store, envoys })
+    // Not before: a start that can't succeed says one line.
+    this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
+    await this.#writePidFile()
+    if (!(await envoys.serve(delivered))) return
+    this.#started = true
+    for (const line of announcement(this.#settings, delivered.table.get('/')?.data.target)) this.#log.info(line)
+  }
+
+  async #openStore(): Promise<OpenedStore> {
+    const { store: settings, public: at, defaultTarget, hostRouting } = this.#settings
+    const store = await openStore({
+      ...settings,
+      publicAddress: publicAddressOf(at),
+      env: process.env,
+      isShared: isSharedMachine(),
+      defaultTarget,
+      hostRouting,
+      log: this.#log,
+    })
+    const own = defaultTarget === undefined ? 0 : 1
+    this.#undo.push(() => (this.#started ? store.close() : store.discard(own)))
+    return store
+  }
+
+  async #writePidFile(): Promise<void> {
+    const { pidFile } = this.#settings
+    if (pidFile === undefined) return
+    await writeFile(pidFile, String(process.pid), { flag: NOT_THROUGH_LINKS }).catch((error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'ELOOP' ? `${pidFile} is a symbolic link. Name the file itself.` : error.message
+      throw new FatalError(`The --pid-file can't be written: ${reason}`)
+    })
+    this.#undo.push(() => rm(pidFile, { force: true }))
+  }
+
+  /**
+   * Stops everything and frees the ports.
+   *
+   * @param drain whether requests under way get some seconds to end
+   */
+  close(drain: boolean): Promise<void> {
+    return this.#undo.run(drain ? 'drain' : 'at once')
+  }
+
+  /** Stops after a failure. An Envoy that was found running serves on: the failure may be a setting it never took. */
+  abandon(): Promise<void> {
+    return this.#undo.run(this.#envoys?.adopted ? 'release' : 'at once')
+  }
+}

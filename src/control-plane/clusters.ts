@@ -1,0 +1,157 @@
+import { RoutesByName } from '../names/routes-by-name.js'
+import type { ClusterSettings } from '../resources/clusters/cluster.js'
+import { hostNameOf, routeCluster } from '../resources/clusters/cluster.js'
+import { resource } from '../resources/encode.js'
+import { clusterName, routeKeyOf, TYPE_URL } from '../resources/names.js'
+import type { RoutePublisher, TakeBack } from '../routing/publisher.js'
+import type { RoutePublication } from '../routing/route.js'
+import type { ResourceCollection } from '../xds/collection.js'
+import type { Resource } from '../xds/resource.js'
+
+/** Knows the addresses of host names. See AddressBook. */
+export interface HostAddresses {
+  resolve(host: string, again: boolean): Promise<readonly string[]>
+  known(host: string): readonly string[]
+  failing(host: string): void
+  release(host: string): void
+}
+
+export interface ClusterPublisherOptions {
+  readonly clusters: ResourceCollection
+  readonly settings: ClusterSettings
+  readonly addresses: HostAddresses
+  /** Whether the table is to be recovered from Envoy should it be lost everywhere else. */
+  readonly recoverable: boolean
+  /** Told what an operator has to know of a change that was taken back. */
+  readonly warn: (line: string) => void
+}
+
+/** Turns routes into clusters and has them delivered. */
+export class ClusterPublisher implements RoutePublisher {
+  readonly #clusters: ResourceCollection
+  readonly #settings: ClusterSettings
+  readonly #addresses: HostAddresses
+  readonly #recoverable: boolean
+  readonly #warn: (line: string) => void
+  readonly #byName = new RoutesByName()
+  /** The routes that are being changed, whose new addresses wait for the end of that, and the names that are in use for it. */
+  readonly #changing = new Map<string, readonly string[]>()
+
+  constructor(options: ClusterPublisherOptions) {
+    this.#clusters = options.clusters
+    this.#settings = options.settings
+    this.#addresses = options.addresses
+    this.#recoverable = options.recoverable
+    this.#warn = options.warn
+  }
+
+  /** What is to be there before any Envoy connects; waits for nobody. */
+  load(routes: readonly RoutePublication[]): void {
+    for (const route of routes) {
+      const host = hostNameOf(route.target)
+      this.#byName.set(route.key, host === undefined ? undefined : { host, route })
+      this.#clusters.set(clusterName(route.key), this.#encode(route))
+    }
+  }
+
+  /** A route by name has the addresses of this moment in it, so that it works at once. */
+  async publish(route: RoutePublication): Promise<TakeBack> {
+    const takeBack = this.#takeBack(route.key)
+    const host = hostNameOf(route.target)
+    await this.#change(route.key, host, async () => {
+      if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(route.key)?.host === host)
+      await this.#clusters.apply(clusterName(route.key), this.#encode(route))
+      this.#byName.set(route.key, host === undefined ? undefined : { host, route })
+    })
+    return takeBack
+  }
+
+  async withdraw(key: string): Promise<TakeBack> {
+    const takeBack = this.#takeBack(key)
+    await this.#change(key, undefined, async () => {
+      await this.#clusters.apply(clusterName(key), undefined)
+      this.#byName.set(key, undefined)
+    })
+    return takeBack
+  }
+
+  /** To what there is now. */
+  #takeBack(key: string): TakeBack {
+    const name = clusterName(key)
+    const [before, routeBefore] = [this.#clusters.get(name), this.#byName.get(key)]
+    return async () => {
+      this.#byName.set(key, routeBefore)
+      // The name may have been given up meanwhile. Until it is resolved the addresses of before are good.
+      if (routeBefore !== undefined) void this.#addresses.resolve(routeBefore.host, false)
+      if (await this.#clusters.restore(name, before)) return
+      this.#warn(
+        `A change of the route ${key} was taken back. Not every Envoy has done so yet: it will when it answers`,
+      )
+    }
+  }
+
+  /** @param host the name that the route is to lead to */
+  async #change(key: string, host: string | undefined, change: () => Promise<void>): Promise<void> {
+    const hosts = [host, this.#byName.get(key)?.host].filter((one) => one !== undefined)
+    this.#changing.set(key, hosts)
+    try {
+      await change()
+    } finally {
+      this.#changing.delete(key)
+      this.#update(key)
+      const held = new Set([...this.#changing.values()].flat())
+      for (const one of hosts) if (!this.#byName.has(one) && !held.has(one)) this.#addresses.release(one)
+    }
+  }
+
+  /** A name has got other addresses. */
+  addressesChanged(host: string): void {
+    for (const key of this.#byName.keysOf(host)) this.#update(key)
+  }
+
+  /** Requests to a route could not reach its target. */
+  unreachable(key: string): void {
+    const found = this.#byName.get(key)
+    if (found !== undefined) this.#addresses.failing(found.host)
+  }
+
+  #update(key: string): void {
+    const found = this.#byName.get(key)
+    if (found === undefined || this.#changing.has(key) || this.#addresses.known(found.host).length === 0) return
+    const next = this.#encode(found.route)
+    const name = clusterName(key)
+    if (this.#clusters.get(name)?.version !== next.version) this.#clusters.set(name, next)
+  }
+
+  refusals(): ReadonlyMap<string, string> {
+    const refusals = [...this.#clusters.refusals()]
+    return new Map(
+      refusals.flatMap(([name, reason]): Array<[string, string]> => {
+        const key = routeKeyOf(name)
+        return key === undefined ? [] : [[key, reason]]
+      }),
+    )
+  }
+
+  #encode({ route, ...input }: RoutePublication): Resource {
+    const record = this.#recoverable ? { route } : {}
+    const host = hostNameOf(input.target)
+    const addresses = host === undefined ? {} : { addresses: this.#addresses.known(host) }
+    return resource(TYPE_URL.cluster, routeCluster({ ...input, ...record, ...addresses }, this.#settings))
+  }
+}
+
+/** What the log says of a cluster that Envoy refused, and what that means for its route. See {@link OnRejected}. */
+export function rejectionLine(name: string, reason: string, kept: boolean, hasOther: boolean): string {
+  const key = routeKeyOf(name)
+  if (key === undefined) return `Envoy rejected ${name}: ${reason}`
+  const effect = !kept ? 'Nothing changed' : hasOther ? 'It is served as it was before' : NOT_IN_USE
+  return `Envoy rejected the route ${key}. ${effect}: ${reason}`
+}
+
+/** The same of a stored route that was not even shown to Envoy. */
+export function unusableLine(routespec: string, reason: string): string {
+  return `The stored route ${routespec} can't be served. ${NOT_IN_USE}: ${reason}`
+}
+
+const NOT_IN_USE = 'It is not in use until it is added again with a target that can be used'

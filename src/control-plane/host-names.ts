@@ -1,0 +1,48 @@
+import { AddressBook } from '../names/address-book.js'
+import { keepAddresses, readAddresses } from '../names/address-file.js'
+import type { HostResolver } from '../names/resolver.js'
+import type { Clock } from '../platform/clock.js'
+import type { Logger } from '../platform/log.js'
+import type { Undo } from '../platform/shutdown.js'
+import { SparseLog } from '../platform/sparse-log.js'
+import { hostNameOf } from '../resources/clusters/cluster.js'
+import type { RoutePublication } from '../routing/route.js'
+
+export interface HostNamesOptions {
+  readonly resolver: HostResolver
+  /** Where the addresses are kept for the next start; undefined if there is no such place. */
+  readonly directory: string | undefined
+  readonly onChanged: (host: string) => void
+  readonly log: Logger
+  readonly undo: Undo
+  readonly clock: Clock | undefined
+}
+
+export interface HostNames {
+  readonly addresses: AddressBook
+  /** Has the names of stored routes resolved, or known from before. To be called before these are published. */
+  readonly begin: (routes: readonly RoutePublication[]) => Promise<void>
+}
+
+/** The addresses of targets with host names, and all that keeps them. */
+export function hostNames({ resolver, directory, onChanged, log, undo, clock }: HostNamesOptions): HostNames {
+  const unknown = new SparseLog((line) => log.warn(line))
+  const addresses = new AddressBook({
+    resolver,
+    clock,
+    onChanged: (host) => {
+      onChanged(host)
+      keeper?.changed()
+    },
+    onUnknown: (host, reason) =>
+      unknown.add(`The host name ${host} can't be resolved: ${reason}. Its routes answer 503; it is tried again`),
+  })
+  undo.push(() => addresses.close())
+  const keeper = directory === undefined ? undefined : keepAddresses({ directory, all: () => addresses.all(), log })
+  undo.push(() => keeper?.close())
+  const begin = async (routes: readonly RoutePublication[]) => {
+    const hosts = new Set(routes.flatMap(({ target }) => hostNameOf(target) ?? []))
+    await addresses.begin(hosts, directory === undefined ? new Map() : await readAddresses(directory, log))
+  }
+  return { addresses, begin }
+}

@@ -1,0 +1,90 @@
+import { statSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { runtimeDirOf } from '../data-plane/embedded/places.js'
+import type { ListenAddress } from '../platform/address.js'
+import type { Target } from '../routing/target.js'
+import { invalidTarget, parseTarget } from '../routing/target.js'
+import { DEFAULT_ADMIN_SOCKET } from '../settings/bootstrap.js'
+import type { Settings } from '../settings/settings.js'
+
+/** A server of this proxy, which is no place for users. */
+interface OwnServer {
+  readonly what: string
+  readonly at: ListenAddress
+}
+
+/**
+ * Reads targets, and refuses those that are this proxy itself: requests would go round in circles at its public port, and
+ * any user could end Envoy by its admin interface. Names are not resolved, so one that leads back passes.
+ *
+ * @throws TargetInvalidError also for anything else that is no target
+ */
+export function targetReader(settings: Settings): (text: string) => Target {
+  const servers = [...ownServers(settings)]
+  // Here is also what one Envoy hands over to the next by.
+  const directory = runtimeDirOf(settings).path
+  return (text) => {
+    const target = parseTarget(text)
+    const found = servers.find(({ at }) => leadsTo(target.address, at))
+    if (found !== undefined) throw leadsBack(text, found.what)
+    const { address } = target
+    if ('socketPath' in address && isSame(dirname(address.socketPath), directory)) throw leadsBack(text, 'sockets')
+    return target
+  }
+}
+
+function leadsBack(text: string, what: string): Error {
+  return invalidTarget(text, `it leads back to this proxy, to its ${what}`)
+}
+
+function* ownServers(settings: Settings): Iterable<OwnServer> {
+  const { public: at, redirect, api, metrics, external } = settings
+  const { adminSocket, adsSocket } = runtimeDirOf(settings)
+  yield { what: 'public address', at }
+  yield { what: 'REST API', at: api.at }
+  if (redirect !== undefined) yield { what: 'redirection to HTTPS', at: redirect.at }
+  if (metrics !== undefined) yield { what: 'metrics', at: metrics }
+  yield { what: 'server for Envoys', at: external?.address ?? { socketPath: adsSocket } }
+  yield { what: 'admin interface', at: { socketPath: external === undefined ? adminSocket : DEFAULT_ADMIN_SOCKET } }
+}
+
+function leadsTo(address: Target['address'], own: ListenAddress): boolean {
+  if ('socketPath' in address) return 'socketPath' in own && isSame(address.socketPath, own.socketPath)
+  return 'host' in own && address.port === own.port && isHost(address.host, own.host)
+}
+
+/** Whether two paths are of one file, also by links and other detours. */
+function isSame(one: string, other: string): boolean {
+  if (resolve(one) === resolve(other)) return true
+  const [found, known] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }))
+  return found !== undefined && found.ino === known?.ino && found.dev === known.dev
+}
+
+/** What listens there listens on every address. */
+const ALL: ReadonlySet<string> = new Set(['', '::', '0.0.0.0'])
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
+
+/** Whether a host of a target is the one that a server listens on. */
+function isHost(host: string, listening: string): boolean {
+  const [name, own] = [plain(host), plain(listening)]
+  if (name === own) return true
+  // To the kernel a connection to no address in particular is one to this machine.
+  const isHere = LOOPBACK.has(name) || ALL.has(name)
+  if (ALL.has(own)) return isHere || name.startsWith('127.') || ownAddresses().has(name)
+  if (!LOOPBACK.has(own)) return false
+  return own === 'localhost' ? isHere : name === 'localhost' || ALL.has(name)
+}
+
+function ownAddresses(): ReadonlySet<string> {
+  return new Set(Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => plain(address)) ?? []))
+}
+
+/** A host as it is compared: in lower case, without the dot of a full name, and as IPv4 if it is that in an IPv6 address. */
+function plain(host: string): string {
+  const lower = host.toLowerCase().replace(/\.$/, '')
+  const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(lower) ?? []
+  if (high === undefined || low === undefined) return lower.replace(/^::ffff:/, '')
+  const [upper, rest] = [Number.parseInt(high, 16), Number.parseInt(low, 16)]
+  return [upper >> 8, upper & 255, rest >> 8, rest & 255].join('.')
+}

@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util'
+import { EnvoyAdmin } from '../../envoy/admin.js'
+import type { ListenAddress } from '../../platform/address.js'
+import { checkAddress } from '../../platform/address.js'
+import { FatalError } from '../../platform/fatal-error.js'
+import type { Logger } from '../../platform/log.js'
+import { findProcesses, openFiles, socketsBelow } from '../../platform/processes.js'
+import { isEnvoyOf } from './arguments.js'
+import { EnvoyProcess } from './process.js'
+import type { RuntimeDir } from './runtime-dir.js'
+import { realPath } from './runtime-dir.js'
+
+export interface SelectOptions {
+  readonly dir: RuntimeDir
+  /** Whether there is a table for them to go on with. */
+  readonly adopt: boolean
+  /** Where Envoy is to listen, with whose address that is, as a sentence begins. */
+  readonly addresses: ReadonlyArray<{ readonly server: string; readonly address: ListenAddress }>
+  readonly log: Logger
+}
+
+/**
+ * Ends the Envoys that were found running if they can't be gone on with.
+ *
+ * @returns those to go on with: all or none
+ * @throws FatalError if nothing can listen on the address
+ */
+export async function selectRunning(found: readonly EnvoyProcess[], options: SelectOptions): Promise<EnvoyProcess[]> {
+  const { dir, adopt, addresses, log } = options
+  const listening = adopt && found.length > 0 ? await listeningOn(dir) : undefined
+  const needed = addresses.filter(({ address }) => !listening?.some((held) => isDeepStrictEqual(held, address)))
+  // One that doesn't answer is of no use. And none can listen twice on a port, as on all addresses and on one of them.
+  const usable =
+    listening !== undefined && !needed.some(({ address }) => listening.some((held) => clash(held, address)))
+  if (!usable) await endAll(found, log)
+  for (const { server, address } of usable ? needed : addresses) await checkAddress(server, address)
+  return usable ? [...found] : []
+}
+
+function clash(one: ListenAddress, other: ListenAddress): boolean {
+  return 'port' in one && 'port' in other && one.port === other.port
+}
+
+/** Undefined if Envoy doesn't answer. One that is still starting listens nowhere. */
+async function listeningOn(dir: RuntimeDir): Promise<ListenAddress[] | undefined> {
+  return new EnvoyAdmin(dir.adminSocket).listeningOn().catch(() => undefined)
+}
+
+/**
+ * The Envoys that run from a runtime directory, the newest last. Arguments can be anybody's: an Envoy also has a file or
+ * a socket of the directory open, which only its owner can.
+ */
+export function findEnvoys(dir: RuntimeDir): EnvoyProcess[] {
+  const found = findProcesses((args) => isEnvoyOf(dir, args))
+  const sockets = found.length === 0 ? new Set<string>() : socketsBelow(`${dir.path}/`)
+  const files = `${realPath(dir)}/`
+  return found
+    .filter(({ pid }) => openFiles(pid)?.some(({ file }) => file.startsWith(files) || sockets.has(file)) ?? true)
+    .map((process) => EnvoyProcess.adopt(process))
+    .sort((one, other) => (one.epoch ?? 0) - (other.epoch ?? 0))
+}
+
+/** @throws FatalError if one can't be ended */
+async function endAll(envoys: readonly EnvoyProcess[], log: Logger): Promise<void> {
+  for (const envoy of envoys) log.warn(`Ending Envoy ${envoy.pid}, which an earlier control plane left behind`)
+  await Promise.all(envoys.map((envoy) => envoy.end())).catch((error: Error) => {
+    throw new FatalError(error.message)
+  })
+}

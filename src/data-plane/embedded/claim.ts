@@ -1,0 +1,50 @@
+import type { FileHandle } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
+import { FatalError } from '../../platform/fatal-error.js'
+import { flock } from '../../platform/flock.js'
+import type { ProcessIdentity } from '../../platform/processes.js'
+import { identify, locks, openFiles, ourProcesses } from '../../platform/processes.js'
+import type { RuntimeDir } from './runtime-dir.js'
+import { makeRuntimeDir, realPath } from './runtime-dir.js'
+
+/**
+ * Makes the runtime directory ours until the handle is closed or this process ends, and clears it of the socket of a
+ * control plane that has died. The lock is on the directory itself, which also keeps systemd-tmpfiles from clearing it.
+ *
+ * @throws FatalError if it can't be made, or another control plane lives in it
+ */
+export async function claim(dir: RuntimeDir): Promise<FileHandle> {
+  for (;;) {
+    await makeRuntimeDir(dir)
+    const handle = await open(dir.path, 'r')
+    try {
+      if (!(await flock(handle))) {
+        throw new FatalError(
+          `Another configurable-envoy-proxy serves this address already (its files are in ${dir.path}).`,
+        )
+      }
+      // One that was just ending may have removed it between the two steps.
+      if (await isStill(dir, handle)) {
+        await rm(dir.adsSocket, { force: true })
+        return handle
+      }
+      await handle.close()
+    } catch (error) {
+      await handle.close()
+      if (error instanceof FatalError) throw error
+      throw new FatalError(`${dir.path} can't be locked: ${(error as Error).message}`)
+    }
+  }
+}
+
+async function isStill(dir: RuntimeDir, handle: FileHandle): Promise<boolean> {
+  const [held, found] = await Promise.all([handle.stat(), stat(dir.path).catch(() => undefined)])
+  return held.ino === found?.ino && held.dev === found.dev
+}
+
+/** The control plane that has claimed the directory, if one has. It is known by the lock that it holds. */
+export function ownerOf(dir: RuntimeDir): ProcessIdentity | undefined {
+  const path = realPath(dir)
+  const owner = ourProcesses().find((pid) => openFiles(pid)?.some(({ fd, file }) => file === path && locks(pid, fd)))
+  return owner === undefined ? undefined : identify(owner)
+}

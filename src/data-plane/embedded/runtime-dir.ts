@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { chmod, rm, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { FatalError } from '../../platform/fatal-error.js'
+import { addressKey, makePrivateDirectory } from '../../platform/private-dir.js'
+
+/** The private directory of one proxy's sockets and files, the same for every start that is to find its Envoy. */
+export interface RuntimeDir {
+  readonly path: string
+  readonly adsSocket: string
+  readonly adminSocket: string
+  /** What the sockets begin with by which one Envoy takes another's place. */
+  readonly hotRestartSocket: string
+  /** What Envoy prints. */
+  readonly envoyLogFile: string
+}
+
+/** The longest path that a unix socket can have on Linux. */
+const MAX_SOCKET_PATH = 107
+/** The longest that Envoy appends to the path of its hot restart sockets. */
+const HOT_RESTART_SUFFIX = '_udp_parent_1999999990'
+
+/** What the next start finds the directory by. */
+export interface RuntimeDirKey {
+  /** If one was named, it alone decides, whatever else has changed. */
+  readonly stateDir: string | undefined
+  readonly publicAddress: string
+}
+
+/**
+ * Where the directory is: under XDG_RUNTIME_DIR, for root without that under /run, else under the directory for temporary
+ * files.
+ */
+export function locateRuntimeDir({ stateDir, publicAddress }: RuntimeDirKey, env: NodeJS.ProcessEnv): RuntimeDir {
+  const name = stateDir === undefined ? addressKey(publicAddress) : stateKey(resolve(stateDir))
+  return runtimeDirAt(join(baseDirectory(env), name))
+}
+
+/** The others of this user that are there, also where a start in another environment, such as a service, puts them. */
+export function otherRuntimeDirs(dir: RuntimeDir, env: NodeJS.ProcessEnv): RuntimeDir[] {
+  const login = `/run/user/${process.getuid?.()}`
+  const bases = new Set([env, {}, { XDG_RUNTIME_DIR: login }].map(baseDirectory))
+  const paths = [...bases].filter(isOurs).flatMap((base) => readdirSync(base).map((name) => join(base, name)))
+  return paths.filter((path) => path !== dir.path && isOurs(path)).map(runtimeDirAt)
+}
+
+function runtimeDirAt(path: string): RuntimeDir {
+  return {
+    path,
+    adsSocket: join(path, 'ads.sock'),
+    adminSocket: join(path, 'admin.sock'),
+    hotRestartSocket: join(path, 'hot'),
+    envoyLogFile: join(path, 'envoy.log'),
+  }
+}
+
+const PROGRAM = 'configurable-envoy-proxy'
+
+function baseDirectory(env: NodeJS.ProcessEnv): string {
+  const user = process.getuid?.() ?? 0
+  if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, PROGRAM)
+  return user === 0 && isWritable('/run') ? join('/run', PROGRAM) : join(tmpdir(), `${PROGRAM}-${user}`)
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The same by whichever links one comes to the state directory, and also if it has been lost. */
+function stateKey(stateDir: string): string {
+  let parent = dirname(stateDir)
+  try {
+    parent = realpathSync(parent)
+  } catch {
+    // Whoever opens the state directory says what is wrong with it.
+  }
+  return `state-${createHash('sha256')
+    .update(join(parent, basename(stateDir)))
+    .digest('hex')
+    .slice(0, 12)}`
+}
+
+/**
+ * Makes the directory, open to this user alone.
+ *
+ * @throws FatalError if it can't be made or someone else could look into it
+ */
+export async function makeRuntimeDir(dir: RuntimeDir): Promise<void> {
+  for (const directory of [dirname(dir.path), dir.path]) await makePrivate(directory)
+  if (Buffer.byteLength(dir.hotRestartSocket) + HOT_RESTART_SUFFIX.length > MAX_SOCKET_PATH) {
+    throw new FatalError(`${dir.path} is too long a path for unix sockets. Set XDG_RUNTIME_DIR to a shorter one.`)
+  }
+}
+
+/**
+ * Removes all that there is of it, but what isn't ours. The directory above goes too when no other proxy has a place
+ * there, but for one where all can write: another user could put something of that name in the way of the next start.
+ */
+export async function removeRuntimeDir(dir: RuntimeDir): Promise<void> {
+  const base = dirname(dir.path)
+  if (!isOurs(base)) return
+  if (isOurs(dir.path)) await rm(dir.path, { recursive: true, force: true })
+  if ((statSync(dirname(base)).mode & 0o002) !== 0) return
+  await rmdir(base).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error
+  })
+}
+
+function isOurs(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found?.isDirectory() === true && found.uid === process.getuid?.()
+}
+
+async function makePrivate(path: string): Promise<void> {
+  try {
+    await makePrivateDirectory(path)
+    await chmod(path, 0o700)
+  } catch (error) {
+    throw new FatalError(
+      `Cannot use ${path}: ${(error as Error).message}. Set XDG_RUNTIME_DIR to a private, writable directory.`,
+    )
+  }
+}
+
+/** As the kernel has it in what it says about open files. */
+export function realPath({ path }: RuntimeDir): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}

@@ -1,0 +1,131 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { EnvoyAdmin } from '../../envoy/admin.js'
+import type { Logger } from '../../platform/log.js'
+import { startProgram } from '../../platform/spawn.js'
+import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
+import { routeKeyOf } from '../../resources/names.js'
+import type { Limits } from '../../settings/limits.js'
+import { ResourceCollection } from '../../xds/collection.js'
+import { ONE_ENVOY } from '../../xds/fleet.js'
+import { AdsServer } from '../../xds/server.js'
+import type { Delivered } from '../data-plane.js'
+import { envoyArguments } from './arguments.js'
+import type { RuntimeDir } from './runtime-dir.js'
+
+/** Envoy starts in 0.5 s here. It is ended after this even if nobody is left to do it. */
+const LIMIT_S = 30
+const POLL_MS = 20
+const LAST_CHARACTERS = 1_000
+
+export interface TrialOptions {
+  readonly binary: string
+  readonly dir: RuntimeDir
+  readonly limits: Pick<Limits, 'maxHeapBytes' | 'maxConnections'>
+  readonly workers: number
+  readonly delivered: Delivered
+  readonly log: Logger
+}
+
+/**
+ * Starts an Envoy beside the one that serves, with all its settings, but without ports and routes, and ends it again: one
+ * that takes the other's place has its ports at once, and then it is too late to find that it can't use them.
+ *
+ * @returns why it can't serve; undefined if it can
+ */
+export async function tryOut(options: TrialOptions): Promise<string | undefined> {
+  const { dir, limits, workers, log } = options
+  const [adsSocket, adminSocket, file] = ['ads.sock', 'admin.sock', 'json'].map((end) => join(dir.path, `trial-${end}`))
+  if (adsSocket === undefined || adminSocket === undefined || file === undefined) return undefined
+  let refusal: string | undefined
+  const { ads, answered } = serverFor(options, (name, reason) => {
+    refusal ??= `it refuses ${name}: ${reason}`
+  })
+  try {
+    await rm(adsSocket, { force: true })
+    await ads.listen({ address: { socketPath: adsSocket }, mode: 0o600, tls: undefined })
+    const content = bootstrap({ controlPlane: { socketPath: adsSocket }, adminSocket, limits })
+    await writeFile(file, JSON.stringify(content), { mode: 0o600 })
+    const args = envoyArguments({ dir, bootstrapFile: file, workers, verbose: false, baseId: undefined }, 0)
+    const admin = new EnvoyAdmin(adminSocket)
+    return await outcome(options.binary, args, async () => {
+      // It calls itself ready also with what it has refused, and its answer may be on its way.
+      if (refusal === undefined && !(await admin.isReady())) return undefined
+      await answered().catch((error: Error) => {
+        refusal ??= error.message
+      })
+      return { refusal }
+    })
+  } catch (error) {
+    return `it could not be tried out: ${(error as Error).message}`
+  } finally {
+    ads.close()
+    for (const path of [adsSocket, adminSocket, file]) await rm(path, { force: true }).catch(log.warn.bind(log))
+  }
+}
+
+interface TrialServer {
+  readonly ads: AdsServer
+  /** Resolves when Envoy has answered for all that it has asked for. */
+  readonly answered: () => Promise<unknown>
+}
+
+/** All that Envoys get here, but the routes, which can do without each other. */
+function serverFor({ delivered, log }: TrialOptions, onRejected: (name: string, reason: string) => void): TrialServer {
+  const { collections, listeners, listenersWithoutPort } = delivered
+  const copy = (from: ResourceCollection) => {
+    const { typeUrl, maxAResponse } = from
+    const ackTimeoutMs = LIMIT_S * 1000
+    const made = new ResourceCollection({ typeUrl, maxAResponse, ackTimeoutMs, fleet: ONE_ENVOY, onRejected })
+    const names = [...from.names()].filter((name) => routeKeyOf(name) === undefined)
+    const resources = from === listeners ? listenersWithoutPort : names.map((name) => from.get(name))
+    for (const resource of resources) if (resource !== undefined) made.set(resource.name, resource)
+    return made
+  }
+  const [ordered, onDemand] = [collections.ordered.map(copy), collections.onDemand.map(copy)]
+  const ads = new AdsServer({ ordered, onDemand, services: [], log, connectionsAt: 'debug', onCutOff: () => {} })
+  const all = [...ordered, ...onDemand]
+  const answered = () => Promise.all(all.flatMap((one) => [...one.names()].map((name) => one.delivered(name))))
+  return { ads, answered }
+}
+
+/** @param look what is known by now; undefined for nothing yet */
+async function outcome(
+  binary: string,
+  args: readonly string[],
+  look: () => Promise<{ readonly refusal: string | undefined } | undefined>,
+): Promise<string | undefined> {
+  const child = await startProgram('timeout', ['-s', 'KILL', String(LIMIT_S), binary, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'exit')
+  const output = lastOutput(child)
+  try {
+    for (;;) {
+      const known = await look()
+      if (known !== undefined) return known.refusal
+      if (child.exitCode !== null || child.signalCode !== null) {
+        return `it ended within ${LIMIT_S} s (status ${child.exitCode ?? child.signalCode}): ${output()}`
+      }
+      await delay(POLL_MS)
+    }
+  } finally {
+    // Passed on to Envoy.
+    child.kill('SIGTERM')
+    await ended
+  }
+}
+
+/** The end of what it prints, as one line. */
+function lastOutput(child: ChildProcess): () => string {
+  let output = ''
+  const add = (chunk: Buffer) => {
+    output = `${output}${chunk}`.slice(-LAST_CHARACTERS)
+  }
+  child.stdout?.on('data', add)
+  child.stderr?.on('data', add)
+  return () => output.trim().split('\n').join(' | ')
+}

@@ -1,0 +1,64 @@
+import { access, constants } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { FatalError } from '../../platform/fatal-error.js'
+import { cachedEnvoy, fetchEnvoy } from './fetch.js'
+import type { EnvoyRelease } from './release.js'
+import { askVersion, isAtLeast } from './version.js'
+
+export interface FindEnvoyOptions {
+  readonly release: EnvoyRelease
+  /** --envoy-path or ENVOY_PATH. */
+  readonly explicit?: string | undefined
+  readonly env: NodeJS.ProcessEnv
+  readonly arch: string
+  /** Tells the user what is going on, a line at a time. */
+  readonly progress: (line: string) => void
+  /** Called with the version of the one that was found. */
+  readonly onFound?: (version: string) => void
+}
+
+/**
+ * The path of an Envoy that is new enough: the one that was named, else one on the PATH, else the pinned release from
+ * the cache directory, fetched if it isn't there.
+ *
+ * @throws FatalError in words for the user if there is none to be had
+ */
+export async function findEnvoy(options: FindEnvoyOptions): Promise<string> {
+  const { release, explicit, env } = options
+  if (explicit !== undefined) return named(explicit, options)
+  for (const directory of (env.PATH ?? '').split(delimiter).filter((entry) => entry !== '')) {
+    const candidate = join(directory, 'envoy')
+    if (!(await isExecutable(candidate))) continue
+    const answer = await askVersion(candidate)
+    if ('trouble' in answer) {
+      options.progress(`Not using ${candidate}: ${answer.trouble}.`)
+      continue
+    }
+    const { version } = answer
+    if (isAtLeast(version, release.minimum)) return use(candidate, version, options)
+    options.progress(`Not using ${candidate}: it is Envoy ${version}, ${release.minimum} or newer is needed.`)
+  }
+  const cached = cachedEnvoy(options)
+  return use((await isExecutable(cached)) ? cached : await fetchEnvoy(options), release.version, options)
+}
+
+async function named(path: string, options: FindEnvoyOptions): Promise<string> {
+  const from = options.env.ENVOY_PATH === path ? `ENVOY_PATH=${path}` : `--envoy-path ${path}`
+  const answer = await askVersion(path)
+  if ('trouble' in answer) throw new FatalError(`${from} is not an Envoy that can be run here: ${answer.trouble}.`)
+  const { minimum } = options.release
+  if (isAtLeast(answer.version, minimum)) return use(path, answer.version, options)
+  throw new FatalError(`${from} is Envoy ${answer.version}; ${minimum} or newer is needed.`)
+}
+
+function use(path: string, version: string, { onFound }: FindEnvoyOptions): string {
+  onFound?.(version)
+  return path
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,104 @@
+import { lstat, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { FatalError } from './fatal-error.js'
+
+/** Where a server listens: an address of the network, or the absolute path of a unix socket. */
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly socketPath: string }
+
+/** The longest path that a unix socket can have on Linux, in bytes. */
+const MAX_SOCKET_PATH = 107
+
+/**
+ * Tries an address before Envoy does, which would say the same later and less clearly, and for a unix socket not at all:
+ * Envoy takes the file of another server away. A port that this process may not use, Envoy may: it can have rights that
+ * this process has not, so that is left to Envoy.
+ *
+ * @param server who is to listen, as a sentence begins: `The proxy`
+ * @throws FatalError if nothing can listen there
+ */
+export async function checkAddress(server: string, address: ListenAddress): Promise<void> {
+  await listening(server, address, async () => {
+    const probe = createServer()
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', (error: NodeJS.ErrnoException) => {
+        if ('port' in address && error.code === 'EACCES') resolve()
+        else reject(error)
+      })
+      probe.listen(listenOptions(address), resolve)
+    })
+    if (probe.listening) await new Promise((resolve) => probe.close(resolve))
+  })
+}
+
+/**
+ * Listens, after making way: the file of a unix socket stays when its server is killed, and nothing could listen there
+ * again.
+ *
+ * @param server see {@link checkAddress}
+ * @param listen does it, given that the address is free
+ * @throws FatalError that says why it can't, and what to do
+ */
+export async function listening(server: string, address: ListenAddress, listen: () => Promise<unknown>): Promise<void> {
+  try {
+    if ('socketPath' in address) await removeStale(address.socketPath)
+    await listen()
+  } catch (error) {
+    const reason = listenFailure(error as Error, 'socketPath' in address)
+    throw new FatalError(`${server} can't listen on ${shownAddress(address)}: ${reason}`)
+  }
+}
+
+/** The same address as Node.js's `listen` takes it. */
+export function listenOptions(address: ListenAddress): { host: string; port: number } | { path: string } {
+  return 'socketPath' in address ? { path: address.socketPath } : { host: address.host, port: address.port }
+}
+
+async function removeStale(socketPath: string): Promise<void> {
+  if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH) {
+    throw new Error(`a unix socket's path has at most ${MAX_SOCKET_PATH} bytes. Choose a shorter one.`)
+  }
+  const found = await lstat(socketPath).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isSocket()) throw new Error('the file is there and is no socket. Choose another path or remove it.')
+  if (await isServed(socketPath)) throw new Error('the socket is in use. Stop what uses it or choose another path.')
+  await rm(socketPath, { force: true })
+}
+
+/** Whether there may be a server behind a socket; no process is there if the connection is refused. */
+function isServed(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'))
+  })
+}
+
+/** What tells apart the proxies of one user that were not told otherwise. */
+export function publicAddressOf(at: ListenAddress): string {
+  return 'socketPath' in at ? at.socketPath : `${at.host}-${at.port}`
+}
+
+/** An address as it stands in a URL, or the path of a socket. */
+export function shownAddress(address: ListenAddress): string {
+  return 'socketPath' in address ? address.socketPath : hostPort(address.host, address.port)
+}
+
+/** An address as it stands in a URL; no host at all means all of them. */
+export function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host || '*'}:${port}`
+}
+
+/** Why a server can't listen, and what to do. */
+function listenFailure({ code, message }: NodeJS.ErrnoException, isSocket: boolean): string {
+  // Node.js says EACCES for a directory that isn't there, too.
+  if (isSocket && code === 'EACCES') {
+    return 'there is no such directory, or this user may not write there. Choose another path.'
+  }
+  if (code === 'EADDRINUSE') return 'the port is in use. Stop what uses it or choose another.'
+  if (code === 'EACCES') return 'this user may not use that port. Choose one from 1024 on.'
+  if (code === 'EADDRNOTAVAIL') return 'this machine has no such address.'
+  return message
+}

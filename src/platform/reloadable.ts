@@ -1,0 +1,43 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from './log.js'
+import type { FileWatch } from './watch.js'
+import { watchFiles } from './watch.js'
+
+/** What is read from files and can be read again when they change. */
+export interface Reloadable<T> {
+  /** How people call it, such as `the certificate of --ssl-cert`. */
+  readonly what: string
+  readonly paths: readonly string[]
+  /** What was in the files at the start. */
+  readonly first: T
+  /** Reads and checks the files as they are now; rejects with an error that tells people what is wrong with them. */
+  readonly read: () => Promise<T>
+}
+
+/** @throws whatever `read` rejects with */
+export async function reloadable<T>(
+  what: string,
+  paths: readonly string[],
+  read: () => Promise<T>,
+): Promise<Reloadable<T>> {
+  return { what, paths, first: await read(), read }
+}
+
+/**
+ * Calls `apply` with what the files hold whenever that is something new and in order. What is not in order is named in
+ * the log, once for each change, and kept out.
+ */
+export function onReload<T>(source: Reloadable<T>, apply: (value: T) => void, log: Logger): FileWatch {
+  let current = source.first
+  return watchFiles(source.paths, async () => {
+    try {
+      const next = await source.read()
+      if (isDeepStrictEqual(next, current)) return
+      current = next
+      log.info(`Read ${source.what} again: it has changed`)
+      apply(next)
+    } catch (error) {
+      log.warn(`${(error as Error).message} What was there before stays in use.`)
+    }
+  })
+}

@@ -1,0 +1,64 @@
+import { TCP_KEEPALIVE_JSON } from '../shared/keepalive.js'
+
+/** The cluster that is Envoy's own admin interface. */
+const ADMIN = 'admin'
+
+/** What is shown of Envoy's statistics: nothing in which the name of a route, and so of a user, stands. */
+const SHOWN =
+  '^(http|listener|listener_manager|server|cluster_manager|cluster\\.control_plane|control_plane|overload|requests)\\.'
+
+const STATS = '/stats/prometheus'
+const EXTENSION = 'type.googleapis.com/envoy.extensions'
+
+/**
+ * The parts of a bootstrap, as JSON, by which Prometheus gets Envoy's statistics over the network, and nothing else of
+ * the admin interface, by which Envoy could be ended.
+ */
+export function statsListener(
+  at: { readonly host: string; readonly port: number },
+  adminSocket: string,
+): { clusters: object[]; listeners: object[] } {
+  const cluster = {
+    name: ADMIN,
+    type: 'STATIC',
+    load_assignment: {
+      cluster_name: ADMIN,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: adminSocket } } } }] }],
+    },
+  }
+  const route = (path: string, to: string) => ({
+    // The path as it was sent: a query would have a say in what is shown.
+    match: {
+      path,
+      headers: [
+        { name: ':path', string_match: { exact: path } },
+        { name: ':method', string_match: { exact: 'GET' } },
+      ],
+    },
+    route: { cluster: ADMIN, prefix_rewrite: to },
+  })
+  const manager = {
+    '@type': `${EXTENSION}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+    stat_prefix: 'stats',
+    route_config: {
+      virtual_hosts: [
+        {
+          name: 'stats',
+          domains: ['*'],
+          routes: [route(STATS, `${STATS}?usedonly&filter=${encodeURIComponent(SHOWN)}`), route('/ready', '/ready')],
+        },
+      ],
+    },
+    http_filters: [{ name: 'router', typed_config: { '@type': `${EXTENSION}.filters.http.router.v3.Router` } }],
+  }
+  const listener = {
+    name: 'stats',
+    address: { socket_address: { address: at.host, port_value: at.port } },
+    enable_reuse_port: false,
+    tcp_keepalive: TCP_KEEPALIVE_JSON,
+    // More than Prometheus has no business here.
+    ignore_global_conn_limit: true,
+    filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }],
+  }
+  return { clusters: [cluster], listeners: [listener] }
+}

@@ -1,0 +1,151 @@
+import { isIP } from 'node:net'
+import type { Cluster } from '#proto/envoy/config/cluster/v3/Cluster.js'
+import type { Address } from '#proto/envoy/config/core/v3/Address.js'
+import type { Http1ProtocolOptions } from '#proto/envoy/config/core/v3/Http1ProtocolOptions.js'
+import type { Endpoint } from '#proto/envoy/config/endpoint/v3/Endpoint.js'
+import type { PreserveCaseFormatterConfig } from '#proto/envoy/extensions/http/header_formatters/preserve_case/v3/PreserveCaseFormatterConfig.js'
+import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js'
+import type { Target } from '../../routing/target.js'
+import type { Limits } from '../../settings/limits.js'
+import { any, duration } from '../../xds/messages.js'
+import { clusterName } from '../names.js'
+import { TARGET_IDLE_MS } from '../shared/connection-reuse.js'
+import { TARGET_KEEPALIVE } from '../shared/keepalive.js'
+import { BUFFER_BYTES, routeLimits } from '../shared/limits.js'
+import type { RouteMetadataInput, RouteMetadataSettings } from './route-metadata.js'
+import { routeMetadata } from './route-metadata.js'
+import type { TargetTls } from './target-tls.js'
+import { targetTransport } from './target-tls.js'
+
+export interface TargetSettings {
+  readonly targetTls: TargetTls
+}
+
+export interface ClusterSettings extends TargetSettings, RouteMetadataSettings {
+  readonly limits: Limits
+}
+
+export interface RouteClusterInput extends RouteMetadataInput {
+  /**
+   * The IP addresses of the target's host name, for a cluster that works the moment Envoy has it. If they are unknown,
+   * Envoy resolves the name by itself: with none at all the cluster answers 503 until it can, and if this is undefined
+   * Envoy doesn't use the cluster before its first answer.
+   */
+  readonly addresses?: readonly string[]
+}
+
+/**
+ * How long a new connection may take, its TLS handshake included, before the user is told. A dead node never answers;
+ * what a busy server's kernel has no place for is sent again after 1, 3 and 7 s.
+ */
+const CONNECT_TIMEOUT = { seconds: 8 }
+
+/** As many as Node.js takes by default; Envoy would refuse requests and responses of more than 100. */
+export const MAX_HEADERS = { value: 2000 }
+
+/** Header names go out in the case they came in, as they do through CHP; Envoy would make them lower-case. */
+export const PRESERVE_HEADER_CASE: NonNullable<Http1ProtocolOptions['header_key_format']> = {
+  stateful_formatter: {
+    name: 'preserve_case',
+    typed_config: any('envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig', {
+      forward_reason_phrase: true,
+    } satisfies PreserveCaseFormatterConfig),
+  },
+}
+
+const PROTOCOL_OPTIONS = {
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+    {
+      common_http_protocol_options: {
+        idle_timeout: duration(TARGET_IDLE_MS),
+        max_headers_count: MAX_HEADERS,
+      },
+      explicit_http_config: { http_protocol_options: { header_key_format: PRESERVE_HEADER_CASE } },
+    } satisfies HttpProtocolOptions,
+  ),
+}
+
+/** The cluster that is a route: all that differs from route to route is in it. */
+export function routeCluster(input: RouteClusterInput, settings: ClusterSettings): Cluster & { name: string } {
+  const { key, target } = input
+  return {
+    ...targetCluster(clusterName(key), target, settings, input.addresses),
+    circuit_breakers: routeLimits(settings.limits),
+    metadata: routeMetadata(input, settings),
+    typed_extension_protocol_options: PROTOCOL_OPTIONS,
+  }
+}
+
+/**
+ * How Envoy finds a target and speaks to it.
+ *
+ * @param addresses see {@link RouteClusterInput.addresses}
+ */
+export function targetCluster(
+  name: string,
+  target: Target,
+  settings: TargetSettings,
+  addresses?: readonly string[],
+): Cluster & { name: string } {
+  const endpoint = endpointOf(target, addresses)
+  return {
+    name,
+    ...discoveryOf(target, addresses),
+    connect_timeout: CONNECT_TIMEOUT,
+    ...('socketPath' in target.address ? {} : TARGET_KEEPALIVE),
+    per_connection_buffer_limit_bytes: BUFFER_BYTES,
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
+    ...(target.tls ? { transport_socket: targetTransport(settings.targetTls, endpoint.hostname ?? '') } : {}),
+  }
+}
+
+/** The host name that has to be resolved before anything can reach the target; undefined if there is none. */
+export function hostNameOf({ address }: Target): string | undefined {
+  return 'host' in address && isIP(address.host) === 0 ? address.host : undefined
+}
+
+/** How often Envoy asks where there is no time to live, and at most while there is no answer. By default each 5 s. */
+const ENVOY_ASKS = {
+  respect_dns_ttl: true,
+  dns_refresh_rate: { seconds: 30 },
+  dns_failure_refresh_rate: { base_interval: { seconds: 2 }, max_interval: { seconds: 60 } },
+} satisfies Partial<Cluster>
+
+function discoveryOf(target: Target, addresses?: readonly string[]): Partial<Cluster> {
+  if (hostNameOf(target) === undefined || (addresses?.length ?? 0) > 0) return { type: 'STATIC' }
+  return {
+    // One logical host with all its addresses, tried in turn until one connects, as Node.js does.
+    type: 'LOGICAL_DNS',
+    dns_lookup_family: 'ALL',
+    ...(addresses === undefined ? {} : { ...ENVOY_ASKS, wait_for_warm_on_init: { value: false } }),
+  }
+}
+
+function endpointOf({ address }: Target, addresses?: readonly string[]): Endpoint {
+  if ('socketPath' in address) {
+    return { address: { pipe: { path: address.socketPath } }, hostname: 'localhost' }
+  }
+  const [first = address.host, ...more] = addresses ?? []
+  return {
+    address: socketAddress(first, address.port),
+    hostname: address.host,
+    ...(more.length > 0
+      ? { additional_addresses: more.map((other) => ({ address: socketAddress(other, address.port) })) }
+      : {}),
+  }
+}
+
+/** Envoy takes no IPv4 address in an IPv6 one, where the system does. */
+function socketAddress(address: string, port: number): Address {
+  return { socket_address: { address: ipv4Within(address) ?? address, port_value: port } }
+}
+
+/** Written in either way: `::ffff:a00:1`, as `URL` does, and `::ffff:10.0.0.1`, as name servers' answers are shown. */
+function ipv4Within(address: string): string | undefined {
+  const found = /^::ffff:(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|([0-9.]+))$/i.exec(address)
+  if (found === null) return undefined
+  const [, high = '', low = '', dotted] = found
+  if (dotted !== undefined) return dotted
+  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]).join('.')
+}

@@ -1,0 +1,73 @@
+import type { Metadata } from '#proto/envoy/config/core/v3/Metadata.js'
+import { hostOf } from '../../routing/routespec.js'
+import type { Target } from '../../routing/target.js'
+import type { ForwardingSettings } from '../../settings/forwarding.js'
+import { METADATA_NAMESPACE, ROUTE_KEY } from '../names.js'
+import type { RouteRecord } from './route-record.js'
+import { routeRecord } from './route-record.js'
+
+/** The metadata key of the path that goes before the request's own. */
+export const PATH_PREFIX_KEY = 'path_prefix'
+
+/** The metadata key of how long the route's prefix is, in bytes, and what comes in its place, divided by a blank. */
+export const STRIP_KEY = 'strip'
+
+/** The metadata key of the target's host and port as they stand in a URL: without a port that is the scheme's own. */
+export const ORIGIN_KEY = 'origin'
+
+/** The metadata key of where the route leads, for whoever reads of a request that failed. */
+export const TARGET_KEY = 'target'
+
+export interface RouteMetadataInput {
+  /** See {@link routeKey}. */
+  readonly key: string
+  readonly target: Target
+  /** What Envoy is to keep, so that the table can be recovered from it. */
+  readonly route?: RouteRecord
+}
+
+export interface RouteMetadataSettings {
+  readonly hostRouting: boolean
+  readonly forwarding: ForwardingSettings
+}
+
+/** A format that gives what the metadata of a request's cluster has under a key. */
+export function clusterMetadata(key: string): string {
+  return `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${key})%`
+}
+
+/** What the one route, the same for all, has to know of the cluster that it leads to. */
+export function routeMetadata({ key, target, route }: RouteMetadataInput, settings: RouteMetadataSettings): Metadata {
+  const { prependPath, includePrefix, changeOrigin, autoRewrite, protocolRewrite } = settings.forwarding
+  const before = prependPath ? target.path : ''
+  const facts = {
+    [TARGET_KEY]: targetText(target),
+    ...(includePrefix
+      ? { [PATH_PREFIX_KEY]: before }
+      : { [STRIP_KEY]: `${prefixBytes(key, settings.hostRouting)} ${before}` }),
+    ...(changeOrigin || autoRewrite || protocolRewrite !== undefined ? { [ORIGIN_KEY]: originOf(target) } : {}),
+    ...(route === undefined ? {} : { [ROUTE_KEY]: routeRecord(route) }),
+  }
+  const fields = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, { stringValue: fact }]))
+  return { filter_metadata: { [METADATA_NAMESPACE]: { fields } } }
+}
+
+/** How much of a request's path, decoded, is the route's: under --host-routing all but the host. */
+function prefixBytes(key: string, hostRouting: boolean): number {
+  const host = hostRouting ? hostOf(key) : undefined
+  return key === '/' ? 0 : Buffer.byteLength(host === undefined ? key : key.slice(host.length + 1))
+}
+
+function originOf({ address, tls }: Target): string {
+  if ('socketPath' in address) return 'localhost'
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return address.port === (tls ? 443 : 80) ? host : `${host}:${address.port}`
+}
+
+/** The target as a URL, of what Envoy uses of it: without the credentials that some have. */
+function targetText(target: Target): string {
+  const { address, tls, path } = target
+  if ('socketPath' in address) return `unix:${address.socketPath}${path}`
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return `${tls ? 'https' : 'http'}://${host}:${address.port}${path}`
+}

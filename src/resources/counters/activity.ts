@@ -1,0 +1,122 @@
+import type { AccessLog } from '#proto/envoy/config/accesslog/v3/AccessLog.js'
+import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
+import type { ComparisonFilter } from '#proto/envoy/config/accesslog/v3/ComparisonFilter.js'
+import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
+import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
+import { any } from '../../xds/messages.js'
+import { ACTIVITY, CONTROL_PLANE } from '../names.js'
+
+/** How often Envoy counts what a stream under way has received, and how often it reports; the sum is the delay. */
+const COUNT_SECONDS = 2
+const REPORT_SECONDS = 2
+
+/** A counter that nothing advanced for one to two of these is freed. A multiple of the time between reports. */
+const FORGET_SECONDS = 6
+
+const ROUTE_TAG = { name: ACTIVITY.labels.route, value_format: '%UPSTREAM_CLUSTER_RAW%' }
+
+/** Unique among the streams of an Envoy, also where several share a connection. */
+const STREAM_TAG = { name: ACTIVITY.labels.stream, value_format: '%CONNECTION_ID%-%START_TIME(%s%6f)%' }
+const BYTES_TAG = { name: ACTIVITY.labels.bytes, value_format: '%BYTES_RECEIVED%' }
+
+const ENDED: AccessLogFilter = { log_type_filter: { types: ['DownstreamEnd'] } }
+const UNDER_WAY: AccessLogFilter = { log_type_filter: { types: ['DownstreamPeriodic'] } }
+/** No connection could be made, or there was nothing to connect to. */
+const UNREACHABLE: AccessLogFilter = { response_flag_filter: { flags: ['UF', 'UH'] } }
+const SHORT_MS = COUNT_SECONDS * 1000 - 1
+
+/**
+ * Has Envoy count what CHP takes for activity, in counters that exist only while a route is in use:
+ *
+ * - `answered`, a route's responses below 300 that have ended. An upgrade to a websocket (101) is none.
+ * - `body`, the bytes that a route's short requests brought, whatever became of them.
+ * - `stream`, for each request or websocket that lasts: a counter named by the bytes that its client has sent so far. A
+ *   name that wasn't there before is the news; the value only says that the stream is still open.
+ *
+ * And `unreachable`, a route's requests that found nothing at its target, whose name may have other addresses now.
+ */
+export function activityCounters(): AccessLog[] {
+  return [
+    counter(
+      ACTIVITY.counters.answered,
+      [ROUTE_TAG],
+      { value_fixed: { value: 1 } },
+      all(ENDED, status('GE', 200), status('LE', 299)),
+    ),
+    counter(
+      ACTIVITY.counters.body,
+      [ROUTE_TAG],
+      { value_format: '%BYTES_RECEIVED%' },
+      all(ENDED, duration('LE', SHORT_MS)),
+    ),
+    counter(
+      ACTIVITY.counters.stream,
+      [STREAM_TAG, BYTES_TAG, ROUTE_TAG],
+      { value_fixed: { value: 1 } },
+      { or_filter: { filters: [UNDER_WAY, duration('GE', SHORT_MS + 1)] } },
+    ),
+    counter(ACTIVITY.counters.unreachable, [ROUTE_TAG], { value_fixed: { value: 1 } }, all(ENDED, UNREACHABLE)),
+  ]
+}
+
+/** Has requests under way counted too. */
+export const ACTIVITY_LOG_OPTIONS: NonNullable<HttpConnectionManager['access_log_options']> = {
+  access_log_flush_interval: { seconds: COUNT_SECONDS },
+}
+
+/** The part of Envoy's bootstrap, as JSON, that reports these counters to the control plane. */
+export function activityReports(): object {
+  return {
+    stats_flush_interval: `${REPORT_SECONDS}s`,
+    stats_eviction_interval: `${FORGET_SECONDS}s`,
+    stats_sinks: [
+      {
+        name: 'envoy.stat_sinks.metrics_service',
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig',
+          transport_api_version: 'V3',
+          grpc_service: { envoy_grpc: { cluster_name: CONTROL_PLANE } },
+          report_counters_as_deltas: true,
+          emit_tags_as_labels: true,
+        },
+      },
+    ],
+    // Of routes nothing but this is counted. A report would else be made from every cluster's statistics, used or not.
+    stats_config: { stats_matcher: { exclusion_list: { patterns: [{ prefix: 'cluster.r_' }] } } },
+  }
+}
+
+type Tags = readonly { readonly name: string; readonly value_format: string }[]
+
+function counter(
+  name: string,
+  tags: Tags,
+  value: { readonly value_fixed: { readonly value: number } } | { readonly value_format: string },
+  filter: AccessLogFilter,
+): AccessLog {
+  return {
+    name,
+    filter,
+    typed_config: any('envoy.extensions.access_loggers.stats.v3.Config', {
+      stats_scope: { prefix: ACTIVITY.prefix, enable_eviction: true },
+      counters: [{ stat: { name, tags: [...tags] }, ...value }],
+    } satisfies Config),
+  }
+}
+
+function all(...filters: AccessLogFilter[]): AccessLogFilter {
+  return { and_filter: { filters } }
+}
+
+function status(op: 'GE' | 'LE', value: number): AccessLogFilter {
+  return { status_code_filter: { comparison: comparison(op, value) } }
+}
+
+function duration(op: 'GE' | 'LE', ms: number): AccessLogFilter {
+  return { duration_filter: { comparison: comparison(op, ms) } }
+}
+
+/** Envoy demands the name of a runtime setting that would replace the value; nobody makes such a setting. */
+function comparison(op: 'GE' | 'LE', value: number): ComparisonFilter {
+  return { op, value: { default_value: value, runtime_key: `${ACTIVITY.prefix}.unused` } }
+}

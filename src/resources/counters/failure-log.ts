@@ -1,0 +1,103 @@
+import type { AccessLog } from '#proto/envoy/config/accesslog/v3/AccessLog.js'
+import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
+import type { ProcessRateLimitFilter } from '#proto/envoy/extensions/access_loggers/filters/process_ratelimit/v3/ProcessRateLimitFilter.js'
+import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
+import type { StdoutAccessLog } from '#proto/envoy/extensions/access_loggers/stream/v3/StdoutAccessLog.js'
+import type { TokenBucket } from '#proto/envoy/type/v3/TokenBucket.js'
+import { any } from '../../xds/messages.js'
+import { clusterMetadata, TARGET_KEY } from '../clusters/route-metadata.js'
+import { FAILURE_LINES, FAILURES, HEALTH } from '../names.js'
+import { allOf, cel, IS_ERROR, oneOf } from '../shared/access-log-filters.js'
+import { DETAILS_EXPRESSION, KIND_EXPRESSION, WORDS_EXPRESSION } from './failure-reasons.js'
+
+/** How many failures are written down: so many at once, and so many a second for as long as it lasts. */
+const BURST = 100
+const PER_SECOND = 10
+
+/** A path can be as long as all headers together. */
+const MAX_PATH_BYTES = 200
+const MAX_METHOD_BYTES = 20
+
+/** Every response flag of Envoy's but `DC`, by which a client has gone. */
+const FLAGS = [
+  ...['LH', 'UH', 'UT', 'LR', 'UR', 'UF', 'UC', 'UO', 'NR', 'DI', 'FI', 'RL', 'UAEX', 'RLSE', 'URX', 'SI', 'IH', 'DPE'],
+  ...['UMSDR', 'RFCF', 'NFCF', 'DT', 'UPE', 'NC', 'OM', 'DF', 'DO', 'DR', 'UDO'],
+]
+
+/**
+ * What Envoy itself made fail. First what costs next to nothing, since every request is asked. Not what a backend
+ * answered; not a client that went, whatever it did so to; not the end of a websocket, which a backend may end as it
+ * likes; and not the health check, which fails on purpose.
+ */
+const FAILED: AccessLogFilter = allOf(
+  oneOf([IS_ERROR, { response_flag_filter: { flags: FLAGS } }]),
+  cel(
+    'failed',
+    [
+      "response.code_details != 'via_upstream'",
+      `!(response.code_details == 'direct_response' && xds.route_name == '${HEALTH}')`,
+      'response.code != 0',
+      "!('upgrade' in request.headers && response.code_details.startsWith('upstream_reset_after_response_started'))",
+    ].join(' && '),
+  ),
+)
+
+const WITHIN_BOUNDS: AccessLogFilter = {
+  extension_filter: {
+    name: 'within_bounds',
+    typed_config: any('envoy.extensions.access_loggers.filters.process_ratelimit.v3.ProcessRateLimitFilter', {
+      dynamic_config: {
+        resource_name: FAILURE_LINES,
+        config_source: { ads: {}, resource_api_version: 'V3' },
+      },
+    } satisfies ProcessRateLimitFilter),
+  },
+}
+
+/** The bucket that {@link failureLog} takes a token from for each line. */
+export function failureLines(): TokenBucket {
+  return { max_tokens: BURST, tokens_per_fill: { value: PER_SECOND }, fill_interval: { seconds: 1 } }
+}
+
+/**
+ * Counts the requests that Envoy itself made fail, by kind, and writes a line about each to its standard output, as long
+ * as these are not too many. Nothing that a client sent is in it but the method and the path.
+ */
+export function failureLog(): AccessLog[] {
+  return [
+    {
+      name: 'failures',
+      filter: FAILED,
+      typed_config: any('envoy.extensions.access_loggers.stats.v3.Config', {
+        stats_scope: { prefix: FAILURES.scope },
+        counters: [
+          {
+            stat: { name: FAILURES.failed, tags: [{ name: FAILURES.kind, value_format: `%CEL(${KIND_EXPRESSION})%` }] },
+            value_fixed: { value: 1 },
+          },
+        ],
+      } satisfies Config),
+    },
+    {
+      name: 'failure_lines',
+      filter: allOf(FAILED, WITHIN_BOUNDS),
+      typed_config: any('envoy.extensions.access_loggers.stream.v3.StdoutAccessLog', {
+        log_format: { json_format: { fields: LINE } },
+      } satisfies StdoutAccessLog),
+    },
+  ]
+}
+
+/** As JSON, in which a hostile path is a string like any other. */
+const LINE = Object.fromEntries(
+  Object.entries({
+    time: '%START_TIME%',
+    status: '%RESPONSE_CODE%',
+    method: `%REQ(:METHOD):${MAX_METHOD_BYTES}%`,
+    path: `%PATH(NQ):${MAX_PATH_BYTES}%`,
+    route: '%UPSTREAM_CLUSTER_RAW%',
+    target: clusterMetadata(TARGET_KEY),
+    reason: `%CEL(${WORDS_EXPRESSION})%`,
+    details: `%CEL(${DETAILS_EXPRESSION})%`,
+  }).map(([name, format]) => [name, { stringValue: format }]),
+)

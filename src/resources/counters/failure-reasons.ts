@@ -1,0 +1,143 @@
+import { ATTEMPT } from '../names.js'
+
+/** A kind of failure, as metrics name it: one for all that have the same cure. */
+export type FailureKind =
+  | 'no_route'
+  | 'bad_request'
+  | 'headers_too_large'
+  | 'body_too_large'
+  | 'request_timeout'
+  | 'loop'
+  | 'route_full'
+  | 'heap_full'
+  | 'unresolved'
+  | 'unreachable'
+  | 'tls'
+  | 'no_answer'
+  | 'bad_answer'
+  | 'answer_timeout'
+  | 'cut_off'
+  | 'other'
+
+/** How a failure is told by what Envoy says of it, and what that means. */
+export interface FailureReason {
+  readonly kind: FailureKind
+  /** What stands in Envoy's `%RESPONSE_CODE_DETAILS%`. */
+  readonly details?: string
+  /** What became of the only attempt to send the request, where Envoy's details say just that it was not repeated. */
+  readonly attempt?: 'unreachable' | 'no answer' | 'bad answer'
+  /** The status that Envoy answers with. */
+  readonly status?: number
+  /** For people: what is wrong, and which option has a say in it. */
+  readonly words: string
+  /** Whether Envoy's details say more than the words. */
+  readonly more?: true
+}
+
+const UNREACHABLE = 'remote_connection_failure'
+const NOT_TAKEN = 'the target does not take the connection, or its TLS handshake does not end'
+const CLOSED = 'the target closed the connection without an answer; it may want http, https or a client certificate'
+
+/**
+ * Why Envoy itself ends a request; the first that applies is it. Envoy's response flags are coarser than its details,
+ * which also hold why a connection failed, so the details decide.
+ */
+export const FAILURE_REASONS: readonly FailureReason[] = [
+  { kind: 'headers_too_large', status: 431, words: 'the headers are too large, often because of the cookies' },
+  { kind: 'body_too_large', status: 413, words: 'the body is too large' },
+  { kind: 'request_timeout', status: 408, words: 'the client did not send its request in time' },
+  { kind: 'loop', status: 508, words: 'the target leads back to this proxy' },
+  { kind: 'no_route', details: 'cluster_not_found', words: 'no route matches' },
+  {
+    kind: 'route_full',
+    details: '{overflow}',
+    words: 'the route has too many requests under way, see --max-requests-per-route',
+  },
+  { kind: 'heap_full', details: 'overload', words: "Envoy's memory is nearly full, see --max-heap" },
+  { kind: 'unresolved', details: 'no_healthy_upstream', words: "the target's host name does not resolve" },
+  { kind: 'unreachable', details: '{connection_timeout', words: NOT_TAKEN },
+  { kind: 'unreachable', attempt: 'unreachable', words: NOT_TAKEN },
+  { kind: 'unreachable', details: 'Connection_refused', words: 'connection refused, nothing listens there' },
+  { kind: 'unreachable', details: 'No_such_file_or_directory', words: "the target's socket is not there" },
+  { kind: 'unreachable', details: 'Permission_denied', words: "Envoy may not use the target's socket" },
+  {
+    kind: 'tls',
+    details: 'CERTIFICATE_VERIFY_FAILED',
+    words: "the target's certificate is not accepted, see --client-ssl-ca",
+    more: true,
+  },
+  { kind: 'tls', details: 'WRONG_VERSION_NUMBER', words: 'the target does not speak TLS, it may be http, not https' },
+  { kind: 'tls', details: 'UNKNOWN_CA', words: 'the target does not know who signed --client-ssl-cert' },
+  { kind: 'tls', details: 'TLS_error', words: 'TLS with the target failed', more: true },
+  { kind: 'unreachable', details: UNREACHABLE, words: 'the target can not be reached', more: true },
+  {
+    kind: 'cut_off',
+    details: 'upstream_reset_after_response_started',
+    words: 'the target broke off in the middle of its answer',
+  },
+  { kind: 'no_answer', details: '{connection_termination', words: CLOSED },
+  { kind: 'no_answer', attempt: 'no answer', words: CLOSED },
+  { kind: 'bad_answer', details: '{protocol_error', words: 'the target answered what is not HTTP' },
+  { kind: 'bad_answer', attempt: 'bad answer', words: 'the target answered what is not HTTP' },
+  {
+    kind: 'no_answer',
+    details: 'upstream_reset_before_response_started',
+    words: 'the target gave no answer',
+    more: true,
+  },
+  { kind: 'answer_timeout', details: 'response_timeout', words: 'the target did not answer in time' },
+  {
+    kind: 'answer_timeout',
+    details: 'stream_idle_timeout',
+    words: 'no byte came for too long, see --timeout and --proxy-timeout',
+  },
+  { kind: 'bad_request', details: 'upgrade_failed', words: 'no upgrades but to websockets are served' },
+  {
+    kind: 'bad_request',
+    details: 'direct_response',
+    words: 'it asks for an upgrade, but is no handshake of a websocket',
+  },
+  { kind: 'bad_request', status: 400, words: 'the request is malformed', more: true },
+  { kind: 'bad_request', details: 'route_not_found', words: 'such requests are not served' },
+  { kind: 'bad_request', details: 'absolute_path_rejected', words: 'such requests are not served' },
+]
+
+const DETAILS = 'response.code_details'
+const OTHER = { kind: 'other', words: 'Envoy ended it' } as const
+
+/** All kinds there are. */
+export const FAILURE_KINDS: readonly FailureKind[] = [
+  ...new Set([...FAILURE_REASONS.map(({ kind }) => kind), OTHER.kind]),
+]
+
+/** An expression of CEL that gives a failure's {@link FailureKind}: one of few, whatever clients and backends do. */
+export const KIND_EXPRESSION = choice(FAILURE_REASONS, ({ kind }) => JSON.stringify(kind), JSON.stringify(OTHER.kind))
+
+/** An expression of CEL that gives a failure's words. */
+export const WORDS_EXPRESSION = choice(
+  FAILURE_REASONS,
+  ({ words }) => JSON.stringify(words),
+  JSON.stringify(OTHER.words),
+)
+
+/** An expression of CEL that gives Envoy's details of a failure where they say more than the words. */
+export const DETAILS_EXPRESSION = choice(FAILURE_REASONS, ({ more }) => (more ? DETAILS : '""'), DETAILS)
+
+/** Halves, and halves of halves: Envoy takes no expression that is deep, as one with a condition in each other's else. */
+function choice(reasons: readonly FailureReason[], value: (reason: FailureReason) => string, other: string): string {
+  const [first, second] = reasons
+  if (first === undefined) return other
+  if (second === undefined) return `${condition(first)} ? ${value(first)} : ${other}`
+  const half = Math.ceil(reasons.length / 2)
+  const [before, after] = [reasons.slice(0, half), reasons.slice(half)]
+  const is = before.map(condition).join(' || ')
+  return `(${is}) ? (${choice(before, value, other)}) : (${choice(after, value, other)})`
+}
+
+function condition({ details, attempt, status }: FailureReason): string {
+  if (attempt !== undefined) {
+    const said = `metadata.filter_metadata["${ATTEMPT.namespace}"]["${ATTEMPT.failure}"]`
+    return `(${DETAILS} == "lua_response" && ${said} == "${attempt}")`
+  }
+  return details === undefined ? `response.code == ${status}` : `${DETAILS}.contains(${JSON.stringify(details)})`
+}

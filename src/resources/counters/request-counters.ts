@@ -1,0 +1,45 @@
+import type { AccessLog } from '#proto/envoy/config/accesslog/v3/AccessLog.js'
+import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
+import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
+import { any } from '../../xds/messages.js'
+import { REQUESTS } from '../names.js'
+import { allOf, statusAtLeast, statusAtMost } from '../shared/access-log-filters.js'
+
+/** The last status of HTTP (RFC 9110, 15). Envoy takes any number up to 65,535 from a backend. */
+const LAST_STATUS = 599
+
+const ENDED: AccessLogFilter = { log_type_filter: { types: ['DownstreamEnd'] } }
+
+/**
+ * Counts requests when they have ended: a counter for each status of HTTP and route of the route configuration, and one
+ * for all other numbers that a backend may choose, since a counter is never freed. Nothing that a client sends is in a
+ * counter's name.
+ */
+export function requestCounters(): AccessLog[] {
+  return [
+    counter('requests', statusAtMost(LAST_STATUS), '%RESPONSE_CODE%'),
+    counter('other_requests', statusAtLeast(LAST_STATUS + 1), REQUESTS.otherStatus),
+  ]
+}
+
+function counter(name: string, filter: AccessLogFilter, status: string): AccessLog {
+  return {
+    name,
+    filter: allOf(ENDED, filter),
+    typed_config: any('envoy.extensions.access_loggers.stats.v3.Config', {
+      stats_scope: { prefix: REQUESTS.scope },
+      counters: [
+        {
+          stat: {
+            name: REQUESTS.answered,
+            tags: [
+              { name: REQUESTS.route, value_format: '%ROUTE_NAME%' },
+              { name: REQUESTS.status, value_format: status },
+            ],
+          },
+          value_fixed: { value: 1 },
+        },
+      ],
+    } satisfies Config),
+  }
+}

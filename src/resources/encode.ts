@@ -1,0 +1,27 @@
+import { encode } from '../xds/messages.js'
+import type { Resource } from '../xds/resource.js'
+import type { TYPE_URL } from './names.js'
+
+type TypeUrl = (typeof TYPE_URL)[keyof typeof TYPE_URL]
+type Message = { readonly name: string }
+
+/**
+ * Encodes a message as the resource that is served under its name.
+ *
+ * @param earlier the same for Envoys of earlier generations, from the first on; see {@link GENERATION}
+ */
+export function resource(typeUrl: TypeUrl, message: Message, earlier: readonly Message[] = []): Resource {
+  const encoded = namedResource(typeUrl, message.name, message)
+  if (earlier.length === 0) return encoded
+  const forms = earlier.map((form) => namedResource(typeUrl, message.name, form))
+  return {
+    ...encoded,
+    version: [encoded, ...forms].map(({ version }) => version).join('.'),
+    earlier: forms.map(({ bytes }) => bytes),
+  }
+}
+
+/** The same for a message that doesn't have its name in it. */
+export function namedResource(typeUrl: TypeUrl, name: string, message: object): Resource {
+  return { name, ...encode(typeUrl.slice(typeUrl.indexOf('/') + 1), message) }
+}

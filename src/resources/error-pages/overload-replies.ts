@@ -1,0 +1,42 @@
+import type { HeaderValueOption } from '#proto/envoy/config/core/v3/HeaderValueOption.js'
+import type { ResponseMapper } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/ResponseMapper.js'
+import { HEALTH_ANSWER, HEALTH_PATH } from '../names.js'
+import { allOf, GRPC, HEAP_FULL, oneOf, pathIs, ROUTE_FULL, UPGRADE } from '../shared/access-log-filters.js'
+
+/** Long enough for idle connections to go, short enough for someone who waits. */
+const RETRY_AFTER_SECONDS = 10
+
+const RETRY_AFTER: HeaderValueOption[] = [
+  {
+    header: { key: 'Retry-After', value: String(RETRY_AFTER_SECONDS) },
+    append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+  },
+]
+
+/**
+ * What is answered in place of a request that was refused to keep the load bearable. The error target isn't asked: it
+ * may be what is overloaded.
+ *
+ * @param page of a 503
+ */
+export function overloadReplies(page: ResponseMapper): ResponseMapper[] {
+  const refused = oneOf([HEAP_FULL, ROUTE_FULL])
+  return [
+    // A proxy that refuses work in order to live is alive: restarting it would end all that still goes on.
+    {
+      filter: allOf(HEAP_FULL, pathIs(HEALTH_PATH)),
+      status_code: { value: 200 },
+      body: { inline_string: HEALTH_ANSWER },
+      body_format_override: {
+        text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' },
+        content_type: 'application/json',
+      },
+    },
+    {
+      filter: allOf(refused, oneOf([UPGRADE, GRPC])),
+      body: { inline_string: '' },
+      headers_to_add: RETRY_AFTER,
+    },
+    { ...page, filter: refused, headers_to_add: RETRY_AFTER },
+  ]
+}

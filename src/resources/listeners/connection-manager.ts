@@ -1,0 +1,124 @@
+import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Router.js'
+import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
+import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import type { HeaderMutation } from '#proto/envoy/extensions/http/early_header_mutation/header_mutation/v3/HeaderMutation.js'
+import type { ForwardingSettings } from '../../settings/forwarding.js'
+import type { Limits } from '../../settings/limits.js'
+import { any, duration } from '../../xds/messages.js'
+import { MAX_HEADERS, PRESERVE_HEADER_CASE } from '../clusters/cluster.js'
+import { ACTIVITY_LOG_OPTIONS, activityCounters } from '../counters/activity.js'
+import { failureLog } from '../counters/failure-log.js'
+import { requestCounters } from '../counters/request-counters.js'
+import { errorTargetFilters, UPSTREAM_CODEC } from '../error-pages/error-target.js'
+import type { ErrorPages } from '../error-pages/local-replies.js'
+import { localReplies } from '../error-pages/local-replies.js'
+import { PUBLIC, PUBLIC_ROUTES } from '../names.js'
+import type { Scripts } from '../scripts.js'
+import { OWN_CONNECTION } from '../shared/connection-reuse.js'
+import { connectionManagerLimits, IDLE_FOR_EVER } from '../shared/limits.js'
+import { forwardedHeaders } from './forwarded-headers.js'
+import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
+import { countRounds } from './loops.js'
+import { refusalFilter } from './refused-handshakes.js'
+import { repeatFilter } from './repeat.js'
+import { rewritingFilters } from './rewriting.js'
+import { HANDSHAKE_COMPLETE, MAX_HEADERS_KIB, unfinishedRequestFilters } from './unfinished-requests.js'
+import { REFUSE_CODED_UPGRADES } from './upgrades.js'
+
+export interface ConnectionManagerInput {
+  /** Whether clients speak TLS to this listener. */
+  readonly encrypted: boolean
+  /** Whether clients come over the network, not to a unix socket. */
+  readonly networked: boolean
+  readonly forwarding: ForwardingSettings
+  readonly scripts: Scripts
+  readonly errorPages: ErrorPages
+  /** Whether requests are counted for {@link requestCounters}' readers. */
+  readonly countRequests: boolean
+  readonly limits: Limits
+}
+
+const NEVER = { seconds: 0 }
+
+/**
+ * The last of the filters that a request goes through.
+ *
+ * @param attempt those that each attempt to send it goes through before it is written
+ */
+export function router(...attempt: HttpFilter[]): HttpFilter {
+  return {
+    name: 'router',
+    typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
+      suppress_envoy_headers: true,
+      upstream_http_filters: attempt.length === 0 ? [] : [...attempt, UPSTREAM_CODEC],
+    } satisfies Router),
+  }
+}
+
+/** What users' connections go through, from the bytes to the choice of a cluster. */
+export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
+  const { encrypted, networked, forwarding, scripts, errorPages, countRequests, limits } = input
+  const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted, networked })
+  const rewriting = rewritingFilters(forwarding, scripts)
+  const pages = errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)
+  return {
+    stat_prefix: PUBLIC,
+    rds: {
+      route_config_name: PUBLIC_ROUTES,
+      config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: NEVER },
+    },
+    early_header_mutation_extensions: [
+      {
+        name: 'early_headers',
+        typed_config: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
+          mutations: [
+            // By these a client could steer Envoy, even to another path than the one that was routed.
+            { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },
+            // As in CHP: it announces trailers, which don't come.
+            { remove: 'trailer' },
+            REFUSE_CODED_UPGRADES,
+            ...forwarded.early,
+            ...countRounds(forwarding),
+          ],
+        } satisfies HeaderMutation),
+      },
+    ],
+    http_filters: [
+      ...pages,
+      ...unfinishedRequestFilters(scripts.requestEnd),
+      ...forwarded.http,
+      ...rewriting,
+      router(repeatFilter(scripts.repeat)),
+    ],
+    upgrade_configs: [
+      {
+        upgrade_type: 'websocket',
+        filters: [
+          ...[HANDSHAKE_COMPLETE, ...forwarded.websocket, WEBSOCKET_KEY, refusalFilter(scripts.refusal)],
+          ...[...rewriting, OWN_CONNECTION, router()],
+        ],
+      },
+    ],
+    http_protocol_options: {
+      accept_http_10: true,
+      // HTTP/1.0 has requests without a Host header; Envoy serves none without.
+      default_host_for_http_10: 'localhost',
+      header_key_format: PRESERVE_HEADER_CASE,
+    },
+    http2_protocol_options: HTTP2_OPTIONS,
+    common_http_protocol_options: {
+      idle_timeout: duration(forwarding.keepAliveTimeoutMs),
+      max_headers_count: MAX_HEADERS,
+    },
+    ...connectionManagerLimits(limits),
+    max_request_headers_kb: MAX_HEADERS_KIB,
+    // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
+    stream_idle_timeout: IDLE_FOR_EVER,
+    // No headers of Envoy's own: the backend and the browser see what they would see through CHP.
+    generate_request_id: { value: false },
+    server_header_transformation: 'PASS_THROUGH',
+    local_reply_config: localReplies(errorPages),
+    access_log: [...activityCounters(), ...failureLog(), ...(countRequests ? requestCounters() : [])],
+    access_log_options: ACTIVITY_LOG_OPTIONS,
+  }
+}

@@ -1,0 +1,100 @@
+import type { Expr } from '#proto/cel/expr/Expr.js'
+import type { TypedExtensionConfig } from '#proto/envoy/config/core/v3/TypedExtensionConfig.js'
+import type { ExtensionWithMatcher } from '#proto/envoy/extensions/common/matching/v3/ExtensionWithMatcher.js'
+import type { Composite } from '#proto/envoy/extensions/filters/http/composite/v3/Composite.js'
+import type { ExecuteFilterAction } from '#proto/envoy/extensions/filters/http/composite/v3/ExecuteFilterAction.js'
+import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
+import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import type { CelMatcher } from '#proto/xds/type/matcher/v3/CelMatcher.js'
+import type { HttpAttributesCelMatchInput } from '#proto/xds/type/matcher/v3/HttpAttributesCelMatchInput.js'
+import { any } from '../../xds/messages.js'
+import { ATTEMPT } from '../names.js'
+import { requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
+
+/*
+ * Envoy's retry policies can't tell a connection that was closing from a backend that was killed by the request. These
+ * filters can: they run for each attempt, when it is known whether there is a connection to reuse.
+ */
+
+const ATTEMPT_HEADER = 'x-cep-attempt'
+
+/** A connection that was closing shows it within a round trip, on a busy machine too; what takes longer is work. */
+const LIMIT_MS = 1000
+
+/** Envoy's formats of what {@link repeatFilter}'s script reads. */
+const FORMAT =
+  '%DURATION% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %UPSTREAM_WIRE_BYTES_SENT% %UPSTREAM_WIRE_BYTES_RECEIVED% %UPSTREAM_CONNECTION_ID% %UPSTREAM_CLUSTER_RAW%'
+
+/**
+ * The filter that refuses to send a request again unless it met a connection that was closing.
+ *
+ * @param script the text of envoy/repeat.lua
+ */
+export function repeatFilter(script: string): HttpFilter {
+  const constants = [
+    `local ATTEMPT_HEADER = "${ATTEMPT_HEADER}"`,
+    `local LIMIT_MS = ${LIMIT_MS}`,
+    `local NAMESPACE = "${ATTEMPT.namespace}"`,
+    `local FAILURE = "${ATTEMPT.failure}"`,
+  ]
+  const filters = [
+    extension(requestHeaderFilter('attempt', [setHeader(ATTEMPT_HEADER, FORMAT, 'OVERWRITE_IF_EXISTS_OR_ADD')])),
+    {
+      name: 'repeat',
+      typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
+        default_source_code: { inline_string: [...constants, script].join('\n') },
+      } satisfies Lua),
+    },
+  ]
+  const action = any('envoy.extensions.filters.http.composite.v3.ExecuteFilterAction', {
+    filter_chain: { typed_config: filters },
+  } satisfies ExecuteFilterAction)
+  const matcher = {
+    predicate: { single_predicate: { input: INPUT, custom_match: NEW_CONNECTION_OR_REPEAT } },
+    on_match: { action: { name: 'repeat', typed_config: action } },
+  }
+  return {
+    name: 'repeat',
+    typed_config: any('envoy.extensions.common.matching.v3.ExtensionWithMatcher', {
+      extension_config: {
+        name: 'repeat',
+        typed_config: any('envoy.extensions.filters.http.composite.v3.Composite', {} satisfies Composite),
+      },
+      xds_matcher: { matcher_list: { matchers: [matcher] } },
+    } satisfies ExtensionWithMatcher),
+  }
+}
+
+function extension({ name = '', typed_config }: HttpFilter): TypedExtensionConfig {
+  return { name, typed_config: typed_config ?? null }
+}
+
+const INPUT = {
+  name: 'attributes',
+  typed_config: any('xds.type.matcher.v3.HttpAttributesCelMatchInput', {} satisfies HttpAttributesCelMatchInput),
+}
+
+/** Where there is a connection to reuse, this attempt had one at once. Others cost nothing but this look. */
+const NEW_CONNECTION_OR_REPEAT = {
+  name: 'cel',
+  typed_config: any('xds.type.matcher.v3.CelMatcher', {
+    expr_match: {
+      cel_expr_parsed: {
+        expr: call(
+          '_||_',
+          call('!_', upstream('cx_pool_ready_duration', true)),
+          call('_>_', upstream('request_attempt_count'), { const_expr: { uint64_value: 1 } }),
+        ),
+      },
+    },
+  } satisfies CelMatcher),
+}
+
+function call(name: string, ...args: Expr[]): Expr {
+  return { call_expr: { function: name, args } }
+}
+
+/** @param test whether it is asked only if there is such a field */
+function upstream(field: string, test = false): Expr {
+  return { select_expr: { operand: { ident_expr: { name: 'upstream' } }, field, test_only: test } }
+}

@@ -1,0 +1,143 @@
+import type { ClusterSpecifierPlugin } from '#proto/envoy/config/route/v3/ClusterSpecifierPlugin.js'
+import type { Route } from '#proto/envoy/config/route/v3/Route.js'
+import type { RouteAction } from '#proto/envoy/config/route/v3/RouteAction.js'
+import type { RouteConfiguration } from '#proto/envoy/config/route/v3/RouteConfiguration.js'
+import type { RouteMatch } from '#proto/envoy/config/route/v3/RouteMatch.js'
+import type { LuaConfig } from '#proto/envoy/extensions/router/cluster_specifiers/lua/v3/LuaConfig.js'
+import { ROUTESPEC_LIMITS } from '../../routing/routespec.js'
+import type { ForwardingSettings } from '../../settings/forwarding.js'
+import type { Limits } from '../../settings/limits.js'
+import { any, duration } from '../../xds/messages.js'
+import { DRAINING, FAILED_PATH_HEADER, HEALTH, HEALTH_ANSWER, HEALTH_PATH, PUBLIC, PUBLIC_ROUTES } from '../names.js'
+import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
+import { IDLE_FOR_EVER, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
+import { endedLoops } from './loops.js'
+import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
+import {
+  AS_IT_COMES,
+  COMPLETE,
+  HEADERS_TOO_LARGE,
+  UNTIL_COMPLETE,
+  WAITING,
+  WAITING_CLUSTER,
+} from './unfinished-requests.js'
+import { refusedUpgrades, WEBSOCKET } from './upgrades.js'
+
+export interface RouteConfigurationInput {
+  readonly hostRouting: boolean
+  readonly forwarding: ForwardingSettings
+  readonly limits: Limits
+  /** The text of envoy/lookup.lua. */
+  readonly lookup: string
+}
+
+const NEVER = { seconds: 0 }
+
+/** The name of the lookup within the route configuration. */
+const LOOKUP = 'lookup'
+
+/** The one route configuration, the same whatever routes there are: the lookup chooses among the clusters. */
+export function routeConfiguration(input: RouteConfigurationInput): RouteConfiguration & { name: string } {
+  return {
+    name: PUBLIC_ROUTES,
+    virtual_hosts: [
+      {
+        name: PUBLIC,
+        domains: ['*'],
+        routes: [...healthRoutes(), ...endedLoops(input.forwarding), ...refusedUpgrades(), ...lookupRoutes(input)],
+      },
+    ],
+    cluster_specifier_plugins: [lookupPlugin(input)],
+    // The lookup may name a cluster that isn't there; that is a 404 for the request, not an error in this resource.
+    validate_clusters: { value: false },
+  }
+}
+
+/**
+ * As in CHP: exactly this path, whatever the method; with a query string it is an ordinary request. It fails while Envoy
+ * is being drained, so that nobody sends new clients there.
+ */
+function healthRoutes(): Route[] {
+  const match: RouteMatch = { path: HEALTH_PATH, headers: [{ name: ':path', string_match: { exact: HEALTH_PATH } }] }
+  return [
+    {
+      name: HEALTH,
+      match: { ...match, runtime_fraction: { default_value: { numerator: 0 }, runtime_key: DRAINING } },
+      direct_response: { status: 503 },
+    },
+    {
+      name: HEALTH,
+      match,
+      direct_response: { status: 200, body: { inline_string: HEALTH_ANSWER } },
+      response_headers_to_add: [
+        { header: { key: 'Content-Type', value: 'application/json' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
+      ],
+    },
+  ]
+}
+
+function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): ClusterSpecifierPlugin {
+  const constants = [
+    `local HOST_ROUTING = ${hostRouting}`,
+    `local MAX_SEGMENTS = ${ROUTESPEC_LIMITS.segments}`,
+    `local MAX_BYTES = ${ROUTESPEC_LIMITS.bytes}`,
+  ]
+  return {
+    extension: {
+      name: LOOKUP,
+      typed_config: any('envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig', {
+        source_code: { inline_string: [...constants, lookup].join('\n') },
+      } satisfies LuaConfig),
+    },
+  }
+}
+
+/**
+ * The first that matches is taken: those of complete requests, and of all others one in which they wait for their end,
+ * or in which they go on as an upload.
+ */
+function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] {
+  const patient: RouteAction = {
+    ...rewritingAction(forwarding),
+    cluster_specifier_plugin: LOOKUP,
+    cluster_not_found_response_code: 'NOT_FOUND',
+    timeout: NEVER,
+    idle_timeout: IDLE_FOR_EVER,
+  }
+  const { idleTimeoutMs } = forwarding
+  const action = idleTimeoutMs === undefined ? patient : { ...patient, idle_timeout: duration(idleTimeoutMs) }
+  const headers = customHeaders(forwarding)
+  // What a backend sends is no reply of Envoy's own.
+  const common = { request_headers_to_add: headers, response_headers_to_remove: [FAILED_PATH_HEADER] }
+  const idle_timeout = unfinishedIdle(limits, idleTimeoutMs)
+  const upload: RouteAction = { ...action, idle_timeout, priority: UPLOAD_PRIORITY }
+  const waiting: RouteAction = { cluster: WAITING_CLUSTER, timeout: NEVER, idle_timeout }
+  // Too rare for what others have. Which filters a request goes through is decided by the first route it gets.
+  const oddPaths = forwarding.includePrefix ? [{ match: ODD_PATH, ...PUT_PATH_RIGHT }] : []
+  const paths = [...oddPaths, { match: { prefix: '/' }, typed_per_filter_config: {} }]
+  return [
+    ...oddPaths.map((odd) => ({ ...odd, match: { ...odd.match, ...COMPLETE }, route: action, ...common })),
+    { match: { prefix: '/', headers: [WEBSOCKET], ...COMPLETE }, route: patient, ...common },
+    // May be sent twice.
+    {
+      match: { prefix: '/', headers: [SAFE_METHOD], ...COMPLETE },
+      route: { ...action, retry_policy: RETRY_ON_RESET },
+      ...common,
+    },
+    { match: { prefix: '/', ...COMPLETE }, route: action, ...common },
+    HEADERS_TOO_LARGE,
+    ...paths.flatMap((path) =>
+      WAITING.map((headers) => ({
+        match: { ...path.match, headers: [...headers] },
+        route: waiting,
+        typed_per_filter_config: { ...UNTIL_COMPLETE, ...path.typed_per_filter_config },
+      })),
+    ),
+    ...paths.map(({ match, typed_per_filter_config }) => ({
+      match,
+      route: upload,
+      ...common,
+      typed_per_filter_config: { ...AS_IT_COMES, ...typed_per_filter_config },
+    })),
+  ]
+}

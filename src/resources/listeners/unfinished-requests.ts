@@ -1,0 +1,140 @@
+import type { FilterConfig } from '#proto/envoy/config/route/v3/FilterConfig.js'
+import type { HeaderMatcher } from '#proto/envoy/config/route/v3/HeaderMatcher.js'
+import type { Route } from '#proto/envoy/config/route/v3/Route.js'
+import type { RouteMatch } from '#proto/envoy/config/route/v3/RouteMatch.js'
+import type { BandwidthLimit } from '#proto/envoy/extensions/filters/http/bandwidth_limit/v3/BandwidthLimit.js'
+import type { Buffer as BufferFilter } from '#proto/envoy/extensions/filters/http/buffer/v3/Buffer.js'
+import type { BufferPerRoute } from '#proto/envoy/extensions/filters/http/buffer/v3/BufferPerRoute.js'
+import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
+import type { LuaPerRoute } from '#proto/envoy/extensions/filters/http/lua/v3/LuaPerRoute.js'
+import type { Config as SetFilterState } from '#proto/envoy/extensions/filters/http/set_filter_state/v3/Config.js'
+import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import { any } from '../../xds/messages.js'
+import { BUFFER_BYTES } from '../shared/limits.js'
+
+/*
+ * A request that isn't all there yet takes no place of a route, so that a client that never ends one takes none from
+ * others. Envoy chooses a request's route twice: at first one of those below, and again when the request is complete,
+ * which a filter state marks.
+ *
+ * - A small body, and one that says no length on a method that has none as a rule, waits here until it is all there. The
+ *   backend hears nothing of it before.
+ * - Any other body is an upload: it goes on as it comes, and counts as such (see `routeLimits`).
+ */
+
+/** The mark holds how many bytes the headers have. */
+const COMPLETE_KEY = 'complete'
+
+const FILTER = { end: 'request_end', rearm: 'rearm', body: 'whole_body', complete: 'complete' } as const
+
+/** Matches requests that are complete, with headers of less than 60,000 bytes. */
+export const COMPLETE: Pick<RouteMatch, 'filter_state'> = {
+  filter_state: [{ key: COMPLETE_KEY, string_match: { safe_regex: { regex: '[0-9]{1,4}|[1-5][0-9]{4}' } } }],
+}
+
+const HEADERS_LIMIT = 60_000
+
+/**
+ * Answers complete requests with larger headers, as a page that says what to do. Envoy's own limit must be higher: over
+ * HTTP/2 a request that is beyond it gets no answer at all.
+ */
+export const HEADERS_TOO_LARGE: Route = {
+  match: { prefix: '/', filter_state: [{ key: COMPLETE_KEY, string_match: { safe_regex: { regex: '.+' } } }] },
+  direct_response: { status: 431 },
+}
+
+/** The headers that Envoy reads at all. What 100 requests in a connection may keep waiting is still the limit above. */
+export const MAX_HEADERS_KIB = { value: 128 }
+
+/** Methods whose requests have no body as a rule. With HTTP/2 nothing in the headers says whether one comes. */
+const BODILESS: HeaderMatcher = {
+  name: ':method',
+  string_match: { safe_regex: { regex: 'GET|HEAD|OPTIONS' } },
+}
+
+/** What headers have that wait for their body; all others are uploads. */
+export const WAITING: readonly (readonly HeaderMatcher[])[] = [
+  [{ name: 'content-length', range_match: { end: String(BUFFER_BYTES.value + 1) } }],
+  [absent('content-length'), absent('transfer-encoding'), BODILESS],
+]
+
+/** The cluster of requests that wait. There is none of this name, and none is ever asked for. */
+export const WAITING_CLUSTER = 'waiting'
+
+/**
+ * Limits nothing. The filter passes each part of a body on in a turn of its own, whereupon Envoy sets the timer of idle
+ * requests again: after the last part by the route that was chosen then, and not by the one before.
+ */
+const NO_LIMIT = any('envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit', {
+  stat_prefix: FILTER.rearm,
+  enable_mode: 'REQUEST',
+  // 1 TB/s.
+  limit_kbps: { value: 1_000_000_000 },
+} satisfies BandwidthLimit)
+
+const BODY = { max_request_bytes: BUFFER_BYTES } satisfies BufferFilter
+
+/** Has a route's requests wait until they are complete, and then be routed. */
+export const UNTIL_COMPLETE: NonNullable<Route['typed_per_filter_config']> = {
+  [FILTER.body]: on(
+    any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer: BODY } satisfies BufferPerRoute),
+  ),
+  // It does what is configured for all besides.
+  [FILTER.complete]: on(any('envoy.extensions.filters.http.set_filter_state.v3.Config', {} satisfies SetFilterState)),
+}
+
+/** Has a route's requests go on as they come, until the script has seen the end of them. */
+export const AS_IT_COMES: NonNullable<Route['typed_per_filter_config']> = {
+  [FILTER.end]: on(
+    any('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute),
+  ),
+  [FILTER.rearm]: on(NO_LIMIT),
+}
+
+/**
+ * The filters that ordinary requests go through before any that needs to know where they go. Only the routes here have
+ * them at work: what Envoy answers itself, such as the health check, waits for nothing.
+ */
+export function unfinishedRequestFilters(script: string): HttpFilter[] {
+  const constants = [`local KEY = ${JSON.stringify(COMPLETE_KEY)}`, `local HEADERS_LIMIT = ${HEADERS_LIMIT}`]
+  const filters: HttpFilter[] = [
+    {
+      name: FILTER.end,
+      typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
+        default_source_code: { inline_string: [...constants, script].join('\n') },
+        clear_route_cache: { value: false },
+      } satisfies Lua),
+    },
+    { name: FILTER.rearm, typed_config: NO_LIMIT },
+    { name: FILTER.body, typed_config: any('envoy.extensions.filters.http.buffer.v3.Buffer', BODY) },
+    markComplete(FILTER.complete),
+  ]
+  return filters.map((filter) => ({ ...filter, disabled: true }))
+}
+
+/** The same for handshakes of websockets, which have no body. */
+export const HANDSHAKE_COMPLETE = markComplete('handshake_complete')
+
+function markComplete(name: string): HttpFilter {
+  return {
+    name,
+    typed_config: any('envoy.extensions.filters.http.set_filter_state.v3.Config', {
+      on_request_headers: [
+        {
+          object_key: COMPLETE_KEY,
+          factory_key: 'envoy.string',
+          format_string: { text_format_source: { inline_string: '%REQUEST_HEADERS_BYTES%' } },
+        },
+      ],
+      clear_route_cache: true,
+    } satisfies SetFilterState),
+  }
+}
+
+function on(config: ReturnType<typeof any>): ReturnType<typeof any> {
+  return any('envoy.config.route.v3.FilterConfig', { config } satisfies FilterConfig)
+}
+
+function absent(name: string): HeaderMatcher {
+  return { name, present_match: true, invert_match: true }
+}

@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises'
+import { PACKAGE_ROOT } from '../platform/package.js'
+
+/** The texts of the Lua scripts in envoy/ that run in Envoy. */
+export interface Scripts {
+  /** Chooses a request's cluster. */
+  readonly lookup: string
+  /** Brings a request's path into the form in which the backend gets it. */
+  readonly path: string
+  /** Says when an upload is all there. */
+  readonly requestEnd: string
+  /** Ends a refusal of a websocket that would never end. */
+  readonly refusal: string
+  /** Rewrites the Location of redirects. */
+  readonly location: string
+  /** Puts the error target's page in the place of a built-in one. */
+  readonly errorPage: string
+  /** Decides whether a request is sent again. */
+  readonly repeat: string
+}
+
+export async function readScripts(): Promise<Scripts> {
+  const read = (file: string) => readFile(`${PACKAGE_ROOT}envoy/${file}`, 'utf8')
+  return {
+    lookup: await read('lookup.lua'),
+    path: await read('path.lua'),
+    requestEnd: await read('request-end.lua'),
+    refusal: await read('refusal.lua'),
+    location: await read('location.lua'),
+    errorPage: await read('error-page.lua'),
+    repeat: await read('repeat.lua'),
+  }
+}

@@ -1,0 +1,32 @@
+import type { HeaderMutation } from '#proto/envoy/config/common/mutation_rules/v3/HeaderMutation.js'
+import type { HeaderMutation as HeaderMutationFilter } from '#proto/envoy/extensions/filters/http/header_mutation/v3/HeaderMutation.js'
+import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import { any } from '../../xds/messages.js'
+
+/**
+ * Sets a header to what a format of Envoy's (`%REQ(name)%`) gives. Where that is nothing, nothing is set.
+ *
+ * @param action what to do with a header of this name that is there already
+ */
+export function setHeader(
+  key: string,
+  format: string,
+  action: 'ADD_IF_ABSENT' | 'OVERWRITE_IF_EXISTS' | 'OVERWRITE_IF_EXISTS_OR_ADD',
+): HeaderMutation {
+  return { append: { header: { key, value: format }, append_action: action } }
+}
+
+/** As {@link setHeader}, but leaves a header that is there and adds a comma and the new value to it. */
+export function appendHeader(key: string, format: string): HeaderMutation {
+  return { append: { header: { key, value: format } } }
+}
+
+/** A filter that changes a request's headers. */
+export function requestHeaderFilter(name: string, mutations: HeaderMutation[]): HttpFilter {
+  return {
+    name,
+    typed_config: any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
+      mutations: { request_mutations: mutations },
+    } satisfies HeaderMutationFilter),
+  }
+}

@@ -1,0 +1,16 @@
+import createError from '@fastify/error'
+
+/*
+ * Errors that the REST API answers with. The message is the answer's body; the statuses are CHP's wherever CHP has one.
+ */
+
+export const TargetInvalidError = createError('CEP_TARGET_INVALID', "Invalid target '%s': %s", 400)
+
+export const RoutespecInvalidError = createError('CEP_ROUTESPEC_INVALID', 'Invalid route path: %s', 400)
+
+/** The store could not keep a change, most often because the disk is full. Nothing has changed. */
+export const NotStoredError = createError(
+  'CEP_NOT_STORED',
+  'The route was not changed, since it could not be stored: %s',
+  507,
+)

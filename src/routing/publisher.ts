@@ -1,0 +1,25 @@
+import type { RoutePublication } from './route.js'
+
+/**
+ * Takes a change back that every Envoy has: what was there before is again what they are to have, at once and whatever
+ * becomes of it. Resolves when all have it, or after a while in which not all have answered; never rejects.
+ */
+export type TakeBack = () => Promise<void>
+
+/** Brings routes to every Envoy. The route table owns the calls: at most one at a time for a key. */
+export interface RoutePublisher {
+  /**
+   * Resolves once every connected Envoy routes to the target, for a first or a changed one alike.
+   *
+   * @throws ResourceRejectedError if an Envoy refused it, NotAcknowledgedError if one didn't answer in time. The old
+   *   state is on its way back by then.
+   */
+  publish(route: RoutePublication): Promise<TakeBack>
+  /** Resolves once no connected Envoy has the route. @throws NotAcknowledgedError as above */
+  withdraw(key: string): Promise<TakeBack>
+  /**
+   * The routes that an Envoy refuses although they were to be there, by key, each with Envoy's reason: what was loaded
+   * at the start and is not to that Envoy's liking.
+   */
+  refusals(): ReadonlyMap<string, string>
+}

@@ -1,0 +1,22 @@
+import { getSystemErrorName } from 'node:util'
+
+/** In words what an operator may meet. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: "this user's share of the disk is used up",
+  EFBIG: 'the file would be larger than allowed',
+  EROFS: 'the file system is read-only',
+  EIO: 'the disk fails',
+}
+
+/** Why a file can't be written, in a few words. LMDB has the number of the system's error, Node.js its name. */
+export function reasonOf(error: Error): string {
+  const { code } = error as { code?: unknown }
+  const name = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code)
+  return REASONS[name] ?? error.message
+}
+
+/** What is wrong with a file of routes, in words that follow its path. */
+export class DamagedFile extends Error {
+  override readonly name = 'DamagedFile'
+}

@@ -1,0 +1,71 @@
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { FatalError } from '../../platform/fatal-error.js'
+import type { Logger } from '../../platform/log.js'
+import { reasonOf } from './errors.js'
+import { LmdbFile, WRITES } from './file.js'
+import type { Entry } from './records.js'
+
+/**
+ * Writes what a file holds into a new one, which takes its place at once or not at all, and opens that. What can't be
+ * checked of the old one, LMDB's lists of free pages, is thereby gone: wrong ones would have it write over routes.
+ *
+ * @param entries undefined if there is no file yet
+ * @throws FatalError if there is none and none can be made; if an old one can't be replaced, a warning says so and that
+ *   one is opened
+ */
+export async function renewFile(path: string, entries: readonly Entry[] | undefined, log: Logger): Promise<LmdbFile> {
+  try {
+    await replaceFile(path, entries ?? [])
+  } catch (error) {
+    const what = `${path} can't be written: ${reasonOf(error as Error)}.`
+    if (entries === undefined) {
+      throw new FatalError(`${what} Make room, or give another --state-dir, or start with --storage-backend memory.`)
+    }
+    log.warn(`${what} It goes on being used as it is.`)
+  }
+  return LmdbFile.open(path, entries ?? [])
+}
+
+/**
+ * Puts a new file with these, in the order of their keys, in the place of one that nobody has open: at once or not at all.
+ *
+ * @throws an error of the system
+ */
+export async function replaceFile(path: string, entries: readonly Entry[]): Promise<void> {
+  const draft = `${path}.new`
+  await remove(draft)
+  try {
+    await write(draft, entries)
+    await sync(draft)
+    await rename(draft, path)
+    await sync(dirname(path))
+  } finally {
+    await remove(draft)
+  }
+}
+
+async function write(path: string, entries: readonly Entry[]): Promise<void> {
+  const file = await LmdbFile.open(path, [], false)
+  try {
+    // An empty table is a transaction too.
+    for (let at = 0; at === 0 || at < entries.length; at += WRITES.inOrder.most) {
+      await file.commit(entries.slice(at, at + WRITES.inOrder.most), 'inOrder')
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  await Promise.all([path, `${path}-lock`].map((file) => rm(file, { force: true })))
+}
