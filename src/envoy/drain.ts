@@ -12,11 +12,17 @@ const LEAVE_MS = 5_000
  * Closes Envoy's ports, then gives requests under way some seconds to end; websockets don't, they are meant to last.
  *
  * @param statPrefix the listener whose requests are waited for
+ * @param hurry ends the wait
  */
-export async function drain(admin: EnvoyAdmin, statPrefix: string, limitMs = DRAIN_LIMIT_MS): Promise<void> {
+export async function drain(
+  admin: EnvoyAdmin,
+  statPrefix: string,
+  { limitMs = DRAIN_LIMIT_MS, hurry }: { readonly limitMs?: number; readonly hurry?: AbortSignal } = {},
+): Promise<void> {
   const deadline = performance.now() + limitMs
+  const isOver = () => hurry?.aborted || performance.now() >= deadline
   await admin.stopListening()
-  while ((await admin.requestsUnderWay(statPrefix)) > 0 && performance.now() < deadline) await delay(POLL_MS)
+  while ((await admin.requestsUnderWay(statPrefix)) > 0 && !isOver()) await delay(POLL_MS)
 }
 
 /**
@@ -32,5 +38,5 @@ export async function sendAway(admin: EnvoyAdmin, statPrefix: string, limitMs: n
   await delay(Math.min(LEAVE_MS, limitMs / 2))
   const closing = Math.min(DRAIN_LIMIT_MS, limitMs / 4)
   while ((await admin.streamsUnderWay(statPrefix)) > 0 && performance.now() < deadline - closing) await delay(POLL_MS)
-  await drain(admin, statPrefix, Math.max(0, deadline - performance.now()))
+  await drain(admin, statPrefix, { limitMs: Math.max(0, deadline - performance.now()) })
 }
