@@ -1,8 +1,10 @@
 import { keepActivity } from '../activity/keep.js'
+import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
 import { serveApi } from '../api/serve.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
 import { ReportedFailures } from '../metrics/failures.js'
+import type { MetricsSources } from '../metrics/metrics.js'
 import { Metrics } from '../metrics/metrics.js'
 import { serveMetrics } from '../metrics/serve.js'
 import { SystemResolver } from '../names/resolver.js'
@@ -11,6 +13,7 @@ import type { Undo } from '../platform/shutdown.js'
 import type { OpenedStore } from '../routing/store.js'
 import type { Settings } from '../settings/settings.js'
 import { AdsServer } from '../xds/server.js'
+import type { Core } from './core.js'
 import { createCore } from './core.js'
 
 /** How much of when routes were last active a sudden end of the control plane may take back. */
@@ -25,46 +28,32 @@ export interface ControlPlaneOptions {
 }
 
 /**
- * Makes the route table and all else that Envoys get, and serves it to them, then the REST API and the metrics.
+ * Makes the route table and all else that Envoys get, and serves it to them, then the REST API and the metrics. The API is
+ * opened after the server for Envoys: a call can only be answered once Envoys can connect.
  *
- * @throws FatalError saying what is in the way
+ * @throws FatalError explaining why it can't
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
   const { settings, log, store, envoys, undo } = options
-  const { table, clusters, publisher, collections, ...core } = await createCore({
+  const metrics = settings.metrics && new Metrics()
+  const failures = new ReportedFailures(log)
+  const core = await createCore({
     ...options,
     resolver: new SystemResolver(),
     onClusterRejected: () => metrics?.rejected(),
   })
-  if (store.isDurable) {
-    undo.push(keepActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
-  }
-  const failures = new ReportedFailures(log)
-  const activity = activityService({
-    onActive: (key) => table.touch(key, new Date()),
-    onUnreachable: (key) => publisher.unreachable(key),
-    onRead: (seconds) => metrics?.activityRead(seconds),
-    onReport: (report) => {
-      envoys.report(report)
-      failures.add(report)
-    },
-  })
+  const { table, clusters, collections } = core
   const ads = new AdsServer({
     ...collections,
-    services: [activity],
+    services: [activityService(reportListeners(core, envoys, failures, metrics))],
     log,
     connectionsAt: envoys.connectionsAt,
     onCutOff: () => metrics?.envoyCutOff(),
   })
-  const metrics =
-    settings.metrics &&
-    new Metrics({
-      totals: () => envoys.totals(),
-      routes: () => table.size,
-      routesRejected: () => table.refusals().size,
-      envoys: () => ads.connected,
-      failures,
-    })
+
+  if (store.isDurable) {
+    undo.push(keepActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
+  }
   await ads.listen(envoys.xds)
   undo.push(() => ads.close())
   clusters.awaitReturn(envoys.fleet.startMs)
@@ -77,6 +66,33 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
       onAnswer: (answer) => metrics?.apiAnswered(answer),
     }),
   )
-  if (settings.metrics && metrics) undo.push(await serveMetrics({ at: settings.metrics, metrics, log }))
-  return { ...core, table, clusters, collections, restoreSocket: () => ads.restoreSocket() }
+  if (settings.metrics && metrics) {
+    const sources: MetricsSources = {
+      totals: () => envoys.totals(),
+      routes: () => table.size,
+      routesRejected: () => table.refusals().size,
+      envoys: () => ads.connected,
+      failures,
+    }
+    undo.push(await serveMetrics({ at: settings.metrics, metrics, sources, log }))
+  }
+  return { ...core, restoreSocket: () => ads.restoreSocket() }
+}
+
+/** What is done with Envoys' reports of what they have counted. */
+function reportListeners(
+  { table, publisher }: Core,
+  envoys: DataPlane,
+  failures: ReportedFailures,
+  metrics: Metrics | undefined,
+): ReportListeners {
+  return {
+    onActive: (key) => table.touch(key, new Date()),
+    onUnreachable: (key) => publisher.unreachable(key),
+    onRead: (seconds) => metrics?.activityRead(seconds),
+    onReport: (report) => {
+      envoys.report(report)
+      failures.add(report)
+    },
+  }
 }

@@ -4,29 +4,27 @@ import type { Clock } from '../platform/clock.js'
 import { FatalError } from '../platform/fatal-error.js'
 import type { Logger } from '../platform/log.js'
 import type { Undo } from '../platform/shutdown.js'
+import type { TargetTls } from '../resources/clusters/target-tls.js'
 import { secretsCluster } from '../resources/clusters/target-tls.js'
 import { failureLines } from '../resources/counters/failure-log.js'
 import { namedResource, resource } from '../resources/encode.js'
 import { routeConfiguration } from '../resources/listeners/route-configuration.js'
 import { FAILURE_LINES, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from '../resources/names.js'
 import { readScripts } from '../resources/scripts.js'
-import type { Route, RoutePublication } from '../routing/route.js'
+import type { RoutePublication } from '../routing/route.js'
 import type { OpenedStore } from '../routing/store.js'
 import { RouteTable } from '../routing/table.js'
 import type { Settings } from '../settings/settings.js'
-import type { CollectionOptions } from '../xds/collection.js'
-import { ResourceCollection } from '../xds/collection.js'
+import type { ResourceCollection } from '../xds/collection.js'
 import type { Resource } from '../xds/resource.js'
 import type { AdsCollections } from '../xds/stream.js'
-import { ClusterPublisher, rejectionLine, unusableLine } from './clusters.js'
+import { ClusterPublisher, unusableLine } from './clusters.js'
+import { makeCollections } from './collections.js'
 import { provideErrorPages } from './error-pages.js'
 import { hostNames } from './host-names.js'
 import { listenerResources, listenersWithoutPort } from './listeners.js'
 import { targetReader } from './own-servers.js'
-import { SecretPublisher } from './secrets.js'
-
-/** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */
-const ACK_TIMEOUT_MS = 10_000
+import type { SecretPublisher } from './secrets.js'
 
 export interface CoreOptions {
   readonly settings: Settings
@@ -37,10 +35,11 @@ export interface CoreOptions {
   readonly undo: Undo
   /** Called whenever an Envoy has refused a cluster. */
   readonly onClusterRejected: () => void
+  /** The system's, unless a test has one of its own. */
   readonly clock?: Clock
 }
 
-/** The route table and all else that Envoys get. */
+/** The control plane without its servers: the route table, and all that Envoys get. */
 export interface Core {
   readonly table: RouteTable
   readonly clusters: ResourceCollection
@@ -54,60 +53,26 @@ export interface Core {
 }
 
 /**
- * Makes what the control plane is without its servers: from the store to what each Envoy is to get.
+ * Makes the table and the collections, and fills them with all that is to be there before the first Envoy connects.
  *
- * @throws FatalError saying what is in the way
+ * @throws FatalError explaining why it can't
  */
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { settings, log, store, envoys, undo, clock } = options
-  const { defaultTarget, hostRouting, forwarding, limits } = settings
-  const collection = (
-    typeUrl: string,
-    onRejected: CollectionOptions['onRejected'],
-    more: Pick<CollectionOptions, 'onAcknowledged' | 'maxAResponse'> = {},
-  ) =>
-    new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, fleet: envoys.fleet, onRejected, clock, ...more })
+  const { hostRouting, forwarding, limits } = settings
+  const readTarget = targetReader(settings)
+  checkOptions(settings, readTarget)
 
-  const clusters = collection(TYPE_URL.cluster, (name, reason, kept, _version, hasOther) => {
-    log.warn(rejectionLine(name, reason, kept, hasOther))
-    options.onClusterRejected()
-  })
-  const listeners = collection(TYPE_URL.listener, (name, reason) =>
-    envoys.refused(`Envoy can't serve the ${name} port: ${reason}`),
-  )
-  const routeConfigurations = collection(TYPE_URL.routeConfiguration, (_name, reason) =>
-    envoys.refused(`Envoy rejected the lookup of routes: ${reason}`),
-  )
-  const secrets = collection(
-    TYPE_URL.secret,
-    (name, reason, _kept, version) => secretPublisher.rejected(name, reason, version),
-    {
-      onAcknowledged: (secret) => secretPublisher.acknowledged(secret),
-      // Envoy looks at a secret once: sent again after its response was refused, it is acknowledged whatever it is.
-      maxAResponse: 1,
-    },
-  )
-  const secretPublisher = new SecretPublisher({
-    secrets,
+  const { clusters, listeners, routeConfigurations, tokenBuckets, secrets } = makeCollections({
     tls: settings.tls,
-    log,
+    fleet: envoys.fleet,
+    ...{ log, clock, onClusterRejected: options.onClusterRejected },
     onUnusable: (message) => envoys.refused(message),
   })
-  secretPublisher.start()
-  undo.push(() => secretPublisher.close())
-
-  const tokenBuckets = collection(TYPE_URL.tokenBucket, (name, reason) =>
-    log.warn(rejectionLine(name, reason, false, false)),
-  )
-  tokenBuckets.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
-
-  const { certificate, authorities } = settings.tls.targets
-  const targetTls = { showCertificate: certificate !== undefined, verify: authorities !== undefined }
-  clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
-  const names = hostNames({
-    ...{ resolver: options.resolver, directory: store.directory, log, undo, clock },
-    onChanged: (host) => publisher.addressesChanged(host),
-  })
+  secrets.start()
+  undo.push(() => secrets.close())
+  const names = hostNames({ resolver: options.resolver, directory: store.directory, log, undo, clock })
+  const targetTls = targetTlsOf(settings)
   const publisher = new ClusterPublisher({
     clusters,
     settings: { targetTls, hostRouting, forwarding, limits },
@@ -115,33 +80,30 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     addresses: names.addresses,
     warn: (line) => log.warn(line),
   })
-  const recovered = store.isNew ? await envoys.recover() : []
-  const readTarget = targetReader(settings)
-  checkOptions(settings, readTarget)
   const table = new RouteTable({ store, publisher, hostRouting, readTarget, now: () => new Date() })
-  const routes = await loadRoutes(table, { defaultTarget, recovered, log, store })
-  await names.begin(routes)
+
+  const routes = await loadRoutes(table, options)
+  await names.begin(routes, (host) => publisher.addressesChanged(host))
   publisher.load(routes)
+  clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
+  tokenBuckets.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
   for (const listener of listenerResources(settings, errorPages, scripts)) listeners.set(listener.name, listener)
-  routeConfigurations.set(
-    PUBLIC_ROUTES,
-    resource(
-      TYPE_URL.routeConfiguration,
-      routeConfiguration({ hostRouting, forwarding, limits, lookup: scripts.lookup }),
-    ),
-  )
-  const collections = { ordered: [clusters, listeners, routeConfigurations], onDemand: [secrets, tokenBuckets] }
+  const lookup = routeConfiguration({ hostRouting, forwarding, limits, lookup: scripts.lookup })
+  routeConfigurations.set(PUBLIC_ROUTES, resource(TYPE_URL.routeConfiguration, lookup))
   return {
-    table,
-    clusters,
-    listeners,
+    ...{ table, clusters, listeners, secrets, publisher },
     listenersWithoutPort: listenersWithoutPort(settings, errorPages, scripts),
-    secrets: secretPublisher,
-    publisher,
-    collections,
+    collections: {
+      ordered: [clusters, listeners, routeConfigurations],
+      onDemand: [secrets.collection, tokenBuckets],
+    },
   }
+}
+
+function targetTlsOf({ tls: { targets } }: Settings): TargetTls {
+  return { showCertificate: targets.certificate !== undefined, verify: targets.authorities !== undefined }
 }
 
 /** @throws FatalError if one of them leads back to this proxy */
@@ -158,16 +120,9 @@ function checkOptions({ defaultTarget, errorPages }: Settings, readTarget: (text
 
 async function loadRoutes(
   table: RouteTable,
-  {
-    defaultTarget,
-    recovered,
-    log,
-    store,
-  }: Pick<CoreOptions, 'log' | 'store'> & {
-    defaultTarget: string | undefined
-    recovered: readonly Route[]
-  },
+  { settings: { defaultTarget }, store, envoys, log }: CoreOptions,
 ): Promise<RoutePublication[]> {
+  const recovered = store.isNew ? await envoys.recover() : []
   const onDefaultNotStored = (error: Error) =>
     log.warn(
       `The default target is in use, but was not stored: ${error.message}. Without --default-target the next start has the one before.`,

@@ -12,7 +12,6 @@ export interface HostNamesOptions {
   readonly resolver: HostResolver
   /** Where the addresses are kept for the next start; undefined if there is no such place. */
   readonly directory: string | undefined
-  readonly onChanged: (host: string) => void
   readonly log: Logger
   readonly undo: Undo
   readonly clock: Clock | undefined
@@ -20,18 +19,23 @@ export interface HostNamesOptions {
 
 export interface HostNames {
   readonly addresses: AddressBook
-  /** Has the names of stored routes resolved, or known from before. To be called before these are published. */
-  readonly begin: (routes: readonly RoutePublication[]) => Promise<void>
+  /**
+   * Has the names of stored routes resolved, or known from before. To be called before these are published.
+   *
+   * @param onChanged called from now on when a name has other addresses than before
+   */
+  readonly begin: (routes: readonly RoutePublication[], onChanged: (host: string) => void) => Promise<void>
 }
 
 /** The addresses of targets with host names, and all that keeps them. */
-export function hostNames({ resolver, directory, onChanged, log, undo, clock }: HostNamesOptions): HostNames {
+export function hostNames({ resolver, directory, log, undo, clock }: HostNamesOptions): HostNames {
   const unknown = new SparseLog((line) => log.warn(line))
+  let tellChanged = (_host: string) => {}
   const addresses = new AddressBook({
     resolver,
     clock,
     onChanged: (host) => {
-      onChanged(host)
+      tellChanged(host)
       keeper?.changed()
     },
     onUnknown: (host, reason) =>
@@ -40,7 +44,8 @@ export function hostNames({ resolver, directory, onChanged, log, undo, clock }: 
   undo.push(() => addresses.close())
   const keeper = directory === undefined ? undefined : keepAddresses({ directory, all: () => addresses.all(), log })
   undo.push(() => keeper?.close())
-  const begin = async (routes: readonly RoutePublication[]) => {
+  const begin: HostNames['begin'] = async (routes, onChanged) => {
+    tellChanged = onChanged
     const hosts = new Set(routes.flatMap(({ target }) => hostNameOf(target) ?? []))
     await addresses.begin(hosts, directory === undefined ? new Map() : await readAddresses(directory, log))
   }

@@ -6,12 +6,15 @@ import { resource } from '../resources/encode.js'
 import { SECRET, TYPE_URL } from '../resources/names.js'
 import { authoritiesSecret, certificateSecret } from '../resources/secret.js'
 import type { TlsSettings } from '../settings/tls.js'
-import type { ResourceCollection } from '../xds/collection.js'
+import type { CollectionOptions, ResourceCollection } from '../xds/collection.js'
 import type { Resource } from '../xds/resource.js'
 import { SecretVersions } from './secret-versions.js'
 
+/** What the publisher has to do with its collection. */
+type Handlers = Pick<CollectionOptions, 'onRejected' | 'onAcknowledged' | 'maxAResponse'>
+
 export interface SecretPublisherOptions {
-  readonly secrets: ResourceCollection
+  readonly makeCollection: (handlers: Handlers) => ResourceCollection
   readonly tls: TlsSettings
   readonly log: Logger
   /** Envoy can't use what the files held at the start. */
@@ -20,12 +23,20 @@ export interface SecretPublisherOptions {
 
 /** Hands certificates and authorities to Envoy, and again when their files change. */
 export class SecretPublisher {
+  /** What Envoys get. */
+  readonly collection: ResourceCollection
   readonly #options: SecretPublisherOptions
   readonly #watches: FileWatch[] = []
   readonly #secrets = new Map<string, { readonly what: string; readonly versions: SecretVersions }>()
 
   constructor(options: SecretPublisherOptions) {
     this.#options = options
+    this.collection = options.makeCollection({
+      onRejected: (name, reason, _kept, version) => this.#rejected(name, reason, version),
+      onAcknowledged: (secret) => this.#secrets.get(secret.name)?.versions.acknowledged(secret),
+      // Envoy looks at a secret once: sent again after its response was refused, it is acknowledged whatever it is.
+      maxAResponse: 1,
+    })
   }
 
   start(): void {
@@ -45,28 +56,24 @@ export class SecretPublisher {
     const give = (value: T) => this.replace(name, resource(TYPE_URL.secret, build(name, value)))
     this.#secrets.set(name, { what: source.what, versions: new SecretVersions() })
     give(source.first)
-    // An Envoy that has refused one just before its control plane ended doesn't tell the next: see rejected().
-    this.#options.secrets.suspect([name])
+    // An Envoy that has refused one just before its control plane ended doesn't tell the next: see #rejected.
+    this.collection.suspect([name])
     this.#watches.push(onReload(source, give, this.#options.log))
   }
 
   /** Gives it to every Envoy in the place of the one of before. */
   replace(name: string, secret: Resource): void {
     this.#secrets.get(name)?.versions.add(secret)
-    this.#options.secrets.set(name, secret)
-  }
-
-  /** An Envoy uses this one. */
-  acknowledged(secret: Resource): void {
-    this.#secrets.get(secret.name)?.versions.acknowledged(secret)
+    this.collection.set(name, secret)
   }
 
   /**
    * An Envoy refused a secret. If it is the one that is wanted, all go back to the last one that Envoys have taken, and so
    * does an Envoy that starts from now on; the answer to one that has been replaced since changes nothing.
    */
-  rejected(name: string, reason: string, version: string): void {
-    const { secrets, log, onUnusable } = this.#options
+  #rejected(name: string, reason: string, version: string): void {
+    const { log, onUnusable } = this.#options
+    const secrets = this.collection
     const known = this.#secrets.get(name)
     const before = known?.versions.refused(version)
     const message = `Envoy can't use ${known?.what}: ${reason}.`

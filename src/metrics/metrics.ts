@@ -22,7 +22,6 @@ export interface MetricsSources {
  */
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #sources: MetricsSources
 
   readonly #routeGets = this.#counter('api_route_get', 'Requests for the whole route table')
   readonly #routeAdds = this.#counter('api_route_add', 'Requests that added or replaced a route')
@@ -57,8 +56,7 @@ export class Metrics {
   /** The last that was shown: a request is counted as begun a moment before its counter as health check rises. */
   #webShown = 0
 
-  constructor(sources: MetricsSources) {
-    this.#sources = sources
+  constructor() {
     collectDefaultMetrics({ register: this.#registry })
     new Summary({
       name: 'find_target_for_req',
@@ -92,20 +90,20 @@ export class Metrics {
   }
 
   /** The page for Prometheus. */
-  async page(): Promise<{ readonly contentType: string; readonly body: string }> {
-    const { web, websockets, byStatus } = traffic(await this.#sources.totals())
+  async page(sources: MetricsSources): Promise<{ readonly contentType: string; readonly body: string }> {
+    const { web, websockets, byStatus } = traffic(await sources.totals())
     this.#webShown = Math.max(this.#webShown, web)
     for (const counter of [this.#web, this.#websockets, this.#proxied]) counter.reset()
     this.#web.inc(this.#webShown)
     this.#websockets.inc(websockets)
     for (const [status, count] of byStatus) this.#proxied.inc({ status }, count)
-    const { byKind, byLimit } = this.#sources.failures
+    const { byKind, byLimit } = sources.failures
     for (const counter of [this.#failed, this.#refused]) counter.reset()
     for (const [reason, count] of byKind) this.#failed.inc({ reason }, count)
     for (const [limit, count] of byLimit) this.#refused.inc({ limit }, count)
-    this.#routes.set(this.#sources.routes())
-    this.#routesRejected.set(this.#sources.routesRejected())
-    this.#envoys.set(this.#sources.envoys())
+    this.#routes.set(sources.routes())
+    this.#routesRejected.set(sources.routesRejected())
+    this.#envoys.set(sources.envoys())
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() }
   }
 

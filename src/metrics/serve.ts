@@ -4,11 +4,12 @@ import { listening, listenOptions } from '../platform/address.js'
 import { Connections } from '../platform/connections.js'
 import type { Logger } from '../platform/log.js'
 import { SparseLog } from '../platform/sparse-log.js'
-import type { Metrics } from './metrics.js'
+import type { Metrics, MetricsSources } from './metrics.js'
 
 export interface ServeMetricsOptions {
   readonly at: ListenAddress
   readonly metrics: Metrics
+  readonly sources: MetricsSources
   readonly log: Logger
 }
 
@@ -24,9 +25,9 @@ const SENDING = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsChe
  *
  * @throws FatalError if nothing can listen there
  */
-export async function serveMetrics({ at, metrics, log }: ServeMetricsOptions): Promise<() => unknown> {
+export async function serveMetrics({ at, metrics, sources, log }: ServeMetricsOptions): Promise<() => unknown> {
   const failures = new SparseLog((line) => log.error(line))
-  const page = sharedWhileUnderWay(() => metrics.page())
+  const page = sharedWhileUnderWay(() => metrics.page(sources))
   const server = createServer(SENDING, (request, response) => {
     response.setHeader('connection', 'close')
     if (request.url?.split('?', 1)[0] !== '/metrics') {
