@@ -16,7 +16,8 @@ interface OwnServer {
 
 /**
  * Reads targets, and refuses those that are this proxy itself: requests would go round in circles at its public port, and
- * any user could end Envoy by its admin interface. Names are not resolved, so one that leads back passes.
+ * its other servers are not for users. Names are not resolved, so one that leads back passes, and so does what becomes a
+ * link later: then each of these servers protects itself.
  *
  * @throws TargetInvalidError also for anything else that is no target
  */

@@ -1,7 +1,9 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { ListenAddress } from '../platform/address.js'
+import { withKey } from '../resources/bootstrap/admin-key.js'
 import { DRAINING } from '../resources/names.js'
+import { readAdminKey } from './admin-key.js'
 
 const LIMIT_MS = 2_000
 const DUMP_LIMIT_MS = 60_000
@@ -22,9 +24,10 @@ interface ServerInfo {
   readonly command_line_options: { readonly restart_epoch: number }
 }
 
-/** Envoy's admin interface, over its private unix socket. */
+/** Envoy's admin interface, over its private unix socket, with the key beside that. */
 export class EnvoyAdmin {
   readonly #socketPath: string
+  #key: string | undefined
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath
@@ -118,9 +121,14 @@ export class EnvoyAdmin {
     return dumps.flat().map(({ version_info = '', cluster }) => ({ version: version_info, cluster }))
   }
 
-  #call(method: 'GET' | 'POST', path: string, timeout = LIMIT_MS): Promise<{ status: number; body: string }> {
+  async #call(method: 'GET' | 'POST', path: string, timeout = LIMIT_MS): Promise<{ status: number; body: string }> {
+    const socketPath = this.#socketPath
+    // It may be made after this, and removed later.
+    this.#key ??= await readAdminKey(socketPath)
+    const key = this.#key
     return new Promise((resolve, reject) => {
-      const call = request({ socketPath: this.#socketPath, method, path, agent: false, timeout }, (response) => {
+      const options = { socketPath, method, path: key === undefined ? path : withKey(path, key), agent: false, timeout }
+      const call = request(options, (response) => {
         text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
       })
       call.on('timeout', () => call.destroy(new Error(`Envoy's admin interface did not answer ${path}`)))

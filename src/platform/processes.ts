@@ -82,6 +82,12 @@ export function openFiles(pid: number): OpenFile[] | undefined {
   }
 }
 
+/** A variable of the environment that a process was started with; undefined if it isn't there, or not ours to see. */
+export function variableOf(pid: number, name: string): string | undefined {
+  const entries = read(`/proc/${pid}/environ`).split('\0')
+  return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
+}
+
 /** Whether a process has a lock of flock(2) by one of its open files. */
 export function locks(pid: number, fd: string): boolean {
   return /^lock:.* FLOCK /m.test(read(`/proc/${pid}/fdinfo/${fd}`))

@@ -29,6 +29,7 @@ t.test('either of the two may die: Envoy serves on, and another Envoy gets the w
   t.equal((await stat(socket)).mode & 0o777, 0o660)
   await first.route('/user/before', home.backend.url)
   await envoy.serve()
+  t.match(await envoy.adminWithoutKey('/stats'), 'not allowed', 'its admin interface is for who has the key')
   t.equal(await backendOf(first.port, '/user/before'), 'a', 'a route that was added while there was no Envoy')
   await first.route('/user/a', home.backend.url)
   t.equal(await backendOf(first.port, '/user/a'), 'a')
@@ -155,6 +156,10 @@ t.test('modes and addresses that do not fit are refused in a line', async (t) =>
     [['bootstrap', '--mode', 'gateway', '--xds-address', '127.0.0.1:80'], /can be reached by any user/],
     [['bootstrap', '--mode', 'gateway', '--xds-address', 'unix:/run/ads.sock'], /needs .* of the form host:port/],
     [['bootstrap', '--mode', 'sidecar', '--xds-address', '127.0.0.1:80'], /needs .* of the form unix:/],
+    [
+      ['bootstrap', '--mode', 'sidecar', '--xds-address', 'unix:/a.sock', '--admin-socket', '/no/such/admin.sock'],
+      /admin\.sock\.key can't be written: .* run `bootstrap` where Envoy will run/,
+    ],
     [['drain', '--admin-socket', '/no/such.sock'], /The Envoy at \/no\/such.sock can't be drained/],
   ]
   for (const [args, line] of cases) {

@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { request } from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { admin } from '../support/admin.js'
+import { admin, adminSocket, askWithoutKey } from '../support/admin.js'
 import { Authority } from '../support/certificate.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
@@ -88,18 +88,18 @@ t.test('another number of workers takes a new Envoy, and nobody is refused', asy
 })
 
 t.test(
-  'an Envoy of a version that knew no keepalive is given what it takes, then replaced, and nobody notices',
+  'an Envoy of a version that knew no keepalive and no key is given what it takes, then replaced, and nobody notices',
   async (t) => {
     const home = await Home.make(t)
     const real = await (await home.start()).envoys()
     await home.run(['stop'])
     const program = join(home.runtimeBase, 'envoy')
-    // As that version would have started it: without the mark in the bootstrap.
+    // As that version would have started it: without the mark in the bootstrap, and with an admin interface for all.
     const lines = [
       `envoy() { exec ${real[0]?.command[0]} "$@"; }`,
       '[ "$1" = --config-path ] || envoy "$@"',
       'unmarked="$(dirname "$2")/bootstrap-unmarked.json"',
-      `sed '/"generation":/d' "$2" > "$unmarked"`,
+      `sed '/"generation":/d; /"allow_paths"/,/^    ]/d' "$2" > "$unmarked"`,
       'shift 2',
       'envoy --config-path "$unmarked" "$@"',
     ]
@@ -114,11 +114,13 @@ t.test(
       'as from the version before',
     )
     await kill(first)
+    await rm(join(first.runtimeDir, 'admin.sock.key'))
 
     const second = await home.start()
     t.not(await second.envoyPid(), before)
     t.match(second.output, /took the place of Envoy/)
     t.notMatch(second.output, /reject|refuse|can't serve/)
+    t.match(await askWithoutKey(adminSocket(second), '/stats'), 'not allowed', 'it wants the key')
     await second.route('/user/b', home.backend.url)
     t.equal(await backendOf(second.port, '/user/b'), 'a')
     const messages = users.messages

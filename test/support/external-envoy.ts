@@ -3,12 +3,11 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import type { RequestOptions } from 'node:http'
-import { request } from 'node:http'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { findEnvoy } from '../../src/envoy/binary/find.js'
 import { readRelease } from '../../src/envoy/binary/release.js'
+import { askAdmin, askWithoutKey } from './admin.js'
 import { PLAIN, PLAIN_NODE } from './environment.js'
 import { ask } from './http.js'
 import { CLI } from './proxy.js'
@@ -98,12 +97,12 @@ export class ExternalEnvoy {
   /** The value of one of its statistics. */
   async stat(name: string): Promise<number> {
     const path = `/stats?filter=^${name.replaceAll('.', '\\.')}$`
-    const body = await new Promise<string>((resolve, reject) => {
-      request({ socketPath: this.#admin, path, agent: false }, (response) => text(response).then(resolve, reject))
-        .on('error', reject)
-        .end()
-    })
-    return Number(/: (\d+)/.exec(body)?.[1])
+    return Number(/: (\d+)/.exec(await askAdmin(this.#admin, path))?.[1])
+  }
+
+  /** What the admin interface answers to somebody who doesn't know its key. */
+  adminWithoutKey(path: string): Promise<string> {
+    return askWithoutKey(this.#admin, path)
   }
 
   /** Runs `drain` to its end. */

@@ -214,11 +214,11 @@ securityContext:
     - --service-cluster
     - configurable-envoy-proxy
     # At debug Envoy would print users' cookies. Of its main component, all below errors is advice about settings; by what
-    # filter says below that a stranger could fill the log.
+    # filter and admin say below that, others could fill the log.
     - --log-level
     - {{ ternary "info" "warning" (eq .Values.proxy.logLevel "debug") }}
     - --component-log-level
-    - main:error,filter:error
+    - main:error,filter:error,admin:error
     # How long a line about a failed request may wait.
     - --file-flush-interval-msec
     - "500"

@@ -1,4 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
+import { adminKeyFile, newAdminKey, readAdminKey } from '../../envoy/admin-key.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
 import type { ControlPlaneAddress } from '../../resources/bootstrap/control-plane-cluster.js'
@@ -7,17 +8,34 @@ import type { BootstrapSettings } from '../../settings/bootstrap.js'
 
 /**
  * Makes the bootstrap of an Envoy that others start, and writes it, with the files that it refers to, if it is to be in
- * a file.
+ * a file. Where its admin interface will be it leaves the key for that.
  *
  * @returns what is to be printed
  * @throws FatalError if a file can't be written
  */
 export async function makeBootstrap(settings: BootstrapSettings): Promise<string> {
   const { output } = settings
-  const content = asText(bootstrap({ ...settings, controlPlane: await controlPlaneOf(settings) }))
+  const adminKey = await keyOf(settings.adminSocket)
+  const content = asText(bootstrap({ ...settings, adminKey, controlPlane: await controlPlaneOf(settings) }))
   if (output === undefined) return content
   await writeWhole(output, content)
   return ''
+}
+
+/** It stays what it is, for the Envoy that runs and for `drain`. */
+async function keyOf(adminSocket: string): Promise<string> {
+  const file = adminKeyFile(adminSocket)
+  const found = await readAdminKey(adminSocket).catch((error: Error) => {
+    throw new FatalError(`${file} can't be read: ${error.message}.`)
+  })
+  if (found !== undefined) return found
+  const key = newAdminKey()
+  await writeWhole(
+    file,
+    key,
+    ' It is for `drain`: run `bootstrap` where Envoy will run, or name another --admin-socket.',
+  )
+  return key
 }
 
 async function controlPlaneOf({ controlPlane, tls, output }: BootstrapSettings): Promise<ControlPlaneAddress> {
@@ -34,7 +52,7 @@ function asText(content: object): string {
 }
 
 /** Whoever reads the file finds the one of before or this one. */
-async function writeWhole(path: string, content: string): Promise<void> {
+async function writeWhole(path: string, content: string, remedy = ''): Promise<void> {
   const unfinished = `${path}.${process.pid}.tmp`
   try {
     // One of that name was left behind, or put there by somebody else to be written through.
@@ -43,6 +61,6 @@ async function writeWhole(path: string, content: string): Promise<void> {
     await rename(unfinished, path)
   } catch (error) {
     await rm(unfinished, { force: true })
-    throw new FatalError(`${path} can't be written: ${(error as Error).message}.`)
+    throw new FatalError(`${path} can't be written: ${(error as Error).message}.${remedy}`)
   }
 }

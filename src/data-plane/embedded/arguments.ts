@@ -30,11 +30,17 @@ export function envoyArguments(input: EnvoyArgumentsInput, epoch: number): strin
   return [
     ...[CONFIG_FLAG, input.bootstrapFile, '--concurrency', String(workers)],
     ...['--service-node', `embedded-${epoch}`, '--service-cluster', 'configurable-envoy-proxy'],
-    // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens. Of three of its
+    // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens. Of some of its
     // components errors only. What main says below that is advice about settings, and a list of all extensions. While
     // there is no control plane, config would say so eight times a second, and what it refuses is told from here. By
-    // filter a stranger could fill the log: a line for each malformed connection.
-    ...['--log-level', verbose ? 'info' : 'warning', '--component-log-level', 'main:error,config:error,filter:error'],
+    // filter a stranger could fill the log, with a line for each malformed connection, and by admin a user whose socket
+    // is a link to it.
+    ...[
+      '--log-level',
+      verbose ? 'info' : 'warning',
+      '--component-log-level',
+      'main:error,config:error,filter:error,admin:error',
+    ],
     ...['--log-format', ENVOY_LOG_FORMAT, '--log-format-escaped'],
     // How long a line about a failed request may wait for others before it is written.
     ...['--file-flush-interval-msec', String(FLUSH_MS)],

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { adminKeyFile } from '../../envoy/admin-key.js'
 import type { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
 import { envoyArguments } from './arguments.js'
 import { Guardian } from './guardian.js'
+import { KEY_VARIABLE } from './kept-key.js'
 import type { EnvoyProcess } from './process.js'
 import type { RuntimeDir } from './runtime-dir.js'
 import { makeRuntimeDir } from './runtime-dir.js'
@@ -16,6 +18,8 @@ export interface EmbeddedEnvoyOptions {
   readonly dir: RuntimeDir
   /** The content of the bootstrap file. */
   readonly bootstrap: object
+  /** In that content, for the calls of this program. */
+  readonly adminKey: string
   readonly workers: number
   /** Whether Envoy's own account of its start is wanted in the log. */
   readonly verbose: boolean
@@ -66,12 +70,14 @@ export class EmbeddedEnvoy {
     const supervisor = new EnvoySupervisor({
       ...options,
       argumentsOf: (epoch) => envoyArguments({ ...options, bootstrapFile, baseId: memory.baseId }, epoch),
+      variables: { [KEY_VARIABLE]: options.adminKey },
       // Each time: a directory for temporary files is cleared of what is old.
       prepare: async (epoch) => {
         if (epoch === 0) memory.renew()
         await makeRuntimeDir(dir)
         await options.restoreSocket()
         await ensureFile(bootstrapFile, content)
+        await ensureFile(adminKeyFile(dir.adminSocket), options.adminKey)
       },
       onChanged: (envoys) => guardian.watchOver(envoys),
     })

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { EnvoyAdmin } from '../../envoy/admin.js'
+import { newAdminKey, readAdminKey } from '../../envoy/admin-key.js'
 import { findEnvoy } from '../../envoy/binary/find.js'
 import { readRelease } from '../../envoy/binary/release.js'
 import type { Counters } from '../../metrics/request-totals.js'
@@ -20,6 +21,7 @@ import type { DataPlane, Delivered } from '../data-plane.js'
 import { findEnvoys, selectRunning } from './adoption.js'
 import { claim } from './claim.js'
 import { EmbeddedEnvoy } from './envoy.js'
+import { restoreAdminKey } from './kept-key.js'
 import { envoyAddresses, runtimeDirOf } from './places.js'
 import type { EnvoyProcess } from './process.js'
 import { recheckClusters, recoverRoutes } from './recovery.js'
@@ -84,6 +86,9 @@ export class EmbeddedEnvoys implements DataPlane {
     undo.push(() => claimed.close())
     undo.push((how) => how === 'release' || removeRuntimeDir(this.#dir))
     const found = findEnvoys(this.#dir)
+    await restoreAdminKey(this.#dir.adminSocket, found).catch((error: Error) => {
+      log.warn(`The key of Envoy's admin interface can't be kept, so Envoy can't be gone on with: ${error.message}`)
+    })
     this.recoverable = store.isDurable
     this.adopted = store.isDurable && found.length > 0
     this.#running = await selectRunning(found, {
@@ -142,13 +147,19 @@ export class EmbeddedEnvoys implements DataPlane {
     return true
   }
 
-  #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
+  async #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
     const { settings, log, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
+    // Always the same, so that the Envoy of an earlier start is one with these settings.
+    const adminKey = (await readAdminKey(adminSocket)) ?? newAdminKey()
     const options = {
       binary: this.#binary,
       dir: this.#dir,
-      bootstrap: bootstrap({ controlPlane: { socketPath: adsSocket }, adminSocket, limits: settings.limits }),
+      bootstrap: bootstrap({
+        ...{ controlPlane: { socketPath: adsSocket }, adminSocket, adminKey },
+        limits: settings.limits,
+      }),
+      adminKey,
       workers: settings.workers,
       verbose: settings.logLevel === 'debug',
       orphanSeconds: settings.orphanSeconds,

@@ -59,13 +59,20 @@ export class EnvoyProcess {
 
   /**
    * @param log a file descriptor for what it prints; a pipe would break when this process dies
+   * @param variables what is to be in its environment besides ours
    * @throws Error if the system refuses to start it; see {@link isShortage}
    */
-  static async start(binary: string, args: readonly string[], log: number): Promise<EnvoyProcess> {
+  static async start(
+    binary: string,
+    args: readonly string[],
+    log: number,
+    variables: NodeJS.ProcessEnv,
+  ): Promise<EnvoyProcess> {
     // A process group of its own: a signal to ours, such as Ctrl-C, reaches Envoy only through us, after the drain.
     const child = await startProgram('/bin/sh', ['-c', LAUNCHER, LAUNCHER_NAME, binary, ...args], {
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
+      env: { ...process.env, ...variables },
     })
     const ended = new Promise<string>((resolve) => {
       child.once('exit', (code, by) => resolve(by ?? statusOf(code ?? 0)))

@@ -19,6 +19,8 @@ export interface SupervisorOptions {
   readonly dir: RuntimeDir
   /** The arguments for the Envoy of this restart epoch: 0 for one that takes over no other's sockets. */
   readonly argumentsOf: (epoch: number) => readonly string[]
+  /** What each Envoy is to have in its environment besides ours. */
+  readonly variables: NodeJS.ProcessEnv
   /** Makes the files that an Envoy needs to start, wherever they are now. */
   readonly prepare: (epoch: number) => Promise<void>
   /** The listener whose requests are waited for when Envoy is stopped. */
@@ -59,10 +61,10 @@ export class EnvoySupervisor {
   }
 
   async #launch(epoch: number): Promise<EnvoyProcess> {
-    const { binary, argumentsOf, prepare, log } = this.#options
+    const { binary, argumentsOf, variables, prepare, log } = this.#options
     const start = async () => {
       await prepare(epoch)
-      return EnvoyProcess.start(binary, argumentsOf(epoch), this.#output.fd)
+      return EnvoyProcess.start(binary, argumentsOf(epoch), this.#output.fd, variables)
     }
     const launching = launch(start, () => this.#closing, log)
     this.#launching = launching.catch(() => {})

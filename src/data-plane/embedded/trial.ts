@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EnvoyAdmin } from '../../envoy/admin.js'
+import { adminKeyFile, newAdminKey } from '../../envoy/admin-key.js'
 import type { Logger } from '../../platform/log.js'
 import { startProgram } from '../../platform/spawn.js'
 import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
@@ -40,6 +41,7 @@ export async function tryOut(options: TrialOptions): Promise<string | undefined>
   const { dir, limits, workers, log } = options
   const [adsSocket, adminSocket, file] = ['ads.sock', 'admin.sock', 'json'].map((end) => join(dir.path, `trial-${end}`))
   if (adsSocket === undefined || adminSocket === undefined || file === undefined) return undefined
+  const adminKey = newAdminKey()
   let refusal: string | undefined
   const { ads, answered } = serverFor(options, (name, reason) => {
     refusal ??= `it refuses ${name}: ${reason}`
@@ -47,8 +49,9 @@ export async function tryOut(options: TrialOptions): Promise<string | undefined>
   try {
     await rm(adsSocket, { force: true })
     await ads.listen({ address: { socketPath: adsSocket }, mode: 0o600, tls: undefined })
-    const content = bootstrap({ controlPlane: { socketPath: adsSocket }, adminSocket, limits })
+    const content = bootstrap({ controlPlane: { socketPath: adsSocket }, adminSocket, adminKey, limits })
     await writeFile(file, JSON.stringify(content), { mode: 0o600 })
+    await writeFile(adminKeyFile(adminSocket), adminKey, { mode: 0o600 })
     const args = envoyArguments({ dir, bootstrapFile: file, workers, verbose: false, baseId: undefined }, 0)
     const admin = new EnvoyAdmin(adminSocket)
     return await outcome(options.binary, args, async () => {
@@ -63,7 +66,8 @@ export async function tryOut(options: TrialOptions): Promise<string | undefined>
     return `it could not be tried out: ${(error as Error).message}`
   } finally {
     ads.close()
-    for (const path of [adsSocket, adminSocket, file]) await rm(path, { force: true }).catch(log.warn.bind(log))
+    for (const path of [adsSocket, adminSocket, adminKeyFile(adminSocket), file])
+      await rm(path, { force: true }).catch(log.warn.bind(log))
   }
 }
 

@@ -3,6 +3,7 @@ import type { Limits } from '../../settings/limits.js'
 import { GENERATION, GENERATION_KEY } from '../../xds/generation.js'
 import { activityReports } from '../counters/activity.js'
 import { CONTROL_PLANE } from '../names.js'
+import { keyParameter } from './admin-key.js'
 import type { ControlPlaneAddress } from './control-plane-cluster.js'
 import { controlPlaneCluster } from './control-plane-cluster.js'
 import { overloadManager } from './overload.js'
@@ -12,6 +13,8 @@ export interface BootstrapInput {
   readonly controlPlane: ControlPlaneAddress
   /** The unix socket of the admin interface that Envoy is to open. */
   readonly adminSocket: string
+  /** What each call of it must show; see {@link keyParameter}. */
+  readonly adminKey: string
   readonly limits: Pick<Limits, 'maxHeapBytes' | 'maxConnections'>
   /** Who this Envoy is, where its command line doesn't say it. */
   readonly nodeId?: string
@@ -29,14 +32,18 @@ export const NODE_CLUSTER = 'configurable-envoy-proxy'
  *
  * Only clusters in use get statistics and a place in each worker, which halves the memory of a cluster.
  */
-export function bootstrap({ controlPlane, adminSocket, limits, nodeId, statsAt }: BootstrapInput): object {
-  const stats = statsAt && statsListener(statsAt, adminSocket)
+export function bootstrap({ controlPlane, adminSocket, adminKey, limits, nodeId, statsAt }: BootstrapInput): object {
+  const stats = statsAt && statsListener(statsAt, { socketPath: adminSocket, key: adminKey })
   return {
     node: {
       ...(nodeId === undefined ? {} : { id: nodeId, cluster: NODE_CLUSTER }),
       metadata: { [GENERATION_KEY]: GENERATION },
     },
-    admin: { address: { pipe: { path: adminSocket, mode: 0o600 } } },
+    admin: {
+      // Envoy compares the path with its query.
+      allow_paths: [{ suffix: keyParameter(adminKey) }],
+      address: { pipe: { path: adminSocket, mode: 0o600 } },
+    },
     dynamic_resources: {
       ads_config: {
         api_type: 'DELTA_GRPC',

@@ -1,4 +1,5 @@
 import { TCP_KEEPALIVE_JSON } from '../shared/keepalive.js'
+import { withKey } from './admin-key.js'
 
 /** The cluster that is Envoy's own admin interface. */
 const ADMIN = 'admin'
@@ -16,14 +17,14 @@ const EXTENSION = 'type.googleapis.com/envoy.extensions'
  */
 export function statsListener(
   at: { readonly host: string; readonly port: number },
-  adminSocket: string,
+  admin: { readonly socketPath: string; readonly key: string },
 ): { clusters: object[]; listeners: object[] } {
   const cluster = {
     name: ADMIN,
     type: 'STATIC',
     load_assignment: {
       cluster_name: ADMIN,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: adminSocket } } } }] }],
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: admin.socketPath } } } }] }],
     },
   }
   const route = (path: string, to: string) => ({
@@ -35,7 +36,7 @@ export function statsListener(
         { name: ':method', string_match: { exact: 'GET' } },
       ],
     },
-    route: { cluster: ADMIN, prefix_rewrite: to },
+    route: { cluster: ADMIN, prefix_rewrite: withKey(to, admin.key) },
   })
   const manager = {
     '@type': `${EXTENSION}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
