@@ -4,20 +4,20 @@ import { ACTIVITY, routeKeyOf } from '../resources/names.js'
 
 const { prefix, counters, labels } = ACTIVITY
 
-/** What stands in a report of routes, by their keys. */
+/** What a report says about routes, by their keys. */
 export interface RoutesReport {
-  /** Those that were in use since the report before. */
+  /** Routes in use since the previous report. */
   readonly active: ReadonlySet<string>
-  /** Those whose targets could not be reached by some request since then. */
+  /** Routes whose target some request could not reach since then. */
   readonly unreachable: ReadonlySet<string>
 }
 
 /**
- * Reads the reports of one Envoy, in their order: the counters of {@link activityCounters}, with what was added to each since
- * the report before.
+ * Reads the reports of one Envoy, in order: the increments of the counters of {@link activityCounters} since the
+ * previous report.
  */
 export class ReportReader {
-  /** How many bytes the client of each open stream has sent; undefined before the first report. */
+  /** The bytes that the client of each open stream has sent; undefined before the first report. */
   #streams: ReadonlyMap<string, number> | undefined
 
   read(report: readonly MetricFamily__Output[]): RoutesReport {
@@ -38,7 +38,7 @@ export class ReportReader {
             const stream = labelOf(one, labels.stream)
             const bytes = Number(labelOf(one, labels.bytes))
             if (bytes > this.#bytesBefore(stream, bytes)) addRoute(active, one)
-            // Names of before stay for some seconds.
+            // Envoy keeps earlier names for some seconds.
             streams.set(stream, Math.max(bytes, streams.get(stream) ?? 0))
           }
           break
@@ -48,7 +48,7 @@ export class ReportReader {
     return { active, unreachable }
   }
 
-  /** Nobody knows when a stream that is there in the first report got its bytes: they are no news. */
+  /** When the bytes of a stream in the first report arrived is unknown, so they don't count as activity. */
   #bytesBefore(stream: string, bytes: number): number {
     return this.#streams === undefined ? bytes : (this.#streams.get(stream) ?? 0)
   }

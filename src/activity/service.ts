@@ -5,19 +5,19 @@ import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFam
 import type { GrpcService } from '../xds/server.js'
 import { ReportReader } from './report.js'
 
-/** Who is told what stands in a report. */
+/** Callbacks for the content of a report. */
 export interface ReportListeners {
-  /** Called with the key of each route that was in use since the report before. */
+  /** Called with the key of each route in use since the previous report. */
   readonly onActive: (routeKey: string) => void
-  /** Called with the key of each route whose target could not be reached by some request since then. */
+  /** Called with the key of each route whose target some request could not reach since then. */
   readonly onUnreachable: (routeKey: string) => void
-  /** Called with the seconds that it took to read a report and to tell of the routes in it. */
+  /** Called with the seconds that reading a report took, with the calls for its routes. */
   readonly onRead: (seconds: number) => void
-  /** Called with all that was counted since the report before. */
+  /** Called with everything counted since the previous report. */
   readonly onReport: (report: readonly MetricFamily__Output[]) => void
 }
 
-/** The service that every Envoy reports its counters to, every two seconds over a stream of its own. */
+/** The service to which every Envoy reports its counters, every two seconds over a stream of its own. */
 export function activityService({ onActive, onUnreachable, onRead, onReport }: ReportListeners): GrpcService {
   const StreamMetrics = (call: ServerReadableStream<StreamMetricsMessage__Output, StreamMetricsResponse>) => {
     const reader = new ReportReader()
@@ -29,7 +29,7 @@ export function activityService({ onActive, onUnreachable, onRead, onReport }: R
       onRead((performance.now() - begun) / 1000)
       onReport(envoy_metrics)
     })
-    // Envoy has gone, or the control plane closes its server; Envoy opens another stream by itself.
+    // Envoy is gone, or the control plane closes its server. Envoy opens another stream by itself.
     call.on('error', () => {})
   }
   return { name: 'envoy.service.metrics.v3.MetricsService', handlers: { StreamMetrics } }

@@ -41,7 +41,7 @@ export class EnvoyAdmin {
     )
   }
 
-  /** Which of the Envoys that took each other's place answers here; undefined if none does. */
+  /** The restart epoch of the Envoy that answers here; undefined if none does. */
   async epoch(): Promise<number | undefined> {
     return this.#call('GET', '/server_info').then(
       ({ body }) => (JSON.parse(body) as ServerInfo).command_line_options.restart_epoch,
@@ -54,19 +54,19 @@ export class EnvoyAdmin {
     await this.#call('POST', '/drain_listeners')
   }
 
-  /** Has the health check fail from now on, and connections closed after their next response. */
+  /** From now on the health check fails, and connections are closed after their next response. */
   async failHealthChecks(): Promise<void> {
     await this.#call('POST', '/healthcheck/fail')
     await this.#call('POST', `/runtime_modify?${DRAINING}=100`)
   }
 
-  /** How many requests are under way on a listener, without websockets, which may never end. */
+  /** Requests in flight on a listener, without websockets, which may never end. */
   async requestsUnderWay(statPrefix: string): Promise<number> {
     const { all, websockets } = await this.#underWay(statPrefix)
     return all - websockets
   }
 
-  /** The same with websockets. */
+  /** Requests in flight on a listener, with websockets. */
   async streamsUnderWay(statPrefix: string): Promise<number> {
     return (await this.#underWay(statPrefix)).all
   }
@@ -78,13 +78,13 @@ export class EnvoyAdmin {
     return { all: value('downstream_rq_active'), websockets: value('downstream_cx_upgrades_active') }
   }
 
-  /** The counters that have counted anything and whose names match a regular expression. */
+  /** The counters above zero whose names match a regular expression. */
   async counters(filter: string): Promise<ReadonlyMap<string, number>> {
     const { body } = await this.#call('GET', `/stats?usedonly&type=Counters&filter=${encodeURIComponent(filter)}`)
     return new Map([...body.matchAll(/^(.*): (\d+)$/gm)].map(([, name = '', count]) => [name, Number(count)]))
   }
 
-  /** Where it listens. */
+  /** The addresses it listens on. */
   async listeningOn(): Promise<ListenAddress[]> {
     const { body } = await this.#call('GET', '/listeners?format=json')
     const { listener_statuses = [] } = JSON.parse(body) as ListenersDump
@@ -96,8 +96,8 @@ export class EnvoyAdmin {
   }
 
   /**
-   * How many responses with clusters Envoy has refused since its start. Envoy goes through all of its statistics for that,
-   * after what it is busy with.
+   * Responses with clusters that Envoy has refused since its start. To answer, Envoy walks all of its statistics, once
+   * it has time.
    */
   async rejectedUpdates(): Promise<number> {
     const { body } = await this.#call('GET', '/stats?filter=^cluster_manager.cds.update_rejected$', DUMP_LIMIT_MS)
@@ -105,8 +105,8 @@ export class EnvoyAdmin {
   }
 
   /**
-   * The clusters that Envoy has from the control plane, with the given fields of each. Takes about a second of Envoy's
-   * main thread for 10,000 clusters, in which it serves on but takes no changes.
+   * The clusters that Envoy has from the control plane, with the given fields of each. For 10,000 clusters this takes
+   * about a second of Envoy's main thread, in which it serves but takes no changes.
    */
   async clusters<T>(fields: readonly string[]): Promise<Array<{ readonly version: string; readonly cluster: T }>> {
     const mask = fields.map((field) => `cluster.${field}`).join(',')

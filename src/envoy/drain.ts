@@ -5,11 +5,11 @@ import type { EnvoyAdmin } from './admin.js'
 const DRAIN_LIMIT_MS = 5_000
 const POLL_MS = 50
 
-/** How long whoever sends clients here may take to see that the health check fails. */
+/** How long a load balancer may take to notice that the health check fails. */
 const LEAVE_MS = 5_000
 
 /**
- * Closes Envoy's ports, then gives requests under way some seconds to end; websockets don't, they are meant to last.
+ * Closes Envoy's ports, then gives requests in flight some seconds to end; not websockets, which are meant to last.
  *
  * @param statPrefix the listener whose requests are waited for
  * @param hurry ends the wait
@@ -26,9 +26,9 @@ export async function drain(
 }
 
 /**
- * Sends clients away from an Envoy that others serve beside: its health check fails, and connections are closed after
- * their next response, while new ones are still taken. When nothing is under way any longer, websockets included, or the
- * time is nearly over, {@link drain} follows.
+ * Sends clients away from one Envoy of several: its health check fails, and connections are closed after their next
+ * response, while new ones are still accepted. Once no request or websocket is left, or time is nearly up, {@link
+ * drain} follows.
  *
  * @throws Error if Envoy doesn't answer
  */

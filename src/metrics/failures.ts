@@ -4,12 +4,12 @@ import { TallyLog } from '../platform/tally-log.js'
 import { FAILURE_KINDS } from '../resources/counters/failure-reasons.js'
 import { FAILURES } from '../resources/names.js'
 
-/** A limit at which Envoy closes connections: there is no request yet that could be answered or be in the log. */
+/** A limit at which Envoy closes connections before there is a request to answer or to log. */
 interface ConnectionLimit {
   readonly name: string
   /** Envoy's counter of it. */
   readonly counter: string
-  /** What happened to so many connections of users; not told if it is part of an ordinary day. */
+  /** What happened to the connections, to end a log line with; undefined if that is ordinary and not logged. */
   readonly words?: string
 }
 
@@ -24,7 +24,7 @@ export const CONNECTION_LIMITS: readonly ConnectionLimit[] = [
     counter: 'listener.downstream_cx_overload_reject',
     words: "closed, since Envoy's memory is nearly full, see --max-heap",
   },
-  // Browsers open some in advance and never use them.
+  // Browsers open connections in advance that they never use.
   { name: 'first_bytes', counter: 'listener.downstream_pre_cx_timeout' },
   { name: 'tls_handshake', counter: 'listener.downstream_cx_transport_socket_connect_timeout' },
 ]
@@ -32,8 +32,8 @@ export const CONNECTION_LIMITS: readonly ConnectionLimit[] = [
 const NOT_LISTED = 'access_log.process_ratelimit.denied'
 
 /**
- * What Envoys report of requests that they made fail and of connections that they closed, since the control plane's
- * start. What the log has no line for, it tells in sums.
+ * Sums of the requests that Envoys failed and the connections that they closed, since the control plane's start. Logs
+ * the sums of what has no log line of its own.
  */
 export class ReportedFailures {
   readonly #byKind = new Map<string, number>(FAILURE_KINDS.map((kind) => [kind, 0]))
@@ -51,17 +51,17 @@ export class ReportedFailures {
     )
   }
 
-  /** How many requests Envoys made fail, by {@link FailureKind}. */
+  /** Requests that Envoys failed, by {@link FailureKind}. */
   get byKind(): ReadonlyMap<string, number> {
     return this.#byKind
   }
 
-  /** How many connections Envoys have closed, by limit. */
+  /** Connections that Envoys closed, by limit. */
   get byLimit(): ReadonlyMap<string, number> {
     return this.#byLimit
   }
 
-  /** @param report what an Envoy has counted since its report before */
+  /** @param report what an Envoy has counted since its previous report */
   add(report: readonly MetricFamily__Output[]): void {
     for (const { name, metric } of report) {
       if (name === `${FAILURES.scope}.${FAILURES.failed}`) {

@@ -3,22 +3,22 @@ import type { ReportedFailures } from './failures.js'
 import type { Counters } from './request-totals.js'
 import { traffic } from './traffic.js'
 
-/** What is asked when metrics are, and not before. */
+/** Values that are read when metrics are scraped. */
 export interface MetricsSources {
-  /** What Envoys have counted of what {@link traffic} needs, as far as it is known. */
+  /** The counters that {@link traffic} needs, as far as they are known. */
   readonly totals: () => Promise<Counters>
-  /** How many routes are in the table. */
+  /** Routes in the table. */
   readonly routes: () => number
-  /** How many of them an Envoy refuses. */
+  /** Routes that an Envoy refuses. */
   readonly routesRejected: () => number
-  /** How many Envoys are connected. */
+  /** Connected Envoys. */
   readonly envoys: () => number
   readonly failures: Pick<ReportedFailures, 'byKind' | 'byLimit'>
 }
 
 /**
- * CHP's metrics, under its names, and a few of our own that begin with `cep_`. No label names a route or a user, so that
- * the page tells a stranger nothing about them and stays small.
+ * CHP's metrics, under its names, and a few of our own that begin with `cep_`. No label names a route or a user: the
+ * page stays small and tells strangers nothing about users.
  */
 export class Metrics {
   readonly #registry = new Registry()
@@ -53,7 +53,9 @@ export class Metrics {
   readonly #routes = this.#gauge('cep_routes', 'Routes in the table')
   readonly #routesRejected = this.#gauge('cep_routes_rejected', 'Routes in the table that Envoy refuses')
   readonly #envoys = this.#gauge('cep_envoys_connected', 'Envoys that take their configuration from here')
-  /** The last that was shown: a request is counted as begun a moment before its counter as health check rises. */
+  /**
+   * The value shown last, so that it never falls: a health check counts as a request slightly before it counts as one.
+   */
   #webShown = 0
 
   constructor() {
@@ -65,7 +67,7 @@ export class Metrics {
     })
   }
 
-  /** An answer of the REST API. What counts as which request is CHP's choice. */
+  /** The REST API has answered. Which counter counts which request is CHP's choice. */
   apiAnswered({ method, path, status }: { method: string; path: string; status: number }): void {
     this.#api.inc({ status })
     if (!/^\/api\/routes(\/|$)/.test(path)) return
@@ -79,7 +81,7 @@ export class Metrics {
     this.#rejections.inc()
   }
 
-  /** An Envoy that didn't answer has been given up. */
+  /** The connection to an Envoy that didn't answer was closed. */
   envoyCutOff(): void {
     this.#cutOff.inc()
   }

@@ -3,8 +3,8 @@ import type { Counters } from './request-totals.js'
 import { REPORTED_COUNTERS, reportedName } from './traffic.js'
 
 /**
- * What any number of Envoys have counted, by their reports of what came since the one before. What is counted while no
- * control plane is there is in no report.
+ * The sum of what any number of Envoys have counted, from their reports of increments. Increments while no control
+ * plane runs are in no report.
  */
 export class ReportedTotals {
   readonly #counts = new Map<string, number>()

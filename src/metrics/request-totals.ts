@@ -1,25 +1,25 @@
-/** The stand of Envoy's counters, by name. One that isn't there is zero. */
+/** Current values of Envoy's counters, by name. A missing one is zero. */
 export type Counters = ReadonlyMap<string, number>
 
 /**
- * What an Envoy has counted in all, through its restarts, each of which begins with zero again. What an Envoy counted
- * after the last reading is lost with it.
+ * Totals of an Envoy's counters across its restarts, each of which resets them. What an Envoy counted after the last
+ * reading is lost when it ends.
  */
 export class RequestTotals {
   readonly #read: () => Promise<Counters>
-  /** Of the Envoys before this one. */
+  /** Counts of earlier Envoys. */
   readonly #before = new Map<string, number>()
   #last: Counters = new Map()
   #reading: Promise<void> | undefined
 
-  /** @param read asks the Envoy of the moment; rejects if there is none */
+  /** @param read asks the current Envoy; rejects if there is none */
   constructor(read: () => Promise<Counters>) {
     this.#read = read
   }
 
   /**
-   * The totals now, or as they were last known if Envoy can't be asked. Those who ask at the same time get the same
-   * reading: an older one that came in after a newer one would look like a restart.
+   * The totals now, or the last known ones if Envoy can't be asked. Callers at the same time share one reading: if an
+   * older one arrived after a newer one, that would look like a restart.
    */
   async now(): Promise<Counters> {
     this.#reading ??= this.#update().finally(() => {
@@ -32,7 +32,7 @@ export class RequestTotals {
 
   async #update(): Promise<void> {
     const current = await this.#read().catch(() => undefined)
-    // While Envoy is being restarted, whoever scrapes gets what is known.
+    // While Envoy restarts, a scrape gets the last known totals.
     if (current === undefined) return
     const restarted = [...this.#last].some(([name, count]) => (current.get(name) ?? 0) < count)
     if (restarted) {

@@ -13,15 +13,15 @@ export interface ServeMetricsOptions {
   readonly log: Logger
 }
 
-/** Scrapers are few, and come anew each time. */
+/** Scrapers are few, and each scrape opens a connection. */
 const MAX_CONNECTIONS = 64
 
-/** How long a client may take to send a request, and how often Node.js looks who has taken longer; in milliseconds. */
+/** How long a client may take to send a request, and how often Node.js checks that; in milliseconds. */
 const SENDING = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 } as const
 
 /**
- * Serves `/metrics` until the returned function is called. Anybody may ask, so nobody holds a place for long, and who
- * asks while another's page is being made gets the same one.
+ * Serves `/metrics` until the returned function is called. Anybody may ask, so no client keeps a connection for long,
+ * and requests that arrive while a page is being made share it.
  *
  * @throws FatalError if nothing can listen there
  */
@@ -55,7 +55,7 @@ export async function serveMetrics({ at, metrics, sources, log }: ServeMetricsOp
   }
 }
 
-/** Does the work once for all who ask before it is done. */
+/** Does the work once for all callers that ask before it is done. */
 function sharedWhileUnderWay<T>(work: () => Promise<T>): () => Promise<T> {
   let underWay: Promise<T> | undefined
   return () => {

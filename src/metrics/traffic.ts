@@ -3,11 +3,11 @@ import type { Counters } from './request-totals.js'
 
 /** Users' requests, as CHP counts them. */
 export interface Traffic {
-  /** Requests that have begun, without websockets and health checks. */
+  /** Requests begun, without websockets and health checks. */
   readonly web: number
-  /** Websockets that have been asked for. */
+  /** Websockets asked for. */
   readonly websockets: number
-  /** Requests that were answered, by status, without opened websockets and health checks. */
+  /** Requests answered, by status, without websockets that were opened and health checks. */
   readonly byStatus: ReadonlyMap<string, number>
 }
 
@@ -16,17 +16,17 @@ const UPGRADES = `http.${PUBLIC}.downstream_cx_upgrades_total`
 const ANSWERED = `${REQUESTS.scope}.${REQUESTS.answered}.`
 const TAGS = new RegExp(`\\.${REQUESTS.route}\\.(.*)\\.${REQUESTS.status}\\.(\\d+|${REQUESTS.otherStatus})$`)
 
-/** A regular expression of the counters that {@link traffic} needs. */
+/** A regular expression for the counters that {@link traffic} needs. */
 export const TRAFFIC_COUNTERS = `^(${[`${ALL}$`, `${UPGRADES}$`, ANSWERED].join('|').replaceAll('.', '\\.')})`
 
-/** The same counters in Envoys' reports, where what is said of them stands in labels. */
+/** The same counters in Envoys' reports, which have labels instead of long names. */
 export const REPORTED_COUNTERS: ReadonlySet<string> = new Set([
   'http.downstream_rq_total',
   'http.downstream_cx_upgrades_total',
   `${REQUESTS.scope}.${REQUESTS.answered}`,
 ])
 
-/** What a reported counter is called in Envoy itself. */
+/** The name in Envoy's own statistics of a counter in a report. */
 export function reportedName(name: string, labels: ReadonlyMap<string, string>): string {
   const manager = labels.get('envoy.http_conn_manager_prefix')
   if (manager !== undefined) return name.replace(/^http\./, `http.${manager}.`)
@@ -34,7 +34,7 @@ export function reportedName(name: string, labels: ReadonlyMap<string, string>):
   return [name, ...tags].join('.')
 }
 
-/** A client that went before it was answered. */
+/** The client left before it was answered. */
 const NO_ANSWER = '0'
 const SWITCHING_PROTOCOLS = '101'
 

@@ -9,11 +9,11 @@ export type ListenAddress = { readonly host: string; readonly port: number } | {
 const MAX_SOCKET_PATH = 107
 
 /**
- * Tries an address before Envoy does, which would say the same later and less clearly, and for a unix socket not at all:
- * Envoy takes the file of another server away. A port that this process may not use, Envoy may: it can have rights that
- * this process has not, so that is left to Envoy.
+ * Checks that an address is free before Envoy uses it. Envoy would report a problem later and less clearly, and for a
+ * unix socket not at all: it removes another server's file. A port that this process has no right to is not an error
+ * here, since Envoy may have that right.
  *
- * @param server who is to listen, as a sentence begins: `The proxy`
+ * @param server the server that will listen there, to begin a sentence with: `The proxy`
  * @throws FatalError if nothing can listen there
  */
 export async function checkAddress(server: string, address: ListenAddress): Promise<void> {
@@ -31,12 +31,11 @@ export async function checkAddress(server: string, address: ListenAddress): Prom
 }
 
 /**
- * Listens, after making way: the file of a unix socket stays when its server is killed, and nothing could listen there
- * again.
+ * Listens, after removing a stale unix socket: its file stays when its server is killed, and would be in the way.
  *
  * @param server see {@link checkAddress}
- * @param listen does it, given that the address is free
- * @throws FatalError that says why it can't, and what to do
+ * @param listen listens; called once the address is free
+ * @throws FatalError saying why it can't, and what to do
  */
 export async function listening(server: string, address: ListenAddress, listen: () => Promise<unknown>): Promise<void> {
   try {
@@ -48,7 +47,7 @@ export async function listening(server: string, address: ListenAddress, listen: 
   }
 }
 
-/** The same address as Node.js's `listen` takes it. */
+/** The address in the form of Node.js's `listen`. */
 export function listenOptions(address: ListenAddress): { host: string; port: number } | { path: string } {
   return 'socketPath' in address ? { path: address.socketPath } : { host: address.host, port: address.port }
 }
@@ -64,7 +63,7 @@ async function removeStale(socketPath: string): Promise<void> {
   await rm(socketPath, { force: true })
 }
 
-/** Whether there may be a server behind a socket; no process is there if the connection is refused. */
+/** Whether a server may be listening on a socket. If the connection is refused, no process is. */
 function isServed(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath)
@@ -76,24 +75,24 @@ function isServed(socketPath: string): Promise<boolean> {
   })
 }
 
-/** What tells apart the proxies of one user that were not told otherwise. */
+/** A name for the public address. It tells apart proxies of one user that have no --state-dir. */
 export function publicAddressOf(at: ListenAddress): string {
   return 'socketPath' in at ? at.socketPath : `${at.host}-${at.port}`
 }
 
-/** An address as it stands in a URL, or the path of a socket. */
+/** An address in the form of a URL's authority, or the path of a socket. */
 export function shownAddress(address: ListenAddress): string {
   return 'socketPath' in address ? address.socketPath : hostPort(address.host, address.port)
 }
 
-/** An address as it stands in a URL; no host at all means all of them. */
+/** An address in the form of a URL's authority. An empty host means all addresses. */
 export function hostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host || '*'}:${port}`
 }
 
 /** Why a server can't listen, and what to do. */
 function listenFailure({ code, message }: NodeJS.ErrnoException, isSocket: boolean): string {
-  // Node.js says EACCES for a directory that isn't there, too.
+  // Node.js reports EACCES also for a missing directory.
   if (isSocket && code === 'EACCES') {
     return 'there is no such directory, or this user may not write there. Choose another path.'
   }

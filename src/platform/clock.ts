@@ -1,8 +1,8 @@
-/** Where whoever waits gets the time from. */
+/** Time, for code that waits; tests have a clock of their own. */
 export interface Clock {
-  /** Milliseconds since some moment; it never goes back. */
+  /** Milliseconds since some fixed moment. Never goes back. */
   now(): number
-  /** Calls back once, after so many milliseconds, unless the returned function is called before. */
+  /** Calls back once, after `ms` milliseconds. The returned function cancels that. */
   after(ms: number, callback: () => void): () => void
 }
 
@@ -14,7 +14,7 @@ export const SYSTEM_CLOCK: Clock = {
   },
 }
 
-/** As the promise, which goes on; rejects if it takes longer. */
+/** Settles like the promise, but rejects if that takes longer than `ms`. The work behind the promise goes on. */
 export async function withinLimit<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
   let stop = () => {}
   const late = new Promise<never>((_resolve, reject) => {

@@ -2,29 +2,29 @@ import type { Server, Socket } from 'node:net'
 import type { Logger } from './log.js'
 import { SparseLog } from './sparse-log.js'
 
-/** How long a connection may be there before its client has shown who it is, in milliseconds, and how often it is looked. */
+/** How long a client may take to authenticate, and how often that is checked, in milliseconds. */
 const STRANGER_MS = 12_000
 const CHECK_MS = 1_000
 
 export interface ConnectionsOptions {
-  /** Whose they are, as a sentence begins: `The REST API`. */
+  /** The server, to begin a sentence with: `The REST API`. */
   readonly server: string
-  /** As many may be open at once. */
+  /** The most connections open at once. */
   readonly most: number
   readonly log: Logger
 }
 
 /**
- * The connections of a server, so that those who may use it get in however many others are there. A client is a stranger
- * until it has shown that it may, and has some seconds for that. When all places are taken, the stranger who has been
- * there longest makes way: who may use the server shows it with its first bytes, long before all others have come and
- * gone. One who has shown it is never sent away.
+ * The connections of a server, limited so that strangers can't keep out clients with a token. A client is a stranger
+ * until it has authenticated, and has some seconds for that. When all places are taken, a new connection takes the
+ * place of the oldest stranger: a client with a token sends it with its first bytes, long before it could become the
+ * oldest. A client that has authenticated never loses its place.
  */
 export class Connections {
   readonly #most: number
-  /** All that are open. */
+  /** All open connections. */
   readonly #open = new Set<Socket>()
-  /** When those came who have not shown who they are, the first of them first. */
+  /** When each stranger came, the oldest first. */
   readonly #strangers = new Map<Socket, number>()
   readonly #closed: SparseLog
   readonly #server: string
@@ -34,13 +34,13 @@ export class Connections {
     this.#server = name
     this.#most = most
     this.#closed = new SparseLog((line) => log.warn(line))
-    // Before the server makes use of it.
+    // Before the server reads from it.
     server.prependListener('connection', (socket: Socket) => this.#add(socket))
     this.#timer = setInterval(() => this.#sendAwayWhoIsLate(), CHECK_MS).unref()
     server.once('close', () => clearInterval(this.#timer))
   }
 
-  /** The client at the other end of this one has shown that it may use the server. */
+  /** The client of this connection has authenticated. */
   prove(socket: Socket): void {
     this.#strangers.delete(socket)
   }
@@ -53,7 +53,7 @@ export class Connections {
     socket.once('close', () => this.#remove(socket))
   }
 
-  /** The new one goes itself if there is no other stranger. */
+  /** Closes the oldest stranger, or the new connection if there is none. */
   #makeWay(newest: Socket): void {
     const [eldest = newest] = this.#strangers.keys()
     this.#remove(eldest)

@@ -3,17 +3,17 @@ import type { FileHandle } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { startProgram } from './spawn.js'
 
-/** What `flock -n` exits with if someone else has the lock. */
+/** The exit status of `flock -n` if another process has the lock. */
 const HELD = 1
 
 /**
- * Locks an open file or directory until the handle is closed or this process ends, however it ends: the kernel keeps the
- * lock with the open file. So there is no process id that could be another's by now or, as in containers, the same; and
- * containers that share nothing but the directory see each other. Node.js can't call flock(2); the command of that name
- * (util-linux, busybox) can, on a file that it is handed open and that stays open here.
+ * Locks an open file or directory until the handle is closed or this process ends, however it ends: the kernel ties the
+ * lock to the open file. A process id in a file could belong to another process by now, or to one in another container;
+ * this lock works even between containers that share only the directory. Node.js can't call flock(2). The command of
+ * that name (util-linux, busybox) can lock a file that it inherits and that stays open here.
  *
  * @returns false if another process has the lock
- * @throws Error if it can't be had for another reason
+ * @throws Error if locking fails for another reason
  */
 export async function flock({ fd }: FileHandle): Promise<boolean> {
   const child = await startProgram('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] }).catch(

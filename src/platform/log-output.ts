@@ -4,20 +4,21 @@ import type { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 
-/** How much is kept for a reader that doesn't keep up, in bytes. */
+/** The most bytes kept for a reader that doesn't keep up. */
 const BUFFER_BYTES = 1024 * 1024
 
-/** Where the lines of a log go. */
+/** The destination of a log's lines. */
 export interface LogOutput {
-  /** Writes the line before it returns if there is room for it; never waits. */
+  /** Writes the line if there is room for it; never waits. */
   write(line: string): void
-  /** Resolves when all is written, or when so many milliseconds have passed. */
+  /** Resolves when all lines are written, or after `limitMs` milliseconds. */
   flush(limitMs: number): Promise<void>
 }
 
 /**
- * What reads a log may stop: a terminal that is held, a collector that hangs. Lines are then kept up to a bound and the
- * rest is left out, which is said when it reads again. If it has gone for good, all goes on without a log.
+ * A log whose reader may stop, such as a terminal on hold or a collector that hangs. Lines are then kept up to a limit
+ * and further ones dropped; a line tells how many once the reader goes on. If the reader is gone, logging ends
+ * silently.
  */
 export class BoundedOutput implements LogOutput {
   readonly #stream: Writable
@@ -28,7 +29,7 @@ export class BoundedOutput implements LogOutput {
   constructor(stream: Writable, bufferBytes = BUFFER_BYTES) {
     this.#stream = stream
     this.#bufferBytes = bufferBytes
-    // The reader has gone. Without a listener that would end the program.
+    // The reader is gone. Without a listener, the error would end the program.
     stream.on('error', () => {
       this.#isGone = true
     })
@@ -44,7 +45,7 @@ export class BoundedOutput implements LogOutput {
     this.#stream.write(line)
   }
 
-  /** When all is written that was kept. */
+  /** Called when everything kept has been written. */
   #goOn(): void {
     if (!this.#isGone) this.#stream.write(leftOutLine(this.#leftOut))
     this.#leftOut = 0
@@ -59,7 +60,7 @@ export class BoundedOutput implements LogOutput {
       },
       () => {},
     )
-    // That something was left out is said behind the rest.
+    // The line about dropped lines comes last.
     while (!(this.#isGone || isLate) && (this.#stream.writableLength > 0 || this.#leftOut > 0)) {
       await Promise.race([late, new Promise((resolve) => this.#stream.write('', resolve))])
     }
@@ -67,7 +68,7 @@ export class BoundedOutput implements LogOutput {
   }
 }
 
-/** A file has no reader that could stop, but its disk may be full for a while. */
+/** A log in a file: it has no reader that could stop, but its disk may be full for a while. */
 export class FileOutput implements LogOutput {
   readonly #fd: number
   #leftOut = 0
@@ -88,7 +89,7 @@ export class FileOutput implements LogOutput {
   async flush(): Promise<void> {}
 }
 
-/** Standard output, whatever it is. */
+/** Standard output, whether it is a file, a pipe or a terminal. */
 export function standardOutput(): LogOutput {
   const found = fstatSync(1)
   if (found.isFIFO()) return new BoundedOutput(ownEndOfPipe() ?? process.stdout)
@@ -98,7 +99,7 @@ export function standardOutput(): LogOutput {
 }
 
 /**
- * Another way into the pipe: to write without waiting is then asked for this one alone, not for all that have the same
+ * Opens the pipe again, so that only this end of it becomes non-blocking, and not that of every process with the same
  * standard output, such as the hub that started the proxy.
  */
 function ownEndOfPipe(): Writable | undefined {
@@ -106,12 +107,12 @@ function ownEndOfPipe(): Writable | undefined {
     const fd = openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK)
     return new Socket({ fd, readable: false, writable: true })
   } catch {
-    // It may belong to another user.
+    // The pipe may belong to another user.
     return undefined
   }
 }
 
-/** Node.js has terminals, and only them, make the program wait, and names no way out. */
+/** Node.js blocks on terminals, and only on them, and has no public way to change that. */
 export function neverWait(stream: NodeJS.WriteStream): void {
   const { _handle: handle } = stream as { _handle?: { setBlocking?: (on: boolean) => void } }
   if (stream.isTTY) handle?.setBlocking?.(false)

@@ -9,12 +9,12 @@ export type { Logger } from 'pino'
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** The most characters of a message that are shown; others choose a part of many a message. */
+/** The most characters shown of a message: clients choose part of many messages. */
 const MESSAGE_LIMIT = 2_000
 
 /**
- * Logs in CHP's form but with the date, `2026-11-26 12:34:56.789 [ConfigProxy] info: message`. An entry is one line that can't be taken for another,
- * whoever chose a part of it: see {@link printable}.
+ * Logs in CHP's form, but with the date: `2026-11-26 12:34:56.789 [ConfigProxy] info: message`. An entry is always one
+ * line, even if a client chose part of it: see {@link printable}.
  */
 export function createLogger(level: LogLevel, output: LogOutput): Logger {
   return pino({ name: 'ConfigProxy', level }, { write: (entry) => output.write(`${lineOf(entry)}\n`) })
@@ -26,7 +26,7 @@ function lineOf(entry: string): string {
   return `${timestamp(new Date(time))} [${name}] ${label}: ${printable(String(msg ?? ''), MESSAGE_LIMIT)}`
 }
 
-/** Local date and time, to the millisecond: JupyterHub's form, so that both logs can be read side by side. */
+/** Local date and time to the millisecond, in JupyterHub's form, so that both logs can be read side by side. */
 function timestamp(at: Date): string {
   const two = (part: number) => String(part).padStart(2, '0')
   const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstat, mkdir, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** The name of a directory that belongs to one public address, short enough for the paths of sockets. */
+/** The name of the directory for one public address, short enough for the paths of sockets in it. */
 export function addressKey(publicAddress: string): string {
   return /^[\w.-]{1,48}$/.test(publicAddress)
     ? publicAddress
@@ -10,11 +10,11 @@ export function addressKey(publicAddress: string): string {
 }
 
 /**
- * Makes a directory that only this user can look into, unless it is there.
+ * Makes a directory that only this user can read, unless it exists.
  *
  * @returns its permission bits
- * @throws Error if it can't be made, or is something else or someone else's: in a place that all can write to, others
- *   may have put a directory or a link of their own there
+ * @throws Error if it can't be made, is not a directory, or belongs to another user: in a directory that all can write
+ *   to, others may have put a directory or a link of their own in its place
  */
 export async function makePrivateDirectory(path: string): Promise<number> {
   await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
@@ -27,8 +27,8 @@ export async function makePrivateDirectory(path: string): Promise<number> {
 }
 
 /**
- * The nearest directory above a path that everybody may write to, and so put something else in the path's place. Not
- * one with the sticky bit, such as /tmp: there only its owner can move a file.
+ * The nearest directory above a path that everybody may write to: there anyone could replace the path. A directory with
+ * the sticky bit, such as /tmp, does not count: in it only its owner can move a file.
  */
 export async function openToAllAbove(path: string): Promise<string | undefined> {
   for (let at = dirname(await realpath(path)); ; at = dirname(at)) {

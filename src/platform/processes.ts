@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** A process that is told from a later one of the same id by its start time. */
+/** A process. The start time tells it from a later process with the same id. */
 export interface ProcessIdentity {
   readonly pid: number
   /** In the kernel's clock ticks since boot. */
@@ -13,21 +13,21 @@ export interface FoundProcess extends ProcessIdentity {
 }
 
 /**
- * The process of this id; undefined if it has ended, even if nobody has asked for its exit status yet.
+ * The process with this id; undefined if it has ended, even if its parent has not read the exit status yet.
  *
- * @throws Error if the system can't say, as for want of open files
+ * @throws Error if the system can't say, for example because too many files are open
  */
 export function identify(pid: number): ProcessIdentity | undefined {
   const stat = read(`/proc/${pid}/stat`)
-  // The name, in parentheses, may contain anything; after it come fields 3, the state, to 20, how many threads there are,
-  // and 22, the start time. The first thread may end before others, which keep what is open.
+  // The name, in parentheses, may contain anything; after it come fields 3, the state, to 20, how many threads there
+  // are, and 22, the start time. The first thread may end before others, which keep what is open.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, threads, startTime] = [fields[0], Number(fields[17]), fields[19]]
   const hasEnded = (state === 'Z' || state === 'X') && threads <= 1
   return startTime === undefined || hasEnded ? undefined : { pid, startTime }
 }
 
-/** Whether it runs. Where the system can't say, it counts as running: its end shows later. */
+/** Whether it runs. If the system can't say now, it counts as running; its end will show later. */
 export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
   try {
     return identify(pid)?.startTime === startTime
@@ -37,8 +37,8 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
 }
 
 /**
- * The processes of this user alone whose arguments are of a certain form. Anyone can start a program with any arguments;
- * nobody else can give it our user id.
+ * The processes of this user whose arguments match. Anyone can start a program with any arguments, but only this user
+ * can give it our user id.
  */
 export function findProcesses(matches: (args: readonly string[]) => boolean): FoundProcess[] {
   return ourProcesses().flatMap((pid) => {
@@ -48,13 +48,14 @@ export function findProcesses(matches: (args: readonly string[]) => boolean): Fo
   })
 }
 
-/** The processes that this user alone has started and can end. */
+/** Ids of the processes that belong to this user entirely. */
 export function ourProcesses(): number[] {
   const user = String(process.getuid?.())
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
-      // Real, effective, saved and of the file system: a program with the set-user-ID bit has another's real one.
+      // Real, effective, saved and file system ids: a program with the set-user-ID bit has the real id of whoever
+      // started it.
       const ids = /^Uid:\t(.*)$/m.exec(read(`/proc/${name}/status`))?.[1]?.split('\t')
       return ids?.every((id) => id === user)
     })
@@ -64,11 +65,11 @@ export function ourProcesses(): number[] {
 /** An open file of a process. */
 export interface OpenFile {
   readonly fd: string
-  /** Its path, or for others `socket:[inode]` and the like. */
+  /** Its path; for something that has none, `socket:[inode]` or the like. */
   readonly file: string
 }
 
-/** What a process has open. Undefined if that isn't ours to see, as of a program with capabilities of its own. */
+/** The open files of a process. Undefined if we may not see them, as for a program with file capabilities. */
 export function openFiles(pid: number): OpenFile[] | undefined {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
@@ -88,12 +89,12 @@ export function variableOf(pid: number, name: string): string | undefined {
   return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
 }
 
-/** Whether a process has a lock of flock(2) by one of its open files. */
+/** Whether a process holds a lock of flock(2) through one of its open files. */
 export function locks(pid: number, fd: string): boolean {
   return /^lock:.* FLOCK /m.test(read(`/proc/${pid}/fdinfo/${fd}`))
 }
 
-/** The unix sockets with a path that begins like this, as {@link OpenFile.file} has them. */
+/** The unix sockets whose path begins with `prefix`, in the form of {@link OpenFile.file}. */
 export function socketsBelow(prefix: string): Set<string> {
   const lines = read('/proc/net/unix').split('\n').slice(1)
   // Number: reference count, protocol, flags, type, state, inode and path.
@@ -107,7 +108,7 @@ export function socketsBelow(prefix: string): Set<string> {
 /**
  * Sends a signal to exactly this process; false if it has ended.
  *
- * @throws Error if that isn't allowed
+ * @throws Error if this user may not
  */
 export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean {
   if (!isAlive(identity)) return false
@@ -119,7 +120,7 @@ export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean
   }
 }
 
-/** Empty if the process has ended or isn't ours to look at. */
+/** Empty if the process has ended or we may not look at it. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')

@@ -3,14 +3,14 @@ import type { Logger } from './log.js'
 import type { FileWatch } from './watch.js'
 import { watchFiles } from './watch.js'
 
-/** What is read from files and can be read again when they change. */
+/** A value read from files, which can be read again when they change. */
 export interface Reloadable<T> {
-  /** How people call it, such as `the certificate of --ssl-cert`. */
+  /** A name for people, such as `the certificate of --ssl-cert`. */
   readonly what: string
   readonly paths: readonly string[]
-  /** What was in the files at the start. */
+  /** The value at the start. */
   readonly first: T
-  /** Reads and checks the files as they are now; rejects with an error that tells people what is wrong with them. */
+  /** Reads and checks the files again; rejects with an error that tells people what is wrong with them. */
   readonly read: () => Promise<T>
 }
 
@@ -24,8 +24,8 @@ export async function reloadable<T>(
 }
 
 /**
- * Calls `apply` with what the files hold whenever that is something new and in order. What is not in order is named in
- * the log, once for each change, and kept out.
+ * Calls `apply` whenever the files hold something new and valid. Invalid content is logged once for each change and
+ * left out.
  */
 export function onReload<T>(source: Reloadable<T>, apply: (value: T) => void, log: Logger): FileWatch {
   let current = source.first

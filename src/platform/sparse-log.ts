@@ -1,6 +1,6 @@
 const INTERVAL_MS = 1_000
 
-/** Lines that someone else can cause as often as they like: at most one a second is written. */
+/** For lines that clients can cause as often as they like: writes at most one a second. */
 export class SparseLog {
   readonly #write: (line: string) => void
   #timer: NodeJS.Timeout | undefined
@@ -11,7 +11,7 @@ export class SparseLog {
     this.#write = write
   }
 
-  /** Writes the line, now or within a second; of several in that time only the last, and how many there were besides. */
+  /** Writes the line within a second. Of several in that time it writes the last, and how many others there were. */
   add(line: string): void {
     if (this.#timer === undefined) {
       this.#write(line)

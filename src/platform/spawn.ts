@@ -2,12 +2,12 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** What the system refuses with when it has too few files, processes, memory or space just now. */
+/** Error codes for a temporary shortage of files, processes, memory or disk space. */
 const SHORTAGES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ENOSPC', 'EDQUOT'])
 
 /**
- * Starts a program. However the system refuses, it is a rejection: Node.js throws some errors, emits others, and after
- * some of those leaves the streams undefined.
+ * Starts a program. Rejects whenever the system refuses: Node.js throws some errors, emits others, and leaves the
+ * streams undefined after some.
  */
 export async function startProgram(
   command: string,
@@ -19,7 +19,7 @@ export async function startProgram(
   return child
 }
 
-/** Whether the system may give later what it has refused. */
+/** Whether the system may grant later what it refused now. */
 export function isShortage(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && SHORTAGES.has(error.code)
 }

@@ -1,18 +1,18 @@
-/** How long what happens is added up before another line says how often. */
+/** How long events are added up before the next line. */
 const INTERVAL_MS = 10_000
 
-/** Something that can happen often: the first time is told at once, and then at most one line in ten seconds. */
+/** Logs an event that can happen often: the first at once, later ones in sums, at most one line every ten seconds. */
 export class TallyLog {
   readonly #write: (count: number) => void
   #count = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** @param write told how often it has happened since the last line */
+  /** @param write writes a line; called with the number of events since the last one */
   constructor(write: (count: number) => void) {
     this.#write = write
   }
 
-  /** It has happened so often. */
+  /** Counts `count` more events. */
   add(count: number): void {
     this.#count += count
     if (this.#timer === undefined) this.#tell()

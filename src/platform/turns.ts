@@ -1,9 +1,9 @@
-/** Has what concerns the same key done one after the other, in the order it came; what concerns others goes on meanwhile. */
+/** Runs tasks with the same key one after the other, in order; tasks with different keys run at the same time. */
 export class Turns {
   /** The end of the queue of each key. */
   readonly #ends = new Map<string, Promise<unknown>>()
 
-  /** Does it when all is done that came before, whatever became of that. */
+  /** Runs the task once all earlier ones with the key have settled, whether or not they failed. */
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#ends.get(key) ?? Promise.resolve()
     const turn = before.then(task, task)

@@ -1,23 +1,23 @@
 import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 
-/** How often files are looked at. A change is reported when two looks in a row have seen the same. */
+/** How often files are checked. A change is reported once two checks in a row have found the same state. */
 const LOOK_MS = 250
 
-/** Looks at files until it is closed. */
+/** Checks files until it is closed. */
 export interface FileWatch {
   close(): void
 }
 
 /**
- * Calls back when any of the files has changed and has been left alone since: written, replaced, or reached by another
- * symbolic link somewhere on its path, as Kubernetes swaps `..data` under a mounted secret. Also calls back once after
- * the start, since a file may have changed between its first reading and this call.
+ * Calls back when a file has changed and has then stayed the same: written to, replaced, or reached by another symbolic
+ * link on its path, as when Kubernetes swaps `..data` of a mounted secret. Also calls back once after the start, as a
+ * file may have changed between its first reading and this call.
  *
- * The files are looked at, not watched with inotify: that knows nothing of a link further up the path, of NFS or of a
- * file that is mounted alone, and on a machine with many users its instances run out. A look costs a stat for each file.
+ * The files are polled rather than watched with inotify, which misses a link further up the path, NFS, and a file that
+ * is mounted by itself, and whose instances run out on a machine with many users. A check costs a stat for each file.
  *
- * @param onChange never called again before what it returned has settled; must not fail
+ * @param onChange called again only after its promise has settled; must not reject
  */
 export function watchFiles(
   paths: readonly string[],
@@ -49,7 +49,7 @@ export function watchFiles(
   }
 }
 
-/** Differs whenever the file is another one or was written to; a file that can't be reached has a state as well. */
+/** Differs whenever the file was replaced or written to. A file that can't be reached has a state, too. */
 function stateOf(path: string): Promise<string> {
   return stat(path, { bigint: true }).then(
     ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) => [dev, ino, size, mtimeNs, ctimeNs].join(':'),

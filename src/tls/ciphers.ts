@@ -1,6 +1,6 @@
 import { FatalError } from '../platform/fatal-error.js'
 
-/** What BoringSSL, which Envoy is built with, knows of OpenSSL's names: suites of TLS 1.2 and before, and groups. */
+/** The names of OpenSSL that Envoy's BoringSSL knows: cipher suites up to TLS 1.2, and groups of them. */
 const KNOWN = new Set(
   [
     'ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-ECDSA-CHACHA20-POLY1305',
@@ -14,21 +14,21 @@ const KNOWN = new Set(
   ].flatMap((line) => line.split(' ')),
 )
 
-/** What TLS 1.0 and 1.1 need: Envoy's default has nothing for them. */
+/** For TLS 1.0 and 1.1: Envoy's default has no suite for them. */
 export const OLD_CIPHERS = ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-RSA-AES128-SHA', 'ECDHE-RSA-AES256-SHA', 'AES128-SHA']
 
 export interface CipherList {
-  /** The parts that Envoy can use, in their order. */
+  /** The parts that Envoy can use, in order. */
   readonly suites: readonly string[]
-  /** The parts that ask for something that there isn't. */
+  /** The parts that Envoy doesn't know. */
   readonly dropped: readonly string[]
 }
 
 /**
- * Takes apart an OpenSSL list of ciphers, such as `ECDHE+AESGCM:HIGH:!aNULL`. To exclude what isn't there anyway asks
- * for nothing, so that is left out without a word.
+ * Takes apart an OpenSSL list of ciphers, such as `ECDHE+AESGCM:HIGH:!aNULL`. Exclusions of
+ * unknown ciphers are ignored silently.
  *
- * @throws FatalError if nothing that could be used is left
+ * @throws FatalError if no usable cipher is left
  */
 export function cipherList(list: string): CipherList {
   const parts = list.split(/[:, ]+/).filter((part) => part !== '')

@@ -5,7 +5,7 @@ import { FatalError } from '../platform/fatal-error.js'
 import type { KeyPairFiles, OptionFile } from './files.js'
 import { certificatesIn, readKeyPair } from './files.js'
 
-/** By the names of OpenSSL. With another curve Envoy refuses the certificate, or each connection. */
+/** The curves that Envoy knows, by OpenSSL's names. With another it refuses the certificate, or each connection. */
 const CURVES = new Map([
   ['prime256v1', 'P-256'],
   ['secp384r1', 'P-384'],
@@ -13,7 +13,7 @@ const CURVES = new Map([
 ])
 
 /**
- * As {@link readKeyPair}, for a pair that Envoy is to use.
+ * Like {@link readKeyPair}, for a pair that Envoy will use.
  *
  * @throws FatalError also for a key that OpenSSL can use and Envoy's BoringSSL can't
  */
@@ -29,9 +29,9 @@ export async function readEnvoyKeyPair(files: KeyPairFiles): ReturnType<typeof r
 }
 
 /**
- * Sees to it that Envoy can read a file that it is to read itself: OpenSSL takes more.
+ * Checks a file that Envoy will read itself, as OpenSSL accepts more than Envoy does.
  *
- * @throws FatalError that says what is in the way
+ * @throws FatalError explaining why Envoy can't read it
  */
 export async function checkReadByEnvoy({ flag, path }: OptionFile): Promise<void> {
   const text = await readFile(path, 'utf8')
@@ -44,17 +44,17 @@ export async function checkReadByEnvoy({ flag, path }: OptionFile): Promise<void
 
 const BYTE_ORDER_MARK = '\uFEFF'
 
-/** The kinds of keys among some authorities, in PEM, whose signatures Envoy can't check. */
+/** The kinds of keys among authorities in PEM whose signatures Envoy can't check. */
 export function uncheckedKinds(authorities: Buffer): string[] {
   const kinds = certificatesIn(authorities).flatMap(({ publicKey }) => lacking(publicKey) ?? [])
   return [...new Set(kinds)]
 }
 
-/** What kind of key it is, if Envoy can't use it. */
+/** The kind of key, if Envoy can't use it; undefined if it can. */
 function lacking(key: KeyObject): string | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
   switch (type) {
-    // One that is too short Envoy names itself.
+    // Envoy itself reports a key that is too short.
     case 'rsa':
     case 'ed25519':
       return undefined
@@ -70,7 +70,7 @@ function lacking(key: KeyObject): string | undefined {
   }
 }
 
-/** The object identifier of prime fields, 1.2.840.10045.1.1, which stands only where a curve is written out. */
+/** The object identifier of prime fields, 1.2.840.10045.1.1. It occurs only where a curve's parameters are explicit. */
 const PRIME_FIELD = Buffer.from('06072a8648ce3d0101', 'hex')
 
 function isExplicit(key: KeyObject): boolean {

@@ -18,8 +18,8 @@ export interface KeyPairFiles {
 }
 
 /**
- * A key and the certificate that it belongs to, with the chain of those who signed it, in PEM: as Node.js writes them, the
- * key without a passphrase. Envoy reads less than OpenSSL, such as keys under scrypt or a byte order mark.
+ * A key and the certificate that it belongs to, with the chain of those who signed it, in PEM: as Node.js writes them,
+ * the key without a passphrase. Envoy reads less than OpenSSL, such as keys under scrypt or a byte order mark.
  */
 export interface KeyPair {
   readonly chain: Buffer

@@ -3,7 +3,7 @@ import { FatalError } from '../platform/fatal-error.js'
 /** A version of TLS, as Node.js spells it. */
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
 
-/** The lowest and the highest version that is spoken. */
+/** The lowest and highest version in use. */
 export interface TlsVersions {
   readonly min: TlsVersion
   readonly max: TlsVersion
@@ -13,8 +13,8 @@ export interface TlsVersions {
 const ANY: TlsVersions = { min: 'TLSv1.2', max: 'TLSv1.3' }
 
 /**
- * CHP puts `_method` after the name and has OpenSSL look it up: a version means that very one. SSLv23 is OpenSSL's old
- * name of TLS without a version; from Node.js 12 on it leaves out TLS 1.3, for no reason that users have.
+ * CHP appends `_method` to the name and has OpenSSL look it up: the name of a version means that version alone. SSLv23
+ * is OpenSSL's old name for any version of TLS; since Node.js 12 it excludes TLS 1.3, which no user asked for.
  */
 const PROTOCOLS: Readonly<Record<string, TlsVersions>> = {
   TLS: ANY,
@@ -30,9 +30,9 @@ function exactly(version: TlsVersion): TlsVersions {
 }
 
 /**
- * The versions that --ssl-protocol means.
+ * The versions that --ssl-protocol stands for.
  *
- * @throws FatalError if it is none that is known
+ * @throws FatalError if the name is unknown
  */
 export function tlsVersions(protocol: string | undefined): TlsVersions {
   if (protocol === undefined) return ANY

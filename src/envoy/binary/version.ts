@@ -5,10 +5,10 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 const LIMIT_MS = 10_000
-/** How much is repeated of what the program itself says. */
+/** The most characters repeated of the program's own output. */
 const SAID_CHARACTERS = 300
 
-/** What a program that should be Envoy answers to `--version`; else why it is none, as the end of a sentence. */
+/** The version in a program's answer to `--version`, or why it is not a usable Envoy, to end a sentence with. */
 export type VersionAnswer = { readonly version: string } | { readonly trouble: string }
 
 export async function askVersion(path: string): Promise<VersionAnswer> {
@@ -38,7 +38,7 @@ async function troubleOf(path: string, { code, signal, killed, stderr = '', mess
     case 'EACCES':
       return 'it may not be executed: see its permissions, and whether its file system is mounted noexec'
   }
-  // The kernel's refusal of it is not seen: what it doesn't take for a program is given to a shell.
+  // The kernel's refusal doesn't show: the file is then run by a shell.
   if (await isForOtherProcessor(path)) return 'it is a program for another kind of processor'
   if (killed) return `it does not answer --version within ${LIMIT_MS / 1000} s`
   if (signal) return `it was ended by ${signal}`
@@ -46,13 +46,13 @@ async function troubleOf(path: string, { code, signal, killed, stderr = '', mess
   return message
 }
 
-/** Whether both it and Node.js are programs, and for processors of different kinds. */
+/** Whether it and Node.js are programs for different kinds of processor. */
 async function isForOtherProcessor(path: string): Promise<boolean> {
   const [its, ours] = await Promise.all([path, process.execPath].map(processorOf))
   return its !== undefined && ours !== undefined && its !== ours
 }
 
-/** The number that an ELF file has for the processor it is for. */
+/** The kind of processor of an ELF file, by its number there. */
 async function processorOf(path: string): Promise<number | undefined> {
   const file = await open(path).catch(() => undefined)
   if (file === undefined) return undefined
@@ -77,12 +77,12 @@ function exists(path: string): Promise<boolean> {
   )
 }
 
-/** The version in the output of `envoy --version`, such as 1.40.0; undefined if that is no Envoy's output. */
+/** The version in the output of `envoy --version`, such as 1.40.0; undefined if the output is not Envoy's. */
 export function parseEnvoyVersion(output: string): string | undefined {
   return /\bversion: [0-9a-f]+\/(\d+\.\d+\.\d+)/.exec(output)?.[1]
 }
 
-/** Whether a version is the minimum or newer. Both are of the form 1.40.0. */
+/** Whether a version is at least the minimum. Both have the form 1.40.0. */
 export function isAtLeast(version: string, minimum: string): boolean {
   return version.localeCompare(minimum, 'en', { numeric: true }) >= 0
 }
