@@ -81,14 +81,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
 
 /** What is done with Envoys' reports of what they have counted. */
 function reportListeners(
-  { table, publisher }: Core,
+  { table, publisher, errorTarget }: Core,
   envoys: DataPlane,
   failures: ReportedFailures,
   metrics: Metrics | undefined,
 ): ReportListeners {
   return {
     onActive: (key) => table.touch(key, new Date()),
-    onUnreachable: (key) => publisher.unreachable(key),
+    onUnreachable: (key) => {
+      publisher.unreachable(key)
+      errorTarget.maybeFailing()
+    },
     onRead: (seconds) => metrics?.activityRead(seconds),
     onReport: (report) => {
       envoys.report(report)

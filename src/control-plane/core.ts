@@ -21,6 +21,7 @@ import type { AdsCollections } from '../xds/stream.js'
 import { ClusterPublisher, unusableLine } from './clusters.js'
 import { makeCollections } from './collections.js'
 import { provideErrorPages } from './error-pages.js'
+import { ErrorTargetPublisher } from './error-target.js'
 import { hostNames } from './host-names.js'
 import { listenerResources, listenersWithoutPort } from './listeners.js'
 import { targetReader } from './own-servers.js'
@@ -48,6 +49,7 @@ export interface Core {
   readonly listenersWithoutPort: readonly Resource[]
   readonly secrets: SecretPublisher
   readonly publisher: ClusterPublisher
+  readonly errorTarget: ErrorTargetPublisher
   /** What an ADS stream serves. */
   readonly collections: AdsCollections
 }
@@ -71,7 +73,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   })
   secrets.start()
   undo.push(() => secrets.close())
-  const names = hostNames({ resolver: options.resolver, directory: store.directory, log, undo, clock })
+  const names = hostNames({
+    ...{ resolver: options.resolver, directory: store.directory, log, undo, clock },
+    others: settings.errorPages.target === undefined ? [] : [settings.errorPages.target.target],
+  })
   const targetTls = targetTlsOf(settings)
   const publisher = new ClusterPublisher({
     clusters,
@@ -83,17 +88,25 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const table = new RouteTable({ store, publisher, hostRouting, readTarget, now: () => new Date() })
 
   const routes = await loadRoutes(table, options)
-  await names.begin(routes, (host) => publisher.addressesChanged(host))
+  const errorTarget = new ErrorTargetPublisher(settings.errorPages.target?.target, {
+    ...{ clusters, addresses: names.addresses },
+    settings: { targetTls },
+  })
+  await names.begin(routes, (host) => {
+    publisher.addressesChanged(host)
+    errorTarget.addressesChanged(host)
+  })
   publisher.load(routes)
+  errorTarget.publish()
   clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
   tokenBuckets.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
   const scripts = await readScripts()
-  const errorPages = provideErrorPages(settings.errorPages, { clusters, tls: { targetTls }, scripts, log })
+  const errorPages = provideErrorPages(settings.errorPages, { scripts, log })
   for (const listener of listenerResources(settings, errorPages, scripts)) listeners.set(listener.name, listener)
   const lookup = routeConfiguration({ hostRouting, forwarding, limits, lookup: scripts.lookup })
   routeConfigurations.set(PUBLIC_ROUTES, resource(TYPE_URL.routeConfiguration, lookup))
   return {
-    ...{ table, clusters, listeners, secrets, publisher },
+    ...{ table, clusters, listeners, secrets, publisher, errorTarget },
     listenersWithoutPort: listenersWithoutPort(settings, errorPages, scripts),
     collections: {
       ordered: [clusters, listeners, routeConfigurations],

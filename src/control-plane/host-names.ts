@@ -7,9 +7,12 @@ import type { Undo } from '../platform/shutdown.js'
 import { SparseLog } from '../platform/sparse-log.js'
 import { hostNameOf } from '../resources/clusters/cluster.js'
 import type { RoutePublication } from '../routing/route.js'
+import type { Target } from '../routing/target.js'
 
 export interface HostNamesOptions {
   readonly resolver: HostResolver
+  /** Targets that are no routes'. */
+  readonly others: readonly Target[]
   /** Where the addresses are kept for the next start; undefined if there is no such place. */
   readonly directory: string | undefined
   readonly log: Logger
@@ -28,11 +31,12 @@ export interface HostNames {
 }
 
 /** The addresses of targets with host names, and all that keeps them. */
-export function hostNames({ resolver, directory, log, undo, clock }: HostNamesOptions): HostNames {
+export function hostNames({ resolver, others, directory, log, undo, clock }: HostNamesOptions): HostNames {
   const unknown = new SparseLog((line) => log.warn(line))
   let tellChanged = (_host: string) => {}
   const addresses = new AddressBook({
     resolver,
+    always: new Set(others.flatMap((target) => hostNameOf(target) ?? [])),
     clock,
     onChanged: (host) => {
       tellChanged(host)

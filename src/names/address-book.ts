@@ -14,6 +14,8 @@ export interface KnownHost {
 
 export interface AddressBookOptions {
   readonly resolver: HostResolver
+  /** Names that are in use whether or not a route leads there. */
+  readonly always?: ReadonlySet<string>
   /** Called when a name has got other addresses than before. */
   readonly onChanged: (host: string) => void
   /** Called when it shows that a name of which no address is known can't be resolved now. It is tried again. */
@@ -56,9 +58,12 @@ const RETRY_MS = { known: { least: 5_000, most: 60_000 }, unknown: { least: 1_00
 /** Between two questions that nobody waits for. */
 const PACE_MS = 2
 
-/** After a start: how long what was known may be out of date and is used all the same, and when it is asked for. */
+/**
+ * After a start: how long what was known may be out of date and is used all the same, and when it is asked for. Soon, for
+ * nobody has seen since what changed or failed; but not all at once, should there be many.
+ */
 const GRACE_MS = 300_000
-const SPREAD_MS = 30_000
+const SPREAD_MS = { each: 100, most: 30_000 }
 
 /**
  * The addresses of the host names in use. Each name is asked for once in its time to live, however many routes lead to it,
@@ -69,13 +74,15 @@ export class AddressBook {
   readonly #onChanged: (host: string) => void
   readonly #onUnknown: (host: string, reason: string) => void
   readonly #clock: Clock
+  readonly #always: ReadonlySet<string>
   readonly #entries = new Map<string, Entry>()
   #nextSlot = 0
   #closed = false
 
-  constructor({ resolver, onChanged, onUnknown, clock = SYSTEM_CLOCK }: AddressBookOptions) {
+  constructor({ resolver, always = new Set(), onChanged, onUnknown, clock = SYSTEM_CLOCK }: AddressBookOptions) {
     this.#clock = clock
     this.#resolver = resolver
+    this.#always = always
     this.#onChanged = onChanged
     this.#onUnknown = onUnknown
   }
@@ -111,6 +118,7 @@ export class AddressBook {
 
   /** No route leads there any longer. */
   release(host: string): void {
+    if (this.#always.has(host)) return
     this.#entries.get(host)?.cancel()
     this.#entries.delete(host)
     this.#resolver.forget(host)
@@ -122,7 +130,9 @@ export class AddressBook {
    */
   async begin(hosts: Iterable<string>, known: ReadonlyMap<string, KnownHost>): Promise<void> {
     const awaited: Promise<void>[] = []
-    for (const host of hosts) {
+    const all = [...new Set([...hosts, ...this.#always])]
+    const spread = Math.min(all.length * SPREAD_MS.each, SPREAD_MS.most)
+    for (const host of all) {
       const entry = this.#entry(host)
       const before = known.get(host)
       if (before !== undefined) {
@@ -130,7 +140,7 @@ export class AddressBook {
         if (before.fullName !== undefined) this.#resolver.remember(host, before.fullName)
       }
       if (before !== undefined && before.until + GRACE_MS > Date.now()) {
-        this.#schedule(host, entry, Math.max(before.until - Date.now(), 0) + Math.random() * SPREAD_MS, false)
+        this.#schedule(host, entry, Math.random() * spread, false)
       } else {
         awaited.push(new Promise((resolve) => this.#schedule(host, entry, 0, true, resolve)))
       }

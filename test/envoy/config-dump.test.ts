@@ -135,7 +135,8 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   const internal = clusters.find(({ name }) => name === SECRETS_CLUSTER) ?? {}
   t.strictSame(withoutType(internal), shown(secretsCluster(settings.targetTls)))
   const errorCluster = clusters.find(({ name }) => name === ERROR_TARGET) ?? {}
-  t.strictSame(withoutType(errorCluster), shown(errorTargetCluster(parseTarget(errorTarget), settings)), 'error target')
+  const errorExpected = errorTargetCluster(parseTarget(errorTarget), settings, addresses)
+  t.strictSame(withoutType(errorCluster), shown(errorExpected), 'error target')
   t.equal(clusters.length, Object.keys(targets).length + 2)
 
   const errorPages = { target: { request: errorPageRequest(`${errorTarget}/?a=1`), script: scripts.errorPage } }

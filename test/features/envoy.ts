@@ -67,7 +67,12 @@ export class SimulatedEnvoy {
 
   /** Where it sends requests of a route, as `host:port`; undefined if it has no such route. */
   target(routeKey: string): string | undefined {
-    const cluster = this.#of(TYPE_URL.cluster).get(clusterName(routeKey))
+    return this.addressOf(clusterName(routeKey))
+  }
+
+  /** Where a cluster leads to. */
+  addressOf(name: string): string | undefined {
+    const cluster = this.#of(TYPE_URL.cluster).get(name)
     return cluster && addressOf(cluster.bytes)
   }
 

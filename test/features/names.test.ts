@@ -1,5 +1,5 @@
 import t from 'tap'
-import { clusterName, TYPE_URL } from '../../src/resources/names.js'
+import { clusterName, ERROR_TARGET, TYPE_URL } from '../../src/resources/names.js'
 import { TestResolver } from '../names/test-resolver.js'
 import { turns } from './clock.js'
 import { World } from './world.js'
@@ -71,4 +71,25 @@ t.test('a name that nobody knows is left to Envoy, until somebody does', async (
   await world.clock.pass(2_000)
   await turns()
   t.equal(envoy.target('/a'), '10.0.0.7:80')
+})
+
+t.test('the host of the error target is resolved as any other, and kept when no route leads there', async (t) => {
+  const resolver = new TestResolver()
+  resolver.names.set('hub', ['10.0.0.1'])
+  const world = await World.start(t, { resolver, argv: ['--error-target', 'http://hub:8081/hub/error'] })
+  const envoy = await world.envoy()
+  t.teardown(() => envoy.disconnect(false))
+  const errorTarget = () => envoy.addressOf(ERROR_TARGET)
+  t.equal(errorTarget(), '10.0.0.1:8081')
+  t.equal((await world.post('/', 'http://hub:8081').answered).status, 201)
+  t.equal((await world.delete('/').answered).status, 204)
+  resolver.names.set('hub', ['10.0.0.2'])
+  await world.clock.pass(400_000)
+  await turns()
+  t.equal(errorTarget(), '10.0.0.2:8081', 'by its time to live')
+  resolver.names.set('hub', ['10.0.0.3'])
+  world.core.errorTarget.maybeFailing()
+  await world.clock.pass(5_000)
+  await turns()
+  t.equal(errorTarget(), '10.0.0.3:8081', 'or when requests fail')
 })

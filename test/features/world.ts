@@ -38,6 +38,8 @@ export interface Call {
 
 const TOKEN = 'token'
 
+const SOON_MS = 10
+
 /**
  * The control plane as the proxy puts it together, in this process: the REST API, the route table, what is published and
  * the ADS streams. Envoys, the store and the clock do as a test says, so that whatever can happen to them is shown in
@@ -76,7 +78,7 @@ export class World {
           void lines.push(`${pino.levels.labels[JSON.parse(line).level]}: ${JSON.parse(line).msg}`),
       },
     )
-    const core = await createCore({
+    const made = createCore({
       settings,
       log,
       store: options.openStore?.(clock, log) ?? store,
@@ -91,6 +93,9 @@ export class World {
       onClusterRejected: () => {},
       clock,
     })
+    // The names that are known from the start are asked for as time goes by.
+    if (options.resolver !== undefined) await clock.pass(SOON_MS)
+    const core = await made
     const api = createApiServer({
       table: core.table,
       token: TOKEN,

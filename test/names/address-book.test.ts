@@ -163,6 +163,23 @@ t.test('after a start what was known a short time ago is used, and asked for bit
   t.strictSame(book.known('n7'), ['10.0.0.2'])
 })
 
+t.test('after a start names are asked for soon, however long they are good for', async (t) => {
+  const { resolver, clock, changed, book } = setUp()
+  resolver.names.set('a', ['10.0.0.2']).set('b', ['10.0.0.1'])
+  const good = { addresses: ['10.0.0.1'], until: Date.now() + 3_600 * SECOND }
+  await book.begin(
+    ['a', 'b'],
+    new Map([
+      ['a', good],
+      ['b', good],
+    ]),
+  )
+  t.strictSame(book.known('a'), ['10.0.0.1'], 'and what was known is used meanwhile')
+  await clock.pass(SECOND)
+  t.strictSame(book.known('a'), ['10.0.0.2'])
+  t.strictSame(changed, ['a'])
+})
+
 t.test('what was known long ago is asked for before it is used, as long as that takes not too long', async (t) => {
   const { resolver, clock, book } = setUp()
   const old = { addresses: ['10.0.0.1'], until: Date.now() - 3_600 * SECOND }

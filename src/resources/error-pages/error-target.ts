@@ -83,10 +83,18 @@ export function errorTargetFilters({ request, script }: ErrorTargetInput): HttpF
   ]
 }
 
-/** The cluster of the error target. */
-export function errorTargetCluster(target: Target, settings: TargetSettings): Cluster & { name: string } {
+/**
+ * The cluster of the error target.
+ *
+ * @param addresses see {@link targetCluster}
+ */
+export function errorTargetCluster(
+  target: Target,
+  settings: TargetSettings,
+  addresses?: readonly string[],
+): Cluster & { name: string } {
   return {
-    ...targetCluster(ERROR_TARGET, target, settings),
+    ...targetCluster(ERROR_TARGET, target, settings, addresses),
     // Users are served before its name is resolved: there are the built-in pages.
     wait_for_warm_on_init: { value: false },
     circuit_breakers: {
