@@ -3,10 +3,15 @@ import type { ClusterSettings } from '../resources/clusters/cluster.js'
 import { hostNameOf, routeCluster } from '../resources/clusters/cluster.js'
 import { resource } from '../resources/encode.js'
 import { clusterName, routeKeyOf, TYPE_URL } from '../resources/names.js'
+import { RouteNotAcknowledgedError, RouteRejectedError } from '../routing/errors.js'
 import type { RoutePublisher, TakeBack } from '../routing/publisher.js'
 import type { RoutePublication } from '../routing/route.js'
 import type { ResourceCollection } from '../xds/collection.js'
+import type { Delivery, Rejection } from '../xds/delivery.js'
+import { NotAcknowledged, Rejected } from '../xds/errors.js'
 import type { Resource } from '../xds/resource.js'
+import type { ServedCollection } from '../xds/served-collection.js'
+import type { Subscriptions } from '../xds/subscriptions.js'
 
 /** Knows the addresses of host names. See AddressBook. */
 export interface HostAddresses {
@@ -17,7 +22,7 @@ export interface HostAddresses {
 }
 
 export interface ClusterPublisherOptions {
-  readonly clusters: ResourceCollection
+  readonly clusters: ServedCollection
   readonly settings: ClusterSettings
   readonly addresses: HostAddresses
   /** Whether the table is to be recovered from Envoy should it be lost everywhere else. */
@@ -29,6 +34,8 @@ export interface ClusterPublisherOptions {
 /** Turns routes into clusters and has them delivered. */
 export class ClusterPublisher implements RoutePublisher {
   readonly #clusters: ResourceCollection
+  readonly #delivery: Delivery
+  readonly #subscriptions: Subscriptions
   readonly #settings: ClusterSettings
   readonly #addresses: HostAddresses
   readonly #recoverable: boolean
@@ -38,7 +45,9 @@ export class ClusterPublisher implements RoutePublisher {
   readonly #changing = new Map<string, readonly string[]>()
 
   constructor(options: ClusterPublisherOptions) {
-    this.#clusters = options.clusters
+    this.#clusters = options.clusters.collection
+    this.#delivery = options.clusters.delivery
+    this.#subscriptions = options.clusters.subscriptions
     this.#settings = options.settings
     this.#addresses = options.addresses
     this.#recoverable = options.recoverable
@@ -60,7 +69,7 @@ export class ClusterPublisher implements RoutePublisher {
     const host = hostNameOf(route.target)
     await this.#change(route.key, host, async () => {
       if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(route.key)?.host === host)
-      await this.#clusters.apply(clusterName(route.key), this.#encode(route))
+      await this.#deliver(route.key, this.#encode(route))
       this.#byName.set(route.key, host === undefined ? undefined : { host, route })
     })
     return takeBack
@@ -69,10 +78,21 @@ export class ClusterPublisher implements RoutePublisher {
   async withdraw(key: string): Promise<TakeBack> {
     const takeBack = this.#takeBack(key)
     await this.#change(key, undefined, async () => {
-      await this.#clusters.apply(clusterName(key), undefined)
+      await this.#deliver(key, undefined)
       this.#byName.set(key, undefined)
     })
     return takeBack
+  }
+
+  /** @throws RouteRejectedError, RouteNotAcknowledgedError */
+  async #deliver(key: string, cluster: Resource | undefined): Promise<void> {
+    try {
+      await this.#delivery.apply(clusterName(key), cluster)
+    } catch (error) {
+      if (error instanceof Rejected) throw new RouteRejectedError(error.message)
+      if (error instanceof NotAcknowledged) throw new RouteNotAcknowledgedError(error.message)
+      throw error
+    }
   }
 
   /** To what there is now. */
@@ -83,7 +103,7 @@ export class ClusterPublisher implements RoutePublisher {
       this.#byName.set(key, routeBefore)
       // The name may have been given up meanwhile. Until it is resolved the addresses of before are good.
       if (routeBefore !== undefined) void this.#addresses.resolve(routeBefore.host, false)
-      if (await this.#clusters.restore(name, before)) return
+      if (await this.#delivery.restore(name, before)) return
       this.#warn(
         `A change of the route ${key} was taken back. Not every Envoy has done so yet: it will when it answers`,
       )
@@ -124,7 +144,7 @@ export class ClusterPublisher implements RoutePublisher {
   }
 
   refusals(): ReadonlyMap<string, string> {
-    const refusals = [...this.#clusters.refusals()]
+    const refusals = [...this.#subscriptions.refusals()]
     return new Map(
       refusals.flatMap(([name, reason]): Array<[string, string]> => {
         const key = routeKeyOf(name)
@@ -141,11 +161,11 @@ export class ClusterPublisher implements RoutePublisher {
   }
 }
 
-/** What the log says of a cluster that Envoy refused, and what that means for its route. See {@link OnRejected}. */
-export function rejectionLine(name: string, reason: string, kept: boolean, hasOther: boolean): string {
+/** What the log says of a cluster that Envoy refused, and what that means for its route. */
+export function rejectionLine({ name, reason, isKept, hasOther }: Rejection): string {
   const key = routeKeyOf(name)
   if (key === undefined) return `Envoy rejected ${name}: ${reason}`
-  const effect = !kept ? 'Nothing changed' : hasOther ? 'It is served as it was before' : NOT_IN_USE
+  const effect = !isKept ? 'Nothing changed' : hasOther ? 'It is served as it was before' : NOT_IN_USE
   return `Envoy rejected the route ${key}. ${effect}: ${reason}`
 }
 

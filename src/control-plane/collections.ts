@@ -2,9 +2,9 @@ import type { Clock } from '../platform/clock.js'
 import type { Logger } from '../platform/log.js'
 import { TYPE_URL } from '../resources/names.js'
 import type { TlsSettings } from '../settings/tls.js'
-import type { CollectionOptions } from '../xds/collection.js'
-import { ResourceCollection } from '../xds/collection.js'
-import type { Fleet } from '../xds/fleet.js'
+import type { ServedCollectionOptions } from '../xds/served-collection.js'
+import { ServedCollection } from '../xds/served-collection.js'
+import type { WaitPolicy } from '../xds/wait-policy.js'
 import { rejectionLine } from './clusters.js'
 import { SecretPublisher } from './secrets.js'
 
@@ -13,9 +13,9 @@ const ACK_TIMEOUT_MS = 10_000
 
 export interface CollectionsOptions {
   readonly tls: TlsSettings
-  readonly fleet: Fleet
+  readonly policy: WaitPolicy
   readonly log: Logger
-  readonly clock: Clock | undefined
+  readonly clock: Clock
   /** Called whenever an Envoy refuses a cluster. */
   readonly onClusterRejected: () => void
   /** Called with a sentence when an Envoy refuses something that it can't serve users without. */
@@ -24,33 +24,35 @@ export interface CollectionsOptions {
 
 /** All that Envoys get, a collection for each type of resource. */
 export interface Collections {
-  readonly clusters: ResourceCollection
-  readonly listeners: ResourceCollection
-  readonly routeConfigurations: ResourceCollection
-  readonly tokenBuckets: ResourceCollection
+  readonly clusters: ServedCollection
+  readonly listeners: ServedCollection
+  readonly routeConfigurations: ServedCollection
+  readonly tokenBuckets: ServedCollection
   readonly secrets: SecretPublisher
 }
 
 /** Makes the collections, which decides what it means when an Envoy refuses a resource of each type. */
 export function makeCollections(options: CollectionsOptions): Collections {
-  const { tls, fleet, log, clock, onClusterRejected, onUnusable } = options
-  const make = (typeUrl: string, handlers: Omit<CollectionOptions, 'typeUrl' | 'ackTimeoutMs' | 'fleet' | 'clock'>) =>
-    new ResourceCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, fleet, clock, ...handlers })
+  const { tls, policy, log, clock, onClusterRejected, onUnusable } = options
+  const make = (
+    typeUrl: string,
+    handlers: Omit<ServedCollectionOptions, 'typeUrl' | 'ackTimeoutMs' | 'policy' | 'clock'>,
+  ) => new ServedCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, policy, clock, ...handlers })
   return {
     clusters: make(TYPE_URL.cluster, {
-      onRejected: (name, reason, kept, _version, hasOther) => {
-        log.warn(rejectionLine(name, reason, kept, hasOther))
+      onRejected: (rejection) => {
+        log.warn(rejectionLine(rejection))
         onClusterRejected()
       },
     }),
     listeners: make(TYPE_URL.listener, {
-      onRejected: (name, reason) => onUnusable(`Envoy can't serve the ${name} port: ${reason}`),
+      onRejected: ({ name, reason }) => onUnusable(`Envoy can't serve the ${name} port: ${reason}`),
     }),
     routeConfigurations: make(TYPE_URL.routeConfiguration, {
-      onRejected: (_name, reason) => onUnusable(`Envoy rejected the lookup of routes: ${reason}`),
+      onRejected: ({ reason }) => onUnusable(`Envoy rejected the lookup of routes: ${reason}`),
     }),
     tokenBuckets: make(TYPE_URL.tokenBucket, {
-      onRejected: (name, reason) => log.warn(rejectionLine(name, reason, false, false)),
+      onRejected: (rejection) => log.warn(rejectionLine({ ...rejection, isKept: false })),
     }),
     secrets: new SecretPublisher({
       tls,

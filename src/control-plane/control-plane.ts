@@ -56,7 +56,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   }
   await ads.listen(envoys.xds)
   undo.push(() => ads.close())
-  clusters.awaitReturn(envoys.fleet.startMs)
+  clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
   undo.push(
     await serveApi({
       ...settings.api,

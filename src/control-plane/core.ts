@@ -1,6 +1,7 @@
 import type { DataPlane } from '../data-plane/data-plane.js'
 import type { HostResolver } from '../names/resolver.js'
 import type { Clock } from '../platform/clock.js'
+import { SYSTEM_CLOCK } from '../platform/clock.js'
 import { FatalError } from '../platform/fatal-error.js'
 import type { Logger } from '../platform/log.js'
 import type { Undo } from '../platform/shutdown.js'
@@ -15,8 +16,8 @@ import type { RoutePublication } from '../routing/route.js'
 import type { OpenedStore } from '../routing/store.js'
 import { RouteTable } from '../routing/table.js'
 import type { Settings } from '../settings/settings.js'
-import type { ResourceCollection } from '../xds/collection.js'
 import type { Resource } from '../xds/resource.js'
+import type { ServedCollection } from '../xds/served-collection.js'
 import type { AdsCollections } from '../xds/stream.js'
 import { ClusterPublisher, unusableLine } from './clusters.js'
 import { makeCollections } from './collections.js'
@@ -31,7 +32,7 @@ export interface CoreOptions {
   readonly settings: Settings
   readonly log: Logger
   readonly store: OpenedStore
-  readonly envoys: Pick<DataPlane, 'fleet' | 'recoverable' | 'refused' | 'recover'>
+  readonly envoys: Pick<DataPlane, 'waitPolicy' | 'recoverable' | 'refused' | 'recover'>
   readonly resolver: HostResolver
   readonly undo: Undo
   /** Called whenever an Envoy has refused a cluster. */
@@ -43,8 +44,8 @@ export interface CoreOptions {
 /** The control plane without its servers: the route table, and all that Envoys get. */
 export interface Core {
   readonly table: RouteTable
-  readonly clusters: ResourceCollection
-  readonly listeners: ResourceCollection
+  readonly clusters: ServedCollection
+  readonly listeners: ServedCollection
   /** The listeners as an Envoy can try them out while another one serves. */
   readonly listenersWithoutPort: readonly Resource[]
   readonly secrets: SecretPublisher
@@ -60,14 +61,14 @@ export interface Core {
  * @throws FatalError explaining why it can't
  */
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { settings, log, store, envoys, undo, clock } = options
+  const { settings, log, store, envoys, undo, clock = SYSTEM_CLOCK } = options
   const { hostRouting, forwarding, limits } = settings
   const readTarget = targetReader(settings)
   checkOptions(settings, readTarget)
 
   const { clusters, listeners, routeConfigurations, tokenBuckets, secrets } = makeCollections({
     tls: settings.tls,
-    fleet: envoys.fleet,
+    policy: envoys.waitPolicy,
     ...{ log, clock, onClusterRejected: options.onClusterRejected },
     onUnusable: (message) => envoys.refused(message),
   })
@@ -89,7 +90,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
   const routes = await loadRoutes(table, options)
   const errorTarget = new ErrorTargetPublisher(settings.errorPages.target?.target, {
-    ...{ clusters, addresses: names.addresses },
+    ...{ clusters: clusters.collection, addresses: names.addresses },
     settings: { targetTls },
   })
   await names.begin(routes, (host) => {
@@ -98,19 +99,20 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   })
   publisher.load(routes)
   errorTarget.publish()
-  clusters.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
-  tokenBuckets.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
+  clusters.collection.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
+  tokenBuckets.collection.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { scripts, log })
-  for (const listener of listenerResources(settings, errorPages, scripts)) listeners.set(listener.name, listener)
+  const ports = listenerResources(settings, errorPages, scripts)
+  for (const listener of ports) listeners.collection.set(listener.name, listener)
   const lookup = routeConfiguration({ hostRouting, forwarding, limits, lookup: scripts.lookup })
-  routeConfigurations.set(PUBLIC_ROUTES, resource(TYPE_URL.routeConfiguration, lookup))
+  routeConfigurations.collection.set(PUBLIC_ROUTES, resource(TYPE_URL.routeConfiguration, lookup))
   return {
     ...{ table, clusters, listeners, secrets, publisher, errorTarget },
     listenersWithoutPort: listenersWithoutPort(settings, errorPages, scripts),
     collections: {
       ordered: [clusters, listeners, routeConfigurations],
-      onDemand: [secrets.collection, tokenBuckets],
+      onDemand: [secrets.served, tokenBuckets],
     },
   }
 }

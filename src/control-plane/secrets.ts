@@ -6,15 +6,16 @@ import { resource } from '../resources/encode.js'
 import { SECRET, TYPE_URL } from '../resources/names.js'
 import { authoritiesSecret, certificateSecret } from '../resources/secret.js'
 import type { TlsSettings } from '../settings/tls.js'
-import type { CollectionOptions, ResourceCollection } from '../xds/collection.js'
+import type { Rejection } from '../xds/delivery.js'
 import type { Resource } from '../xds/resource.js'
+import type { ServedCollection, ServedCollectionOptions } from '../xds/served-collection.js'
 import { SecretVersions } from './secret-versions.js'
 
 /** What the publisher has to do with its collection. */
-type Handlers = Pick<CollectionOptions, 'onRejected' | 'onAcknowledged' | 'maxAResponse'>
+type Handlers = Pick<ServedCollectionOptions, 'onRejected' | 'onAcknowledged' | 'maxAResponse'>
 
 export interface SecretPublisherOptions {
-  readonly makeCollection: (handlers: Handlers) => ResourceCollection
+  readonly makeCollection: (handlers: Handlers) => ServedCollection
   readonly tls: TlsSettings
   readonly log: Logger
   /** Envoy can't use what the files held at the start. */
@@ -24,15 +25,15 @@ export interface SecretPublisherOptions {
 /** Hands certificates and authorities to Envoy, and again when their files change. */
 export class SecretPublisher {
   /** What Envoys get. */
-  readonly collection: ResourceCollection
+  readonly served: ServedCollection
   readonly #options: SecretPublisherOptions
   readonly #watches: FileWatch[] = []
   readonly #secrets = new Map<string, { readonly what: string; readonly versions: SecretVersions }>()
 
   constructor(options: SecretPublisherOptions) {
     this.#options = options
-    this.collection = options.makeCollection({
-      onRejected: (name, reason, _kept, version) => this.#rejected(name, reason, version),
+    this.served = options.makeCollection({
+      onRejected: (rejection) => this.#rejected(rejection),
       onAcknowledged: (secret) => this.#secrets.get(secret.name)?.versions.acknowledged(secret),
       // Envoy looks at a secret once: sent again after its response was refused, it is acknowledged whatever it is.
       maxAResponse: 1,
@@ -57,37 +58,37 @@ export class SecretPublisher {
     this.#secrets.set(name, { what: source.what, versions: new SecretVersions() })
     give(source.first)
     // An Envoy that has refused one just before its control plane ended doesn't tell the next: see #rejected.
-    this.collection.suspect([name])
+    this.served.subscriptions.resend([name])
     this.#watches.push(onReload(source, give, this.#options.log))
   }
 
   /** Gives it to every Envoy in the place of the one of before. */
   replace(name: string, secret: Resource): void {
     this.#secrets.get(name)?.versions.add(secret)
-    this.collection.set(name, secret)
+    this.served.collection.set(name, secret)
   }
 
   /**
    * An Envoy refused a secret. If it is the one that is wanted, all go back to the last one that Envoys have taken, and so
    * does an Envoy that starts from now on; the answer to one that has been replaced since changes nothing.
    */
-  #rejected(name: string, reason: string, version: string): void {
+  #rejected({ name, reason, version }: Rejection): void {
     const { log, onUnusable } = this.#options
-    const secrets = this.collection
+    const { collection, subscriptions } = this.served
     const known = this.#secrets.get(name)
     const before = known?.versions.refused(version)
     const message = `Envoy can't use ${known?.what}: ${reason}.`
-    if (secrets.get(name)?.version !== version) {
+    if (collection.get(name)?.version !== version) {
       log.warn(`${message} It has been replaced since.`)
     } else if (before === undefined) {
       onUnusable(message)
       return
     } else {
       log.warn(`${message} What was there before stays in use.`)
-      secrets.set(name, before)
+      collection.set(name, before)
     }
     // Envoy keeps what it refused for who asks next, such as a new https route. So what it had before must be sent again.
-    secrets.suspect([name])
+    subscriptions.resend([name])
   }
 
   close(): void {

@@ -3,17 +3,17 @@ import type { Counters } from '../metrics/request-totals.js'
 import type { Route } from '../routing/route.js'
 import type { OpenedStore } from '../routing/store.js'
 import type { RouteTable } from '../routing/table.js'
-import type { ResourceCollection } from '../xds/collection.js'
-import type { Fleet } from '../xds/fleet.js'
 import type { Resource } from '../xds/resource.js'
+import type { ServedCollection } from '../xds/served-collection.js'
 import type { AdsListening } from '../xds/server.js'
 import type { AdsCollections } from '../xds/stream.js'
+import type { WaitPolicy } from '../xds/wait-policy.js'
 
 /** What the control plane has to know of the Envoys that it serves, and what is to be done about them. */
 export interface DataPlane {
   /** Where they find the control plane. */
   readonly xds: AdsListening
-  readonly fleet: Fleet
+  readonly waitPolicy: WaitPolicy
   /** How loudly it is said that they come and go. */
   readonly connectionsAt: 'debug' | 'info'
   /** Whether a table that was lost can be read from them. */
@@ -41,8 +41,8 @@ export interface DataPlane {
 
 /** What Envoys get, for who has to know what has arrived or what it is. */
 export interface Delivered {
-  readonly clusters: ResourceCollection
-  readonly listeners: ResourceCollection
+  readonly clusters: ServedCollection
+  readonly listeners: ServedCollection
   /** The listeners as an Envoy can try them out while another one serves. */
   readonly listenersWithoutPort: readonly Resource[]
   /** What an ADS stream serves. */

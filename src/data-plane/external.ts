@@ -5,8 +5,8 @@ import { checkAddress } from '../platform/address.js'
 import type { Logger } from '../platform/log.js'
 import type { Route } from '../routing/route.js'
 import type { ExternalSettings } from '../settings/xds.js'
-import { ANY_ENVOYS } from '../xds/fleet.js'
 import type { AdsListening } from '../xds/server.js'
+import { ANY_ENVOYS } from '../xds/wait-policy.js'
 import type { DataPlane } from './data-plane.js'
 
 /** Owner and group: the control plane and Envoy may run as different users of one group. */
@@ -15,7 +15,7 @@ const SOCKET_MODE = 0o660
 /** Any number of Envoys that others start and end. */
 export class ExternalEnvoys implements DataPlane {
   readonly xds: AdsListening
-  readonly fleet = ANY_ENVOYS
+  readonly waitPolicy = ANY_ENVOYS
   readonly connectionsAt = 'info'
   readonly recoverable = false
   readonly adopted = false

@@ -22,3 +22,32 @@ export async function withinLimit<T>(clock: Clock, ms: number, promise: Promise<
   })
   return Promise.race([promise, late]).finally(stop)
 }
+
+/** One timer for however many moments: it rings at the first of those that were asked for since it last rang. */
+export class Alarm {
+  readonly #clock: Clock
+  readonly #ring: () => void
+  #at = Number.POSITIVE_INFINITY
+  #stop = () => {}
+
+  constructor(clock: Clock, ring: () => void) {
+    this.#clock = clock
+    this.#ring = ring
+  }
+
+  /** Rings at this moment, or before it. Timers may be early by a fraction of a millisecond. */
+  at(moment: number): void {
+    if (moment >= this.#at) return
+    this.#stop()
+    this.#at = moment
+    this.#stop = this.#clock.after(Math.max(0, moment - this.#clock.now()), () => {
+      this.#at = Number.POSITIVE_INFINITY
+      this.#ring()
+    })
+  }
+
+  cancel(): void {
+    this.#at = Number.POSITIVE_INFINITY
+    this.#stop()
+  }
+}

@@ -8,6 +8,12 @@ export const TargetInvalidError = createError('CEP_TARGET_INVALID', "Invalid tar
 
 export const RoutespecInvalidError = createError('CEP_ROUTESPEC_INVALID', 'Invalid route path: %s', 400)
 
+/** Envoy refused the route (a NACK). Nothing has changed; the reason is Envoy's. */
+export const RouteRejectedError = createError('CEP_RESOURCE_REJECTED', 'Envoy rejected the route: %s', 400)
+
+/** Envoy did not acknowledge a change in time. Nothing has changed; asking again may work. */
+export const RouteNotAcknowledgedError = createError('CEP_NOT_ACKNOWLEDGED', 'The route was not changed: %s', 503)
+
 /** The store could not keep a change, most often because the disk is full. Nothing has changed. */
 export const NotStoredError = createError(
   'CEP_NOT_STORED',

@@ -11,11 +11,11 @@ export interface RoutePublisher {
   /**
    * Resolves once every connected Envoy routes to the target, for a first or a changed one alike.
    *
-   * @throws ResourceRejectedError if an Envoy refused it, NotAcknowledgedError if one didn't answer in time. The old
+   * @throws RouteRejectedError if an Envoy refused it, RouteNotAcknowledgedError if one didn't answer in time. The old
    *   state is on its way back by then.
    */
   publish(route: RoutePublication): Promise<TakeBack>
-  /** Resolves once no connected Envoy has the route. @throws NotAcknowledgedError as above */
+  /** Resolves once no connected Envoy has the route. @throws RouteNotAcknowledgedError as above */
   withdraw(key: string): Promise<TakeBack>
   /**
    * The routes that an Envoy refuses although they were to be there, by key, each with Envoy's reason: what was loaded

@@ -147,7 +147,7 @@ export class RouteTable {
   /**
    * Adds a route or replaces the whole entry. Resolves once requests on every Envoy go to the target.
    *
-   * @throws TargetInvalidError, ResourceRejectedError, NotAcknowledgedError, NotStoredError; the table and Envoy are then as before
+   * @throws TargetInvalidError, RouteRejectedError, RouteNotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
   async put(routespec: string, data: RouteData): Promise<void> {
     const target = this.#readTarget(data.target)
@@ -177,7 +177,7 @@ export class RouteTable {
   /**
    * Removes a route. Resolves once no request on any Envoy goes to it; false if there was none.
    *
-   * @throws NotAcknowledgedError, NotStoredError; the table and Envoy are then as before
+   * @throws RouteNotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
   async delete(routespec: string): Promise<boolean> {
     const key = routeKey(routespec, this.#hostRouting)

@@ -1,7 +1,5 @@
-import createError from '@fastify/error'
+/** An Envoy refused a resource (a NACK). The message is Envoy's reason. */
+export class Rejected extends Error {}
 
-/** Envoy refused a resource (a NACK). Nothing has changed; the message is Envoy's. */
-export const ResourceRejectedError = createError('CEP_RESOURCE_REJECTED', 'Envoy rejected the route: %s', 400)
-
-/** Envoy did not acknowledge a resource in time. Nothing has changed; asking again may work. */
-export const NotAcknowledgedError = createError('CEP_NOT_ACKNOWLEDGED', 'The route was not changed: %s', 503)
+/** Not every Envoy acknowledged a resource in time; the message says which is missing: an Envoy, or its answer. */
+export class NotAcknowledged extends Error {}

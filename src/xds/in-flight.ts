@@ -4,7 +4,14 @@ import type { Resource } from './resource.js'
 /** What a response says of each name; a missing resource is a removal. */
 export type Sent = ReadonlyMap<string, Resource | undefined>
 
-/** What Envoy may take for one resource of a response before it counts as silent. It takes 0.2-1.5 ms. */
+/** One delta response: what changed for this Envoy. */
+export interface DeltaResponse {
+  readonly nonce: string
+  readonly resources: readonly Resource[]
+  readonly removed: readonly string[]
+}
+
+/** What Envoy may take for one resource of a response before it counts as silent, in milliseconds. It takes 0.2-1.5. */
 const MS_A_RESOURCE = 3
 
 /**
@@ -49,13 +56,14 @@ export class InFlight {
     for (const sent of this.#responses.values()) yield* sent.keys()
   }
 
-  /** Returns the nonce of a response that is sent now. */
-  add(sent: Sent): string {
+  /** Returns the response that says this, which is sent now. */
+  add(sent: Sent): DeltaResponse {
     if (this.isEmpty) this.#heardAt = this.#clock.now()
     this.#made += 1
     const nonce = String(this.#made)
     this.#responses.set(nonce, sent)
-    return nonce
+    const resources = [...sent.values()].filter((resource) => resource !== undefined)
+    return { nonce, resources, removed: [...sent.keys()].filter((name) => sent.get(name) === undefined) }
   }
 
   /** Envoy has answered the response of this nonce; undefined if it is none of these. */

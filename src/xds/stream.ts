@@ -1,15 +1,17 @@
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
-import type { ResourceCollection, StreamHandle } from './collection.js'
 import { bytesFor, generationOf } from './generation.js'
-import type { DeltaResponse, Subscription } from './subscription.js'
+import type { DeltaResponse } from './in-flight.js'
+import type { ServedCollection } from './served-collection.js'
+import type { Subscription } from './subscription.js'
+import type { StreamHandle, Subscriptions } from './subscriptions.js'
 
 /** The collections that a stream serves. */
 export interface AdsCollections {
   /** In the order in which an Envoy must get them: what another type refers to first. */
-  readonly ordered: readonly ResourceCollection[]
+  readonly ordered: readonly ServedCollection[]
   /** Types that an Envoy asks for when a resource of the others refers to one, and waits for: sent at once. */
-  readonly onDemand: readonly ResourceCollection[]
+  readonly onDemand: readonly ServedCollection[]
 }
 
 /**
@@ -17,66 +19,56 @@ export interface AdsCollections {
  * was of one type in the order, it gets nothing of the types after it: a listener opens only over a complete table.
  */
 export class AdsStream implements StreamHandle {
-  readonly #collections: AdsCollections
+  readonly #ordered: readonly Subscriptions[]
+  readonly #onDemand: readonly Subscriptions[]
   readonly #write: (response: DeltaDiscoveryResponse) => void
-  /** How this Envoy calls itself, once it has. */
-  node = ''
-  /** What it was started for. */
-  #generation = 1
   readonly cutOff: () => void
-  readonly #subscriptions = new Map<ResourceCollection, Subscription>()
-  /** How many of the collections in order, from the first on, this Envoy has had in full. */
+  /** Its Envoy's node id, as soon as it is known. */
+  node = ''
+  /** What its Envoy was started for. */
+  #generation = 1
+  readonly #open = new Map<Subscriptions, Subscription>()
+  /** How many of the types in order, from the first on, this Envoy has had in full. */
   #complete = 0
   #closed = false
 
   /** @param onCutOff called when this Envoy doesn't answer and others have; {@link close} must follow */
   constructor(collections: AdsCollections, write: (response: DeltaDiscoveryResponse) => void, onCutOff: () => void) {
-    this.#collections = collections
+    this.#ordered = collections.ordered.map(({ subscriptions }) => subscriptions)
+    this.#onDemand = collections.onDemand.map(({ subscriptions }) => subscriptions)
     this.#write = write
     this.cutOff = onCutOff
   }
 
   /** Handles a request: a subscription, an ACK, a NACK, or several of these in one. Unknown types are left unanswered. */
   receive(request: DeltaDiscoveryRequest__Output): void {
-    const { ordered, onDemand } = this.#collections
-    const collection = [...ordered, ...onDemand].find(({ typeUrl }) => typeUrl === request.type_url)
     if (request.node?.id) {
       this.node = request.node.id
       this.#generation = generationOf(request.node)
     }
-    if (collection === undefined || this.#closed) return
-    const subscription = this.#subscriptions.get(collection)
-    if (subscription === undefined) {
-      const first = {
-        node: this.node,
-        subscribe: request.resource_names_subscribe,
-        held: request.initial_resource_versions,
-      }
-      this.#subscriptions.set(
-        collection,
-        collection.subscribe(
-          first,
-          (response) => this.#write(encodeResponse(collection.typeUrl, response, this.#generation)),
-          this,
-        ),
-      )
-    } else {
-      // What is asked for in the same message is asked for by an Envoy that has had this response.
-      if (request.response_nonce !== '') {
-        if (request.error_detail) subscription.nack(request.response_nonce, oneLine(request.error_detail.message))
-        else subscription.ack(request.response_nonce)
-      }
-      subscription.unsubscribe(request.resource_names_unsubscribe)
-      subscription.subscribe(request.resource_names_subscribe)
-    }
+    const type = [...this.#ordered, ...this.#onDemand].find(({ typeUrl }) => typeUrl === request.type_url)
+    if (type === undefined || this.#closed) return
+    const subscription = this.#open.get(type)
+    if (subscription === undefined) this.#subscribe(type, request)
+    else answer(subscription, request)
     this.flush()
+  }
+
+  #subscribe(type: Subscriptions, request: DeltaDiscoveryRequest__Output): void {
+    const first = {
+      node: this.node,
+      subscribe: request.resource_names_subscribe,
+      held: request.initial_resource_versions,
+    }
+    const send = (response: DeltaResponse) => this.#write(encodeResponse(type.typeUrl, response, this.#generation))
+    this.#open.set(type, type.open(first, send, this))
   }
 
   /** Sends what is due, in the order of the types. */
   flush(): void {
-    for (const collection of this.#collections.onDemand) this.#subscriptions.get(collection)?.flush()
-    for (const [index, collection] of this.#collections.ordered.entries()) {
-      const subscription = this.#subscriptions.get(collection)
+    for (const type of this.#onDemand) this.#open.get(type)?.flush()
+    for (const [index, type] of this.#ordered.entries()) {
+      const subscription = this.#open.get(type)
       if (index > this.#complete) return
       if (subscription === undefined) continue
       subscription.flush()
@@ -92,11 +84,18 @@ export class AdsStream implements StreamHandle {
   close(mayReturn: boolean): boolean {
     if (this.#closed) return false
     this.#closed = true
-    for (const [collection, subscription] of this.#subscriptions) {
-      collection.unsubscribe(subscription, mayReturn)
-    }
+    for (const [type, subscription] of this.#open) type.close(subscription, mayReturn)
     return true
   }
+}
+
+/** What is asked for in the same message as an answer is asked for by an Envoy that has had that response. */
+function answer(subscription: Subscription, request: DeltaDiscoveryRequest__Output): void {
+  const { response_nonce: nonce, error_detail: error } = request
+  if (nonce !== '' && error) subscription.nack(nonce, oneLine(error.message))
+  else if (nonce !== '') subscription.ack(nonce)
+  subscription.unsubscribe(request.resource_names_unsubscribe)
+  subscription.subscribe(request.resource_names_subscribe)
 }
 
 function encodeResponse(typeUrl: string, response: DeltaResponse, generation: number): DeltaDiscoveryResponse {

@@ -1,19 +1,15 @@
 import type { Clock } from '../platform/clock.js'
-import { SYSTEM_CLOCK } from '../platform/clock.js'
-import type { Sent } from './in-flight.js'
+import type { ResourceCollection } from './collection.js'
+import { HeldVersions } from './held.js'
+import type { DeltaResponse, Sent } from './in-flight.js'
 import { InFlight } from './in-flight.js'
-import type { DeliveryObserver, Resource, ResourceSource } from './resource.js'
-
-/** One delta response: what changed for this Envoy. */
-export interface DeltaResponse {
-  readonly nonce: string
-  readonly resources: readonly Resource[]
-  readonly removed: readonly string[]
-}
+import { InitialLoad } from './initial-load.js'
+import type { SubscriptionObserver } from './observer.js'
+import type { Resource } from './resource.js'
 
 /** What Envoy asks for in its first request of a type on a stream. */
 export interface InitialRequest {
-  /** How it calls itself. */
+  /** Its node id. */
   readonly node: string
   /** Names it wants; none, or '*', means all. */
   readonly subscribe: readonly string[]
@@ -21,60 +17,52 @@ export interface InitialRequest {
   readonly held: Readonly<Record<string, string>>
 }
 
-/** In the place of a version: whatever the collection has, it is sent. Envoy has something, or perhaps nothing at all. */
-const SOMETHING = ''
-const ANYTHING = '?'
+export interface SubscriptionOptions {
+  readonly collection: Pick<ResourceCollection, 'get' | 'names'>
+  readonly first: InitialRequest
+  /** The names that this Envoy may hold without listing them: see Unconfirmed. */
+  readonly unconfirmed: Set<string>
+  /** The most resources in one response. */
+  readonly maxAResponse: number
+  readonly send: (response: DeltaResponse) => void
+  readonly observer: SubscriptionObserver
+  readonly clock: Clock
+}
 
 /**
- * One Envoy's view of one collection over one stream: what it holds, what it has yet to be told, and the responses
- * that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is sent
- * at once and a crowd of them is batched by the round trip itself. Of more than fit, those that somebody waits for go
- * first. No two unanswered responses have a name in common.
+ * The protocol's state for one Envoy, one collection and one stream: what Envoy holds, what it has yet to be told, and the
+ * responses that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is
+ * sent at once and a crowd of them is batched by the round trip itself. If more are due than fit into a response, urgent
+ * ones go first. No two unanswered responses have a name in common.
  *
  * A rejected response is sent again in halves until the resource that Envoy refuses stands alone; all others arrive.
  */
 export class Subscription {
-  readonly #source: ResourceSource
-  readonly #observer: DeliveryObserver
-  readonly #send: (response: DeltaResponse) => void
+  readonly #options: SubscriptionOptions
   readonly #wildcard: boolean
-  readonly #doubtful: Set<string>
   readonly #named = new Set<string>()
-  /** The version that Envoy has of each resource, by what it acknowledged. */
-  readonly #held: Map<string, string>
+  readonly #held: HeldVersions
   /** Names that may differ from what Envoy holds and are in no response. */
   readonly #dirty = new Set<string>()
-  /** Names that Envoy has yet to answer for of those there were when it subscribed or had loaded. */
-  #initial: Set<string>
-  #loading: boolean
+  readonly #load: InitialLoad
   /** Parts of rejected responses, to be sent again one after the other. */
-  readonly #suspects: string[][] = []
+  readonly #retries: string[][] = []
   readonly #inFlight: InFlight
   /** What Envoy said last to each name that it refused. */
   readonly #refused = new Map<string, { readonly version: string; readonly reason: string }>()
 
-  constructor(
-    source: ResourceSource,
-    observer: DeliveryObserver,
-    send: (response: DeltaResponse) => void,
-    first: InitialRequest,
-    clock: Clock = SYSTEM_CLOCK,
-  ) {
-    this.#source = source
-    this.#observer = observer
-    this.#send = send
+  constructor(options: SubscriptionOptions) {
+    const { collection, first, unconfirmed, clock } = options
+    this.#options = options
     this.#inFlight = new InFlight(clock)
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
-    this.#held = new Map(Object.entries(first.held))
-    this.#doubtful = source.doubtful(first.node)
-    for (const name of this.#doubtful) this.#doubt(name)
-    if (this.#wildcard) {
-      for (const name of source.names()) this.#dirty.add(name)
-      for (const name of this.#held.keys()) this.#dirty.add(name)
-    }
+    this.#held = new HeldVersions(first.held)
+    const isNew = this.#held.isEmpty
+    for (const name of unconfirmed) this.#held.distrust(name)
+    const known = this.#wildcard ? [collection.names(), this.#held.names()] : []
+    for (const names of known) for (const name of names) this.#dirty.add(name)
     for (const name of first.subscribe) this.#name(name)
-    this.#initial = new Set(this.#dirty)
-    this.#loading = this.#wildcard && Object.keys(first.held).length === 0 && this.#initial.size > 0
+    this.#load = new InitialLoad(this.#dirty, this.#wildcard && isNew)
   }
 
   /** Adds names. Each is sent, whatever Envoy was sent before: it may have forgotten that. */
@@ -105,28 +93,15 @@ export class Subscription {
     if (this.#wildcard || this.#named.has(name)) this.#dirty.add(name)
   }
 
-  /** Envoy may have another resource of that name than it says. {@link flush} sends or removes it. */
-  suspect(name: string): void {
-    this.#doubt(name)
+  /** {@link flush} sends or removes the resource of that name, whatever version Envoy has reported. */
+  resend(name: string): void {
+    this.#held.distrust(name)
     this.changed(name)
   }
 
-  #doubt(name: string): void {
-    this.#held.set(name, this.#hasSome(name) ? SOMETHING : ANYTHING)
-  }
-
-  /** Whether Envoy certainly has a resource of that name, in whatever version. */
-  #hasSome(name: string): boolean {
-    const version = this.#held.get(name)
-    return version !== undefined && version !== ANYTHING
-  }
-
-  /** Whether Envoy has answered for all that the collection has under this name, or under any name. */
-  isSettled(name?: string): boolean {
-    if (name === undefined) {
-      return !this.#isAwaited() && this.#dirty.size === 0 && this.#inFlight.isEmpty && this.#suspects.length === 0
-    }
-    return !this.#dirty.has(name) && !this.#inFlight.has(name) && !this.#suspects.some((names) => names.includes(name))
+  /** Whether Envoy has answered for what the collection has under this name. */
+  isSettled(name: string): boolean {
+    return !this.#dirty.has(name) && !this.#inFlight.has(name) && !this.#retries.some((names) => names.includes(name))
   }
 
   /**
@@ -134,15 +109,12 @@ export class Subscription {
    * however much has changed since.
    */
   isComplete(): boolean {
-    return !this.#isAwaited() && !this.#loading && this.#initial.size === 0
+    return !this.#isAwaited() && this.#load.isComplete
   }
 
-  /**
-   * Whether Envoy has just started and is still being told what there is. It doesn't listen yet, so that nobody need
-   * wait for it: before it is complete it has answered for whatever changed in this time.
-   */
+  /** Whether Envoy has just started and is still being told what there was: changes need not wait for it. */
   isLoading(): boolean {
-    return this.#loading
+    return this.#load.isFirstPart
   }
 
   /** Whether Envoy has left a response unanswered for this long, and for what its resources may take besides. */
@@ -153,27 +125,28 @@ export class Subscription {
   /** Names and reasons of what the collection has and Envoy has refused. It isn't sent again before it changes. */
   *refusals(): Iterable<readonly [name: string, reason: string]> {
     for (const [name, { version, reason }] of this.#refused) {
-      if (this.#source.get(name)?.version === version) yield [name, reason]
+      if (this.#options.collection.get(name)?.version === version) yield [name, reason]
     }
   }
 
   /** Sends what is due, unless too many responses are still unanswered. */
   flush(): void {
     while (!this.#inFlight.isFull) {
-      const suspects = this.#suspects.shift()
-      if (!(suspects === undefined ? this.#deliver(this.#due(), this.#source.maxAResponse) : this.#deliver(suspects)))
-        return
+      const retry = this.#retries.shift()
+      const isDone = retry ? this.#deliver(retry) : this.#deliver(this.#due(), this.#options.maxAResponse)
+      if (!isDone) return
     }
   }
 
   *#due(): Iterable<string> {
-    for (const name of this.#source.awaited()) if (this.#dirty.has(name) && !this.#inFlight.has(name)) yield name
-    for (const name of this.#dirty) if (!this.#inFlight.has(name)) yield name
+    for (const names of [this.#options.observer.urgent(), this.#dirty]) {
+      for (const name of names) if (this.#dirty.has(name) && !this.#inFlight.has(name)) yield name
+    }
   }
 
   /** An Envoy that starts waits for a first response, even where there is nothing to say. */
   #isAwaited(): boolean {
-    return !this.#inFlight.hasBegun && this.#wildcard && this.#held.size === 0
+    return !this.#inFlight.hasBegun && this.#wildcard && this.#held.isEmpty
   }
 
   /** Sends those that Envoy has in another version, up to a limit; false if there was nothing to look at. */
@@ -183,39 +156,29 @@ export class Subscription {
     for (const name of names) {
       this.#dirty.delete(name)
       this.#refused.delete(name)
-      const resource = this.#source.get(name)
-      if (this.#differs(name, resource)) sent.set(name, resource)
+      const resource = this.#options.collection.get(name)
+      const differs =
+        resource === undefined ? this.#held.mayHave(name) || this.#named.has(name) : !this.#held.has(resource)
+      if (differs) sent.set(name, resource)
       else same.push(name)
       if (sent.size === limit) break
     }
     const isSent = sent.size > 0 || this.#isAwaited()
-    if (isSent) this.#respond(sent)
+    if (isSent) this.#options.send(this.#inFlight.add(sent))
     if (same.length > 0) this.#settled(same)
     return isSent || same.length > 0
-  }
-
-  #differs(name: string, resource: Resource | undefined): boolean {
-    return resource === undefined
-      ? this.#held.has(name) || this.#named.has(name)
-      : resource.version !== this.#held.get(name)
-  }
-
-  #respond(sent: Sent): void {
-    const nonce = this.#inFlight.add(sent)
-    const resources = [...sent.values()].filter((resource) => resource !== undefined)
-    this.#send({ nonce, resources, removed: [...sent.keys()].filter((name) => sent.get(name) === undefined) })
   }
 
   /** Envoy applied the response of this nonce. An old nonce is ignored. {@link flush} sends what waited for this. */
   ack(nonce: string): void {
     const sent = this.#inFlight.take(nonce)
     if (sent === undefined) return
+    const { unconfirmed, observer } = this.#options
     for (const [name, resource] of sent) {
-      if (resource === undefined) this.#held.delete(name)
-      else this.#held.set(name, resource.version)
-      this.#doubtful.delete(name)
+      this.#held.set(name, resource)
+      unconfirmed.delete(name)
     }
-    for (const resource of sent.values()) if (resource !== undefined) this.#observer.acknowledged(resource)
+    for (const resource of sent.values()) if (resource !== undefined) observer.acknowledged(resource)
     this.#settled([...sent.keys()])
   }
 
@@ -223,33 +186,34 @@ export class Subscription {
   nack(nonce: string, reason: string): void {
     const sent = this.#inFlight.take(nonce)
     if (sent === undefined) return
-    const names = [...sent.keys()]
-    if (names.length > 1) {
-      // Envoy may have applied any of these, and will not tell which.
-      for (const name of names) {
-        this.#doubt(name)
-        this.#doubtful.add(name)
-      }
-      const half = Math.ceil(names.length / 2)
-      this.#suspects.unshift(names.slice(0, half), names.slice(half))
-    } else {
-      for (const resource of sent.values()) {
-        if (resource === undefined) continue
-        this.#refused.set(resource.name, { version: resource.version, reason })
-        this.#observer.rejected(resource, reason, this.#hasSome(resource.name))
-      }
-      this.#settled(names)
+    if (sent.size > 1) this.#retry([...sent.keys()])
+    else this.#refuse(sent, reason)
+  }
+
+  /** Envoy may have applied any of these, and will not tell which. */
+  #retry(names: readonly string[]): void {
+    for (const name of names) {
+      this.#held.distrust(name)
+      this.#options.unconfirmed.add(name)
     }
+    const half = Math.ceil(names.length / 2)
+    this.#retries.unshift(names.slice(0, half), names.slice(half))
+  }
+
+  #refuse(sent: Sent, reason: string): void {
+    for (const resource of sent.values()) {
+      if (resource === undefined) continue
+      this.#refused.set(resource.name, { version: resource.version, reason })
+      this.#options.observer.rejected(resource, reason, this.#held.hasSome(resource.name))
+    }
+    this.#settled([...sent.keys()])
   }
 
   #settled(names: readonly string[]): void {
-    for (const name of names) this.#initial.delete(name)
-    this.#observer.settled(names)
-    if (!this.#loading || this.#initial.size > 0) return
-    // From now on changes wait for this Envoy. What changed before may have been answered to the hub without it.
-    this.#loading = false
-    this.#initial = new Set([...this.#dirty, ...this.#inFlight.names()])
-    for (const names of this.#suspects) for (const name of names) this.#initial.add(name)
-    this.#observer.loaded()
+    const isLoaded = this.#load.answered(names)
+    this.#options.observer.settled(names)
+    if (!isLoaded) return
+    this.#load.addPart([...this.#dirty, ...this.#inFlight.names(), ...this.#retries.flat()])
+    this.#options.observer.loaded()
   }
 }

@@ -3,8 +3,8 @@ import { pino } from 'pino'
 import t from 'tap'
 import { recheckClusters } from '../../src/data-plane/embedded/recovery.js'
 import { PUBLIC, TYPE_URL } from '../../src/resources/names.js'
-import type { Fleet } from '../../src/xds/fleet.js'
-import { ANY_ENVOYS, ONE_ENVOY } from '../../src/xds/fleet.js'
+import type { WaitPolicy } from '../../src/xds/wait-policy.js'
+import { ANY_ENVOYS, ONE_ENVOY } from '../../src/xds/wait-policy.js'
 import { turns } from './clock.js'
 import type { SimulatedEnvoy } from './envoy.js'
 import { addressOf } from './envoy.js'
@@ -60,28 +60,28 @@ function act(envoy: SimulatedEnvoy, type: Deed): void {
 
 /** A control plane with its Envoys, and what the hub has been promised. */
 class Run {
-  readonly #fleet: Fleet
+  readonly #waitPolicy: WaitPolicy
   readonly #ends: Array<() => unknown> = []
   /** What the store had when the control plane was started. */
   #begun = new Map<string, string>()
   #calls = new Map<Call, Step>()
   #world: World
 
-  private constructor(fleet: Fleet, world: World, ends: Array<() => unknown>) {
-    this.#fleet = fleet
+  private constructor(waitPolicy: WaitPolicy, world: World, ends: Array<() => unknown>) {
+    this.#waitPolicy = waitPolicy
     this.#world = world
     this.#ends = ends
   }
 
-  static async begin(fleet: Fleet, envoys: number): Promise<Run> {
+  static async begin(waitPolicy: WaitPolicy, envoys: number): Promise<Run> {
     const ends: Array<() => unknown> = []
-    const world = await World.start({ teardown: (end) => ends.push(end) }, { fleet })
+    const world = await World.start({ teardown: (end) => ends.push(end) }, { waitPolicy })
     for (let count = 0; count < envoys; count += 1) {
       const envoy = await world.envoy()
       envoy.refuses = (name, _version, bytes) =>
         name.startsWith('r:') && addressOf(bytes)?.endsWith(`:${BAD}`) ? 'bad' : undefined
     }
-    return new Run(fleet, world, ends)
+    return new Run(waitPolicy, world, ends)
   }
 
   async perform(step: Step): Promise<void> {
@@ -108,7 +108,7 @@ class Run {
     const { store, envoys } = this.#world
     for (const name of ROUTES) this.#check(name, 'stored', store.target(name))
     for (const envoy of envoys) envoy.disconnect(false)
-    const options = { fleet: this.#fleet, store: new TestStore([...store.routes.values()]) }
+    const options = { waitPolicy: this.#waitPolicy, store: new TestStore([...store.routes.values()]) }
     const world = await World.start({ teardown: (end) => this.#ends.push(end) }, options)
     this.#begun = new Map([...store.routes].map(([name, { data }]) => [name, data.target]))
     this.#calls = new Map()
@@ -118,7 +118,7 @@ class Run {
       envoy.moveTo(world.core.collections)
       envoy.connect()
       const { clusters, listeners } = world.core
-      void listeners
+      void listeners.delivery
         .delivered(PUBLIC)
         .catch(() => {})
         .then(() => recheckClusters(adminOf(envoy), clusters, pino({ level: 'silent' })))
@@ -204,15 +204,15 @@ const scripts = fc.record({ route, envoy: fc.nat(1), crash: fc.boolean() }).chai
 
 const RUNS = Number(process.env.AGREEMENT_RUNS ?? 40)
 
-for (const [what, fleet, envoys, steps] of [
+for (const [what, waitPolicy, envoys, steps] of [
   ['one Envoy', ONE_ENVOY, 1, fc.oneof({ weight: 12, arbitrary: step }, fc.constant<Step>({ type: 'crash' }))],
   ['two Envoys of others', ANY_ENVOYS, 2, step],
 ] as const) {
   t.test(`whatever fails in whatever order, ${what}, table and store end with what was answered`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.option(scripts), fc.array(steps, { maxLength: 20 }), async (script, steps) => {
-        const beginning = (script ?? []).filter(({ type }) => type !== 'crash' || fleet === ONE_ENVOY)
-        const run = await Run.begin(fleet, envoys)
+        const beginning = (script ?? []).filter(({ type }) => type !== 'crash' || waitPolicy === ONE_ENVOY)
+        const run = await Run.begin(waitPolicy, envoys)
         for (const step of [...beginning, ...steps]) await run.perform(step)
         await run.end()
       }),

@@ -21,6 +21,11 @@ export class TestClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
+  /** How many callbacks are still to come. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
   /** Has time pass. What is due is called in its order, and what follows from each call happens before the next. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { SECRET, TYPE_URL } from '../../src/resources/names.js'
-import { ANY_ENVOYS } from '../../src/xds/fleet.js'
+import { ANY_ENVOYS } from '../../src/xds/wait-policy.js'
 import { Authority } from '../support/certificate.js'
 import { turns } from './clock.js'
 import type { SimulatedEnvoy } from './envoy.js'
@@ -104,7 +104,7 @@ t.test('a certificate that comes back is sent again to an Envoy that has refused
 })
 
 t.test('what one Envoy takes and another refuses is in use by neither', async (t) => {
-  const world = await World.start(t, { argv: ARGV, fleet: ANY_ENVOYS })
+  const world = await World.start(t, { argv: ARGV, waitPolicy: ANY_ENVOYS })
   const [taking, refuses] = [await envoyOf(world), await envoyOf(world)]
   const good = used(taking)
   refuses.refuses = refusing('2')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { SECRET, TYPE_URL } from '../../src/resources/names.js'
-import { ANY_ENVOYS } from '../../src/xds/fleet.js'
+import { ANY_ENVOYS } from '../../src/xds/wait-policy.js'
 import { Authority } from '../support/certificate.js'
 import { turns } from './clock.js'
 import { TestStore } from './store.js'
@@ -47,11 +47,15 @@ t.test('a change does not wait for all that an Envoy must get besides', async (t
   t.match([added.answer, removed.answer], [{ status: 201 }, { status: 204 }], 'with the third response at the latest')
   envoy.answerAll()
   t.ok(Math.max(...sizes()) <= MOST)
-  t.equal(envoy.version(TYPE_URL.cluster, 'r:/user/9'), world.core.clusters.get('r:/user/9')?.version, 'and all comes')
+  t.equal(
+    envoy.version(TYPE_URL.cluster, 'r:/user/9'),
+    world.core.clusters.collection.get('r:/user/9')?.version,
+    'and all comes',
+  )
 })
 
 t.test('an Envoy that is back before its old stream has ended is waited for on its new one alone', async (t) => {
-  const world = await World.start(t, { fleet: ANY_ENVOYS })
+  const world = await World.start(t, { waitPolicy: ANY_ENVOYS })
   const envoy = await world.envoy()
   const old = envoy.stream
   envoy.connect()

@@ -11,8 +11,8 @@ import { Undo } from '../../src/platform/shutdown.js'
 import type { Route } from '../../src/routing/route.js'
 import type { OpenedStore } from '../../src/routing/store.js'
 import { readSettings } from '../../src/settings/settings.js'
-import type { Fleet } from '../../src/xds/fleet.js'
-import { ONE_ENVOY } from '../../src/xds/fleet.js'
+import type { WaitPolicy } from '../../src/xds/wait-policy.js'
+import { ONE_ENVOY } from '../../src/xds/wait-policy.js'
 import { TestClock, turns } from './clock.js'
 import { SimulatedEnvoy } from './envoy.js'
 import { TestStore } from './store.js'
@@ -25,7 +25,7 @@ export interface WorldOptions {
   readonly openStore?: (clock: TestClock, log: Logger) => OpenedStore
   /** What a running Envoy has of routes that the store has lost. */
   readonly recovered?: readonly Route[]
-  readonly fleet?: Fleet
+  readonly waitPolicy?: WaitPolicy
   readonly resolver?: HostResolver
 }
 
@@ -66,7 +66,7 @@ export class World {
   }
 
   static async start(t: { teardown(fn: () => unknown): unknown }, options: WorldOptions = {}): Promise<World> {
-    const { argv = [], store = new TestStore(), fleet = ONE_ENVOY, resolver = NO_NAMES } = options
+    const { argv = [], store = new TestStore(), waitPolicy = ONE_ENVOY, resolver = NO_NAMES } = options
     const settings = await readSettings(parseCommandLine([...argv]).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN })
     const [clock, lines, refused] = [new TestClock(), [] as string[], [] as string[]]
     const undo = new Undo((error) => lines.push(`error: ${error.message}`))
@@ -83,7 +83,7 @@ export class World {
       log,
       store: options.openStore?.(clock, log) ?? store,
       envoys: {
-        fleet,
+        waitPolicy,
         recoverable: true,
         refused: (message) => void refused.push(message),
         recover: async () => [...(options.recovered ?? [])],

@@ -1,11 +1,12 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises'
 import t from 'tap'
 import { ClusterPublisher } from '../../src/control-plane/clusters.js'
+import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
 import type { TakeBack } from '../../src/routing/publisher.js'
 import { parseTarget } from '../../src/routing/target.js'
-import { ResourceCollection } from '../../src/xds/collection.js'
-import { ONE_ENVOY } from '../../src/xds/fleet.js'
-import type { DeltaResponse } from '../../src/xds/subscription.js'
+import type { DeltaResponse } from '../../src/xds/in-flight.js'
+import { ServedCollection } from '../../src/xds/served-collection.js'
+import { ONE_ENVOY } from '../../src/xds/wait-policy.js'
 import { forwarding } from '../support/forwarding.js'
 import { DEFAULT_LIMITS } from '../support/limits.js'
 
@@ -30,17 +31,18 @@ class Rig {
   readonly #sent: DeltaResponse[] = []
 
   constructor() {
-    const clusters = new ResourceCollection({
+    const clusters = new ServedCollection({
       typeUrl: 'clusters',
       ackTimeoutMs: 1_000,
-      fleet: ONE_ENVOY,
+      policy: ONE_ENVOY,
+      clock: SYSTEM_CLOCK,
       onRejected: () => {},
     })
     const send = (response: DeltaResponse) => {
       this.#sent.push(response)
       if (this.answering) setImmediate(() => this.answer(response))
     }
-    const subscription = clusters.subscribe({ node: 'one', subscribe: [], held: {} }, send, {
+    const subscription = clusters.subscriptions.open({ node: 'one', subscribe: [], held: {} }, send, {
       node: 'one',
       flush: () => subscription.flush(),
       cutOff: () => {},

@@ -4,8 +4,9 @@ import { pino } from 'pino'
 import t from 'tap'
 import { recheckClusters } from '../../src/data-plane/embedded/recovery.js'
 import { EnvoyAdmin } from '../../src/envoy/admin.js'
-import { ResourceCollection } from '../../src/xds/collection.js'
-import { ONE_ENVOY } from '../../src/xds/fleet.js'
+import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
+import { ServedCollection } from '../../src/xds/served-collection.js'
+import { ONE_ENVOY } from '../../src/xds/wait-policy.js'
 import { admin } from '../support/admin.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
@@ -40,17 +41,18 @@ t.test('after a refusal, clusters are looked at that Envoy may hold without nami
   t.equal((await proxy.api('POST', '/user/b', { target: tooLong })).status, 400)
   t.equal(await admin.rejectedUpdates(), 1)
 
-  const clusters = new ResourceCollection({
+  const clusters = new ServedCollection({
     typeUrl: 'clusters',
     ackTimeoutMs: 1,
-    fleet: ONE_ENVOY,
+    policy: ONE_ENVOY,
+    clock: SYSTEM_CLOCK,
     onRejected: () => {},
   })
   for (const { version, cluster } of await admin.clusters<{ name: string }>(['name'])) {
     // One is as Envoy has it; the other is unknown to the collection.
     if (cluster.name !== 'r:/user/a')
-      clusters.set(cluster.name, { name: cluster.name, version, bytes: Buffer.alloc(0) })
+      clusters.collection.set(cluster.name, { name: cluster.name, version, bytes: Buffer.alloc(0) })
   }
   await recheckClusters(admin, clusters, pino({ level: 'silent' }))
-  t.strictSame([...clusters.doubtful('an Envoy')], ['r:/user/a'])
+  t.strictSame([...clusters.subscriptions.unconfirmed('an Envoy')], ['r:/user/a'])
 })

@@ -14,9 +14,9 @@ import { PUBLIC } from '../../resources/names.js'
 import type { Route } from '../../routing/route.js'
 import type { OpenedStore } from '../../routing/store.js'
 import type { Settings } from '../../settings/settings.js'
-import { NotAcknowledgedError } from '../../xds/errors.js'
-import { ONE_ENVOY } from '../../xds/fleet.js'
+import { NotAcknowledged } from '../../xds/errors.js'
 import type { AdsListening } from '../../xds/server.js'
+import { ONE_ENVOY } from '../../xds/wait-policy.js'
 import type { DataPlane, Delivered } from '../data-plane.js'
 import { findEnvoys, selectRunning } from './adoption.js'
 import { claim } from './claim.js'
@@ -40,7 +40,7 @@ export interface EmbeddedOptions {
 /** The one Envoy that the control plane starts, or finds still running from before, and watches. */
 export class EmbeddedEnvoys implements DataPlane {
   readonly xds: AdsListening
-  readonly fleet = ONE_ENVOY
+  readonly waitPolicy = ONE_ENVOY
   readonly connectionsAt = 'debug'
   recoverable = false
   adopted = false
@@ -134,13 +134,14 @@ export class EmbeddedEnvoys implements DataPlane {
     await envoy.start()
     if (!(await envoy.ready())) return false
     // Envoy calls itself ready also without a listener that it refused.
-    await Promise.all([...listeners.names()].map((name) => listeners.delivered(name))).catch((error: Error) => {
-      if (!(error instanceof NotAcknowledgedError)) throw error
-      // It speaks of routes, as the answer to a call does.
-      log.warn(
-        'Envoy is slow to confirm its listeners: until it has, ports and TLS may be as they were before this start',
-      )
-    })
+    await Promise.all([...listeners.collection.names()].map((name) => listeners.delivery.delivered(name))).catch(
+      (error: Error) => {
+        if (!(error instanceof NotAcknowledged)) throw error
+        log.warn(
+          'Envoy is slow to confirm its listeners: until it has, ports and TLS may be as they were before this start',
+        )
+      },
+    )
     if (!this.adopted) return true
     await recheckClusters(this.#admin, clusters, log)
     await envoy.renew(() => tryOut({ ...settings, binary: this.#binary, dir: this.#dir, delivered, log }))

@@ -5,7 +5,7 @@ import type { DumpedCluster } from '../../resources/clusters/route-record.js'
 import { readRouteRecord } from '../../resources/clusters/route-record.js'
 import { routeKeyOf } from '../../resources/names.js'
 import type { Route } from '../../routing/route.js'
-import type { ResourceCollection } from '../../xds/collection.js'
+import type { ServedCollection } from '../../xds/served-collection.js'
 
 /** How many of the clusters that can't be read are named. */
 const NAMED = 5
@@ -45,7 +45,7 @@ const RETRY_MS = 1_000
  */
 export async function recheckClusters(
   admin: Pick<EnvoyAdmin, 'rejectedUpdates' | 'clusters'>,
-  clusters: ResourceCollection,
+  clusters: ServedCollection,
   log: Logger,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -64,11 +64,12 @@ export async function recheckClusters(
 
 async function recheck(
   admin: Pick<EnvoyAdmin, 'rejectedUpdates' | 'clusters'>,
-  clusters: ResourceCollection,
+  clusters: ServedCollection,
 ): Promise<void> {
   if ((await admin.rejectedUpdates()) === 0) return
   const held = await admin.clusters<{ readonly name: string }>(['name'])
-  clusters.suspect(
-    held.flatMap(({ version, cluster: { name } }) => (clusters.get(name)?.version === version ? [] : name)),
+  const { collection, subscriptions } = clusters
+  subscriptions.resend(
+    held.flatMap(({ version, cluster: { name } }) => (collection.get(name)?.version === version ? [] : name)),
   )
 }

@@ -5,14 +5,15 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EnvoyAdmin } from '../../envoy/admin.js'
 import { adminKeyFile, newAdminKey } from '../../envoy/admin-key.js'
+import { SYSTEM_CLOCK } from '../../platform/clock.js'
 import type { Logger } from '../../platform/log.js'
 import { startProgram } from '../../platform/spawn.js'
 import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
 import { routeKeyOf } from '../../resources/names.js'
 import type { Limits } from '../../settings/limits.js'
-import { ResourceCollection } from '../../xds/collection.js'
-import { ONE_ENVOY } from '../../xds/fleet.js'
+import { ServedCollection } from '../../xds/served-collection.js'
 import { AdsServer } from '../../xds/server.js'
+import { ONE_ENVOY } from '../../xds/wait-policy.js'
 import type { Delivered } from '../data-plane.js'
 import { envoyArguments } from './arguments.js'
 import type { RuntimeDir } from './runtime-dir.js'
@@ -80,19 +81,25 @@ interface TrialServer {
 /** All that Envoys get here, but the routes, which can do without each other. */
 function serverFor({ delivered, log }: TrialOptions, onRejected: (name: string, reason: string) => void): TrialServer {
   const { collections, listeners, listenersWithoutPort } = delivered
-  const copy = (from: ResourceCollection) => {
-    const { typeUrl, maxAResponse } = from
-    const ackTimeoutMs = LIMIT_S * 1000
-    const made = new ResourceCollection({ typeUrl, maxAResponse, ackTimeoutMs, fleet: ONE_ENVOY, onRejected })
-    const names = [...from.names()].filter((name) => routeKeyOf(name) === undefined)
-    const resources = from === listeners ? listenersWithoutPort : names.map((name) => from.get(name))
-    for (const resource of resources) if (resource !== undefined) made.set(resource.name, resource)
+  const copy = (from: ServedCollection) => {
+    const { collection, maxAResponse } = from
+    const made = new ServedCollection({
+      ...{ typeUrl: collection.typeUrl, maxAResponse, policy: ONE_ENVOY, clock: SYSTEM_CLOCK },
+      ackTimeoutMs: LIMIT_S * 1000,
+      onRejected: ({ name, reason }) => onRejected(name, reason),
+    })
+    const names = [...collection.names()].filter((name) => routeKeyOf(name) === undefined)
+    const resources = from === listeners ? listenersWithoutPort : names.map((name) => collection.get(name))
+    for (const resource of resources) if (resource !== undefined) made.collection.set(resource.name, resource)
     return made
   }
   const [ordered, onDemand] = [collections.ordered.map(copy), collections.onDemand.map(copy)]
   const ads = new AdsServer({ ordered, onDemand, services: [], log, connectionsAt: 'debug', onCutOff: () => {} })
   const all = [...ordered, ...onDemand]
-  const answered = () => Promise.all(all.flatMap((one) => [...one.names()].map((name) => one.delivered(name))))
+  const answered = () =>
+    Promise.all(
+      all.flatMap(({ collection, delivery }) => [...collection.names()].map((name) => delivery.delivered(name))),
+    )
   return { ads, answered }
 }
 
