@@ -3,8 +3,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { OPTIONS } from '../build/src/cli/options.js'
-import { BOOTSTRAP_OPTIONS, DRAIN_OPTIONS } from '../build/src/cli/subcommand-options.js'
+import { bootstrap } from '../build/src/cli/commands/bootstrap.js'
+import { drain } from '../build/src/cli/commands/drain.js'
+import { OPTIONS } from '../build/src/settings/settings.js'
 import { SECTIONS } from '../build/test/differential/intended/all.js'
 import { root } from './setup.mjs'
 
@@ -12,7 +13,7 @@ import { root } from './setup.mjs'
 export function documents() {
   return [
     withParts('README.md', { options: options(OPTIONS) }),
-    withParts('docs/external.md', { bootstrap: options(BOOTSTRAP_OPTIONS), drain: options(DRAIN_OPTIONS) }),
+    withParts('docs/external.md', { bootstrap: options(bootstrap.options), drain: options(drain.options) }),
     withParts('docs/compatibility.md', { differences: differences() }),
   ]
 }

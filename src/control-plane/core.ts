@@ -62,7 +62,8 @@ export interface Core {
  */
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { settings, log, store, envoys, undo, clock = SYSTEM_CLOCK } = options
-  const { hostRouting, forwarding, limits } = settings
+  const { routing, forwarding, limits } = settings
+  const { hostRouting } = routing
   const readTarget = targetReader(settings)
   checkOptions(settings, readTarget)
 
@@ -122,8 +123,8 @@ function targetTlsOf({ tls: { targets } }: Settings): TargetTls {
 }
 
 /** @throws FatalError if one of them leads back to this proxy */
-function checkOptions({ defaultTarget, errorPages }: Settings, readTarget: (text: string) => unknown): void {
-  const targets = { '--default-target': defaultTarget, '--error-target': errorPages.target?.url }
+function checkOptions({ routing, errorPages }: Settings, readTarget: (text: string) => unknown): void {
+  const targets = { '--default-target': routing.defaultTarget, '--error-target': errorPages.target?.url }
   for (const [flag, target] of Object.entries(targets)) {
     try {
       if (target !== undefined) readTarget(target)
@@ -135,7 +136,7 @@ function checkOptions({ defaultTarget, errorPages }: Settings, readTarget: (text
 
 async function loadRoutes(
   table: RouteTable,
-  { settings: { defaultTarget }, store, envoys, log }: CoreOptions,
+  { settings: { routing }, store, envoys, log }: CoreOptions,
 ): Promise<RoutePublication[]> {
   const recovered = store.isNew ? await envoys.recover() : []
   const onDefaultNotStored = (error: Error) =>
@@ -143,7 +144,7 @@ async function loadRoutes(
       `The default target is in use, but was not stored: ${error.message}. Without --default-target the next start has the one before.`,
     )
   try {
-    const routes = await table.load({ defaultTarget, recovered, onDefaultNotStored })
+    const routes = await table.load({ defaultTarget: routing.defaultTarget, recovered, onDefaultNotStored })
     log.info(
       store.isDurable
         ? `Routes are kept in ${store.where}, ${table.restored} restored`

@@ -7,28 +7,42 @@ import { reloadable } from '../platform/reloadable.js'
 import { tlsVersions } from '../tls/versions.js'
 import type { ApiAccess } from './api-access.js'
 import { readApiAccess } from './api-access.js'
+import type { ListenOptions } from './listen.js'
 import { nodeAddress } from './listen.js'
 import type { Machine } from './machine.js'
-import { authoritiesOf, keyPairOf, PASSPHRASES } from './tls.js'
+import type { OptionSpec, OptionValues } from './option.js'
+import { PORT } from './option.js'
+import type { PublicTlsOptions } from './public-tls.js'
+import { authoritiesOf, keyPairOf, PASSPHRASES } from './tls-files.js'
 
-/** The options of the REST API's server. */
-export interface ApiOptions {
-  readonly port: number
-  readonly socket?: string
-  readonly apiIp: string
-  readonly apiPort?: number
-  readonly apiSocket?: string
-  /** False with --no-api-auth. */
-  readonly apiAuth: boolean
-  readonly apiSslKey?: string
-  readonly apiSslCert?: string
-  readonly apiSslCa?: string
-  readonly apiSslRequestCert?: true
-  readonly apiSslRejectUnauthorized?: true
-  /** These two are those of the public port, as in CHP. */
-  readonly sslProtocol?: string
-  readonly sslCiphers?: string
-}
+/** The REST API's server. */
+export const API_OPTIONS = [
+  { flags: '--api-ip <ip>', description: 'IP of the REST API', default: 'localhost' },
+  {
+    flags: '--api-port <n>',
+    description: 'Port of the REST API',
+    defaultDescription: 'the public port + 1',
+    number: PORT,
+  },
+  { flags: '--api-socket <path>', description: 'Unix socket of the REST API, instead of IP and port' },
+  { flags: '--api-ssl-key <keyfile>', description: 'TLS key of the REST API' },
+  { flags: '--api-ssl-cert <certfile>', description: 'TLS certificate of the REST API' },
+  { flags: '--api-ssl-ca <ca-file>', description: 'Authorities of client certificates on the REST API' },
+  {
+    flags: '--api-ssl-request-cert',
+    description: 'Refuse clients of the REST API without a valid certificate',
+  },
+  { flags: '--api-ssl-reject-unauthorized', description: 'Goes with --api-ssl-request-cert' },
+  {
+    flags: '--no-api-auth',
+    description: 'Let everyone on this machine use the REST API; for loopback addresses and unix sockets only',
+  },
+] as const satisfies readonly OptionSpec[]
+
+/** Protocol and ciphers are those of the public port, as in CHP. */
+export type ApiOptions = OptionValues<typeof API_OPTIONS> &
+  Pick<ListenOptions, 'port' | 'socket'> &
+  Pick<PublicTlsOptions, 'sslProtocol' | 'sslCiphers'>
 
 export interface ApiSettings extends ApiAccess {
   readonly at: ListenAddress

@@ -3,23 +3,49 @@ import { resolve } from 'node:path'
 import { FatalError } from '../platform/fatal-error.js'
 import { checkReadByEnvoy, readEnvoyKeyPair } from '../tls/envoy-keys.js'
 import { readAuthorities } from '../tls/files.js'
+import type { ExternalOptions } from './external.js'
+import { hasTlsFiles, parseHostPort, parseXdsAddress, requireTls } from './external.js'
 import type { LimitOptions, Limits } from './limits.js'
 import { readLimits } from './limits.js'
 import type { Machine } from './machine.js'
-import type { XdsOptions } from './xds.js'
-import { hasTlsFiles, parseHostPort, parseXdsAddress, requireTls } from './xds.js'
+import type { OptionSpec, OptionValues } from './option.js'
 
 /** Where Envoy's admin interface is if it isn't said, in containers as they are documented. */
 export const DEFAULT_ADMIN_SOCKET = '/run/cep/admin.sock'
 
-/** The options of `bootstrap` alone, as commander names them. */
-export interface BootstrapOptions {
-  readonly mode: 'sidecar' | 'gateway'
-  readonly output?: string
-  readonly adminSocket: string
-  readonly nodeId?: string
-  readonly statsAddress?: string
-}
+/** Also of `drain`. */
+export const ADMIN_SOCKET = {
+  flags: '--admin-socket <path>',
+  description: "Unix socket of Envoy's admin interface",
+  default: DEFAULT_ADMIN_SOCKET,
+} as const satisfies OptionSpec
+
+/** Of `bootstrap` alone; it also takes those of the address and of limits. */
+export const BOOTSTRAP_OPTIONS = [
+  {
+    flags: '--mode <mode>',
+    description: 'sidecar: the control plane is at a unix socket; gateway: at a host and port',
+    choices: ['sidecar', 'gateway'],
+    isMandatory: true,
+  },
+  {
+    flags: '--output <file>',
+    description: 'File to write it to, and others beside it whose names begin with its own',
+    defaultDescription: 'standard output',
+  },
+  ADMIN_SOCKET,
+  {
+    flags: '--node-id <id>',
+    description: 'How the log of the control plane calls this Envoy',
+    defaultDescription: 'the host name',
+  },
+  {
+    flags: '--stats-address <address>',
+    description: 'host:port where Envoy is to show its statistics, as /stats/prometheus',
+  },
+] as const satisfies readonly OptionSpec[]
+
+export type BootstrapOptions = OptionValues<typeof BOOTSTRAP_OPTIONS>
 
 /** The files of a TLS client. */
 export interface ClientTlsFiles {
@@ -44,7 +70,7 @@ export interface BootstrapSettings {
 /** @throws FatalError if the options don't fit each other or a file can't be used */
 export async function readBootstrapSettings(
   own: BootstrapOptions,
-  shared: XdsOptions & LimitOptions,
+  shared: ExternalOptions & LimitOptions,
   machine: Machine,
 ): Promise<BootstrapSettings> {
   if (shared.xdsAddress === undefined)
@@ -73,7 +99,7 @@ export async function readBootstrapSettings(
 }
 
 /** The files are read as well, so that what is wrong with them is said here and not by Envoy. */
-async function readClientTls(options: XdsOptions): Promise<ClientTlsFiles | undefined> {
+async function readClientTls(options: ExternalOptions): Promise<ClientTlsFiles | undefined> {
   if (!hasTlsFiles(options)) return undefined
   const { xdsSslKey: key, xdsSslCert: certificate, xdsSslCa: authorities } = options
   const files = {

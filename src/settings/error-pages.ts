@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { FatalError } from '../platform/fatal-error.js'
 import type { Target } from '../routing/target.js'
 import { parseTarget } from '../routing/target.js'
+import type { OptionSpec, OptionValues } from './option.js'
 
-/** The options of where error pages come from. */
-export interface ErrorPageOptions {
-  readonly errorTarget?: string
-  readonly errorPath?: string
-}
+/** Where error pages come from. */
+export const ERROR_PAGE_OPTIONS = [
+  { flags: '--error-target <host>', description: 'Server of error pages (proto://host[:port]/path)' },
+  { flags: '--error-path <path>', description: 'Directory of error pages, CODE.html or error.html' },
+] as const satisfies readonly OptionSpec[]
+
+export type ErrorPageOptions = OptionValues<typeof ERROR_PAGE_OPTIONS>
 
 /** The largest error page, in bytes. */
 export const ERROR_PAGE_LIMIT = 1024 * 1024

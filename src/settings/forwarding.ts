@@ -1,19 +1,41 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { InvalidArgumentError } from 'commander'
 import { FatalError } from '../platform/fatal-error.js'
+import type { OptionSpec, OptionValues } from './option.js'
+import { MILLISECONDS } from './option.js'
 
-/** The options of what happens to requests and responses. */
-export interface ForwardingOptions {
-  readonly xForward: boolean
-  readonly prependPath: boolean
-  readonly includePrefix: boolean
-  readonly autoRewrite?: true
-  readonly changeOrigin?: true
-  readonly protocolRewrite?: string
-  readonly customHeader?: Readonly<Record<string, string>>
-  readonly timeout?: number
-  readonly proxyTimeout?: number
-  readonly keepAliveTimeout?: number
-}
+/** What happens to requests and responses. */
+export const FORWARDING_OPTIONS = [
+  { flags: '--no-x-forward', description: "Don't add X-Forwarded headers to requests" },
+  { flags: '--no-prepend-path', description: "Don't put the target's path before the request's" },
+  { flags: '--no-include-prefix', description: "Don't include the route's prefix in requests" },
+  { flags: '--auto-rewrite', description: "Rewrite host and port of redirects' Location" },
+  { flags: '--change-origin', description: "Set the Host header to the target's" },
+  { flags: '--protocol-rewrite <proto>', description: "Set the protocol of redirects' Location" },
+  {
+    flags: '--custom-header <header>',
+    description: 'Header to add to requests, name:value; may be repeated',
+    parse: collectHeader,
+  },
+  {
+    flags: '--timeout <n>',
+    description: 'Milliseconds after which a request without any traffic is given up',
+    number: MILLISECONDS,
+  },
+  {
+    flags: '--proxy-timeout <n>',
+    description: 'Milliseconds to wait for a response of the target',
+    number: MILLISECONDS,
+  },
+  {
+    flags: '--keep-alive-timeout <timeout>',
+    description: 'Milliseconds that an idle connection of a client is kept',
+    defaultDescription: '620000',
+    number: MILLISECONDS,
+  },
+] as const satisfies readonly OptionSpec[]
+
+export type ForwardingOptions = OptionValues<typeof FORWARDING_OPTIONS>
 
 /** What happens to requests and responses on their way, the same for all routes. */
 export interface ForwardingSettings {
@@ -77,4 +99,21 @@ function protocolRewrite(value: string | undefined): 'http' | 'https' | undefine
   const scheme = value?.replace(/:$/, '').toLowerCase()
   if (scheme === undefined || scheme === 'http' || scheme === 'https') return scheme
   throw new FatalError(`--protocol-rewrite is http or https, not ${value}.`)
+}
+
+/** Collects `--custom-header name:value`; as in CHP the first colon divides and blanks around both are dropped. */
+function collectHeader(
+  value: string,
+  previous: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const colon = value.trim().indexOf(':')
+  if (colon <= 0) throw new InvalidArgumentError(`A colon was expected in custom header: ${value.trim()}`)
+  const name = value.trim().slice(0, colon).trim()
+  return {
+    ...previous,
+    [name]: value
+      .trim()
+      .slice(colon + 1)
+      .trim(),
+  }
 }

@@ -1,4 +1,36 @@
 import type { Machine } from './machine.js'
+import type { OptionSpec, OptionValues } from './option.js'
+import { wholeNumber } from './option.js'
+
+/** How much load is taken. */
+export const LIMIT_OPTIONS = [
+  {
+    flags: '--max-connections <n>',
+    description: "Users' connections that are taken; one too many is closed",
+    defaultDescription: '10000, or what the limit of open files allows',
+    number: wholeNumber('The number of connections', 1, 10_000_000),
+  },
+  {
+    flags: '--max-requests-per-route <n>',
+    description: 'Requests and websockets under way to one route; one too many is answered 503',
+    default: 2000,
+    number: wholeNumber('The number of requests', 1, 10_000_000),
+  },
+  {
+    flags: '--max-heap <MiB>',
+    description: "Size of Envoy's heap, below which load is refused so that it never gets there",
+    defaultDescription: "60 % of the container's memory, or 25 % of the machine's",
+    number: wholeNumber("The size of Envoy's heap", 16, 16_777_216),
+  },
+  {
+    flags: '--request-timeout <seconds>',
+    description: 'How long a client may take to send a request, 0 for no end',
+    default: 3600,
+    number: wholeNumber('The time for a request', 0, 1_000_000),
+  },
+] as const satisfies readonly OptionSpec[]
+
+export type LimitOptions = OptionValues<typeof LIMIT_OPTIONS>
 
 /** How much load is taken before some of it is refused. docs/limits.md has the reasons of the defaults. */
 export interface Limits {
@@ -12,16 +44,6 @@ export interface Limits {
   readonly requestTimeoutMs: number
   /** What the operator should know of them. */
   readonly warnings: readonly string[]
-}
-
-/** The options of this part, as commander names them. */
-export interface LimitOptions {
-  readonly maxConnections?: number
-  readonly maxRequestsPerRoute: number
-  /** In MiB. */
-  readonly maxHeap?: number
-  /** In seconds. */
-  readonly requestTimeout: number
 }
 
 const MIB = 1024 * 1024

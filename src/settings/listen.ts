@@ -4,25 +4,40 @@ import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import type { ListenAddress } from '../platform/address.js'
 import { FatalError } from '../platform/fatal-error.js'
+import type { OptionSpec, OptionValues } from './option.js'
+import { PORT } from './option.js'
 
-/** Which of a server's options say where it listens. */
-export interface ListenOptions {
-  readonly ip?: string | undefined
-  readonly port: number
-  readonly socket?: string | undefined
-}
+/** Where users come in. */
+export const LISTEN_OPTIONS = [
+  { flags: '--ip <ip-address>', description: 'Public-facing IP of the proxy', defaultDescription: 'all' },
+  { flags: '--port <n>', description: 'Public-facing port of the proxy', default: 8000, number: PORT },
+  {
+    flags: '--socket <path>',
+    description: 'Unix socket for the proxy to listen on, instead of IP and port',
+    conflicts: ['ip', 'port'],
+  },
+] as const satisfies readonly OptionSpec[]
+
+export type ListenOptions = OptionValues<typeof LISTEN_OPTIONS>
 
 /**
  * Where Envoy is to listen, with an IP address or the absolute path of a socket.
  *
  * @throws FatalError if the host name can't be resolved
  */
-export async function envoyAddress({ ip, port, socket }: ListenOptions): Promise<ListenAddress> {
+export async function readPublicAddress({ ip, port, socket }: ListenOptions): Promise<ListenAddress> {
   return socket === undefined ? { host: await listenIp(ip), port } : { socketPath: resolve(socket) }
 }
 
+/** Where a server of this process is to listen, as its options say it. */
+export interface ServerAddress {
+  readonly ip: string
+  readonly port: number
+  readonly socket: string | undefined
+}
+
 /** Where a server in Node.js is to listen; it resolves host names by itself, and takes no host at all for all of them. */
-export function nodeAddress({ ip = '', port, socket }: ListenOptions): ListenAddress {
+export function nodeAddress({ ip, port, socket }: ServerAddress): ListenAddress {
   return socket === undefined ? { host: ip === '*' ? '' : ip, port } : { socketPath: resolve(socket) }
 }
 

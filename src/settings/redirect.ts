@@ -1,14 +1,26 @@
 import { FatalError } from '../platform/fatal-error.js'
+import type { ListenOptions } from './listen.js'
 import { listenIp } from './listen.js'
+import type { OptionSpec, OptionValues } from './option.js'
+import { PORT } from './option.js'
+import type { PublicTlsOptions } from './public-tls.js'
 
-/** The options of the server that sends users from HTTP to HTTPS. */
-export interface RedirectOptions {
-  readonly port: number
-  readonly socket?: string
-  readonly sslCert?: string
-  readonly redirectPort?: number
-  readonly redirectTo?: number
-}
+/** The server that sends users from HTTP to HTTPS. */
+export const REDIRECT_OPTIONS = [
+  {
+    flags: '--redirect-port <redirect-port>',
+    description: 'Port whose HTTP requests are redirected to HTTPS',
+    number: PORT,
+  },
+  {
+    flags: '--redirect-to <port>',
+    description: 'HTTPS port to redirect to',
+    defaultDescription: 'the public port',
+    number: PORT,
+  },
+] as const satisfies readonly OptionSpec[]
+
+export type RedirectOptions = OptionValues<typeof REDIRECT_OPTIONS>
 
 export interface RedirectSettings {
   /** All addresses, whatever --ip says, as in CHP. */
@@ -18,7 +30,9 @@ export interface RedirectSettings {
 }
 
 /** @throws FatalError if there is nothing to redirect to */
-export async function readRedirectSettings(options: RedirectOptions): Promise<RedirectSettings | undefined> {
+export async function readRedirectSettings(
+  options: RedirectOptions & Pick<ListenOptions, 'port' | 'socket'> & Pick<PublicTlsOptions, 'sslCert'>,
+): Promise<RedirectSettings | undefined> {
   const { redirectPort, redirectTo, port, socket } = options
   if (redirectPort === undefined) return undefined
   if (options.sslCert === undefined) {

@@ -1,49 +1,56 @@
-import { availableParallelism } from 'node:os'
 import type { ListenAddress } from '../platform/address.js'
-import { FatalError } from '../platform/fatal-error.js'
-import type { LogLevel } from '../platform/log.js'
-import { parseTarget } from '../routing/target.js'
-import type { ApiOptions, ApiSettings } from './api.js'
-import { readApiSettings } from './api.js'
-import type { ErrorPageOptions, ErrorPageSettings } from './error-pages.js'
-import { readErrorPages } from './error-pages.js'
-import type { ForwardingOptions, ForwardingSettings } from './forwarding.js'
-import { readForwarding } from './forwarding.js'
-import type { LimitOptions, Limits } from './limits.js'
-import { readLimits } from './limits.js'
-import { envoyAddress } from './listen.js'
+import type { ApiSettings } from './api.js'
+import { API_OPTIONS, readApiSettings } from './api.js'
+import { inHelpOrder } from './chp-options.js'
+import type { EmbeddedSettings } from './embedded.js'
+import { EMBEDDED_OPTIONS, readEmbedded } from './embedded.js'
+import type { ErrorPageSettings } from './error-pages.js'
+import { ERROR_PAGE_OPTIONS, readErrorPages } from './error-pages.js'
+import type { ExternalSettings } from './external.js'
+import { EXTERNAL_OPTIONS, readExternal } from './external.js'
+import type { ForwardingSettings } from './forwarding.js'
+import { FORWARDING_OPTIONS, readForwarding } from './forwarding.js'
+import type { Limits } from './limits.js'
+import { LIMIT_OPTIONS, readLimits } from './limits.js'
+import { LISTEN_OPTIONS, readPublicAddress } from './listen.js'
 import { readMachine } from './machine.js'
-import type { MetricsOptions } from './metrics.js'
-import { metricsAddress } from './metrics.js'
-import type { RedirectOptions, RedirectSettings } from './redirect.js'
-import { readRedirectSettings } from './redirect.js'
-import type { StoreOptions, StoreSettings } from './store.js'
-import { readStoreSettings } from './store.js'
-import type { TlsOptions, TlsSettings } from './tls.js'
+import { METRICS_OPTIONS, metricsAddress } from './metrics.js'
+import type { OptionSpec, OptionValues } from './option.js'
+import type { ProcessSettings } from './process.js'
+import { PROCESS_OPTIONS, readProcessSettings } from './process.js'
+import { PUBLIC_TLS_OPTIONS } from './public-tls.js'
+import type { RedirectSettings } from './redirect.js'
+import { REDIRECT_OPTIONS, readRedirectSettings } from './redirect.js'
+import type { RoutingSettings } from './routing.js'
+import { ROUTING_OPTIONS, readRouting } from './routing.js'
+import type { StoreSettings } from './store.js'
+import { readStoreSettings, STORE_OPTIONS } from './store.js'
+import { TARGET_TLS_OPTIONS } from './target-tls.js'
+import type { TlsSettings } from './tls.js'
 import { readTlsSettings } from './tls.js'
-import type { ExternalSettings, XdsOptions } from './xds.js'
-import { readExternal } from './xds.js'
+
+const ALL_OPTIONS = [
+  ...LISTEN_OPTIONS,
+  ...PUBLIC_TLS_OPTIONS,
+  ...TARGET_TLS_OPTIONS,
+  ...REDIRECT_OPTIONS,
+  ...API_OPTIONS,
+  ...METRICS_OPTIONS,
+  ...STORE_OPTIONS,
+  ...ROUTING_OPTIONS,
+  ...ERROR_PAGE_OPTIONS,
+  ...PROCESS_OPTIONS,
+  ...FORWARDING_OPTIONS,
+  ...EMBEDDED_OPTIONS,
+  ...LIMIT_OPTIONS,
+  ...EXTERNAL_OPTIONS,
+] as const
+
+/** The proxy's options. */
+export const OPTIONS: readonly OptionSpec[] = inHelpOrder(ALL_OPTIONS)
 
 /** The values of the proxy's options, as commander names them. */
-export interface Options
-  extends TlsOptions,
-    ApiOptions,
-    ErrorPageOptions,
-    ForwardingOptions,
-    LimitOptions,
-    MetricsOptions,
-    RedirectOptions,
-    StoreOptions,
-    XdsOptions {
-  readonly ip?: string
-  readonly defaultTarget?: string
-  readonly pidFile?: string
-  readonly hostRouting?: true
-  readonly logLevel: LogLevel
-  readonly envoyPath?: string
-  readonly workers?: number
-  readonly orphanTimeout: number
-}
+export type Options = OptionValues<typeof ALL_OPTIONS>
 
 /** What the proxy runs with: the command line and the environment, checked and complete. */
 export interface Settings {
@@ -55,53 +62,32 @@ export interface Settings {
   /** Undefined where metrics are not served. */
   readonly metrics: ListenAddress | undefined
   readonly store: StoreSettings
-  readonly defaultTarget: string | undefined
+  readonly routing: RoutingSettings
   readonly errorPages: ErrorPageSettings
-  readonly pidFile: string | undefined
-  readonly hostRouting: boolean
+  readonly process: ProcessSettings
   readonly forwarding: ForwardingSettings
-  readonly logLevel: LogLevel
-  readonly envoyPath: string | undefined
-  readonly workers: number
-  /** For how many seconds Envoy serves on when the control plane has died and doesn't come back; 0 for ever. */
-  readonly orphanSeconds: number
+  readonly embedded: EmbeddedSettings
   readonly limits: Limits
   /** Undefined where Envoy is started from here. */
   readonly external: ExternalSettings | undefined
 }
 
-/** A hub's traffic is far below what four workers carry, and each costs memory. */
-const DEFAULT_MAX_WORKERS = 4
-
 /** @throws FatalError if a file can't be read or an address not be resolved */
 export async function readSettings(values: Options, env: NodeJS.ProcessEnv): Promise<Settings> {
   const machine = readMachine()
   return {
-    public: await envoyAddress(values),
+    public: await readPublicAddress(values),
     tls: await readTlsSettings(values, env),
     redirect: await readRedirectSettings(values),
     api: await readApiSettings(values, env, machine),
     metrics: metricsAddress(values),
     store: readStoreSettings(values),
-    defaultTarget: checkedTarget(values.defaultTarget),
+    routing: readRouting(values),
     errorPages: await readErrorPages(values),
-    pidFile: values.pidFile,
-    hostRouting: values.hostRouting ?? false,
+    process: readProcessSettings(values),
     forwarding: readForwarding(values),
-    logLevel: values.logLevel,
-    envoyPath: values.envoyPath ?? (env.ENVOY_PATH || undefined),
+    embedded: readEmbedded(values, env),
     limits: readLimits(values, machine),
-    workers: values.workers ?? Math.min(availableParallelism(), DEFAULT_MAX_WORKERS),
-    orphanSeconds: values.orphanTimeout,
     external: await readExternal(values, env),
-  }
-}
-
-function checkedTarget(target: string | undefined): string | undefined {
-  try {
-    if (target !== undefined) parseTarget(target)
-    return target
-  } catch (error) {
-    throw new FatalError(`--default-target: ${(error as Error).message}`)
   }
 }

@@ -5,7 +5,7 @@ import { forwardLine } from '../../src/data-plane/embedded/log-lines.js'
 import { hasDotSegment, printable, withoutOuterSlashes, withoutTrailingSlashes } from '../../src/platform/text.js'
 import { parseRoutespec } from '../../src/routing/routespec.js'
 import { parseTarget } from '../../src/routing/target.js'
-import { parseXdsAddress } from '../../src/settings/xds.js'
+import { parseXdsAddress } from '../../src/settings/external.js'
 
 /** Linear work takes milliseconds, and quadratic work minutes. */
 const LENGTH = 400_000

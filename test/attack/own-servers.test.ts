@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { parseCommandLine } from '../../src/cli/command.js'
+import { parseCommandLine } from '../../src/cli/command-line.js'
 import { targetReader } from '../../src/control-plane/own-servers.js'
 import { readSettings } from '../../src/settings/settings.js'
 import { Authority } from '../support/certificate.js'
@@ -49,7 +49,7 @@ t.test('no target leads back to a server of the proxy itself', async (t) => {
 
 /** Why a proxy with these options refuses a target; '' if it takes it. */
 async function refusal(args: readonly string[], target: string): Promise<string> {
-  const read = targetReader(await readSettings(parseCommandLine(args).values, {}))
+  const read = targetReader(await readSettings(parseCommandLine(args, []).values, {}))
   try {
     read(target)
     return ''

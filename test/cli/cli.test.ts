@@ -17,7 +17,11 @@ function run(args: readonly string[]): Promise<{ code: number; stdout: string; s
 
 /** Every long flag in a help text, with the form of its argument dropped. */
 function flags(help: string): string[] {
-  return [...help.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag ?? '').sort()
+  return flagsInOrder(help).sort()
+}
+
+function flagsInOrder(help: string): string[] {
+  return [...help.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag ?? '')
 }
 
 t.test("every option of CHP's help is in ours, our own stand apart", async (t) => {
@@ -26,6 +30,8 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
   const [chpPart = '', ownPart = ''] = ours.stdout.split('Options of its own:')
   t.ok(flags(chp.stdout).length > 40)
   t.strictSame(flags(chpPart), flags(chp.stdout))
+  const options = (help: string) => flagsInOrder(help).filter((flag) => !['--version', '--help'].includes(flag))
+  t.strictSame(options(chpPart), options(chp.stdout), "in CHP's order")
   t.strictSame(flags(ownPart), [
     '--envoy-mode',
     '--envoy-path',

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { createApiServer } from '../../src/api/server.js'
-import { parseCommandLine } from '../../src/cli/command.js'
+import { parseCommandLine } from '../../src/cli/command-line.js'
 import type { Core } from '../../src/control-plane/core.js'
 import { createCore } from '../../src/control-plane/core.js'
 import type { HostResolver } from '../../src/names/resolver.js'
@@ -67,7 +67,7 @@ export class World {
 
   static async start(t: { teardown(fn: () => unknown): unknown }, options: WorldOptions = {}): Promise<World> {
     const { argv = [], store = new TestStore(), waitPolicy = ONE_ENVOY, resolver = NO_NAMES } = options
-    const settings = await readSettings(parseCommandLine([...argv]).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN })
+    const settings = await readSettings(parseCommandLine(argv, []).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN })
     const [clock, lines, refused] = [new TestClock(), [] as string[], [] as string[]]
     const undo = new Undo((error) => lines.push(`error: ${error.message}`))
     t.teardown(() => undo.run('at once'))

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { OPTIONS } from '../../src/cli/options.js'
+import { OPTIONS } from '../../src/settings/settings.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { CLI } from '../support/proxy.js'
 

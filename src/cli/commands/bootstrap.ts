@@ -1,10 +1,25 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { adminKeyFile, newAdminKey, readAdminKey } from '../../envoy/admin-key.js'
 import { FatalError } from '../../platform/fatal-error.js'
-import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
+import { bootstrap as bootstrapFile } from '../../resources/bootstrap/bootstrap.js'
 import type { ControlPlaneAddress } from '../../resources/bootstrap/control-plane-cluster.js'
 import { clientSecrets } from '../../resources/bootstrap/control-plane-cluster.js'
 import type { BootstrapSettings } from '../../settings/bootstrap.js'
+import { BOOTSTRAP_OPTIONS, readBootstrapSettings } from '../../settings/bootstrap.js'
+import { readMachine } from '../../settings/machine.js'
+import type { Subcommand } from './subcommand.js'
+
+const SHARED_FLAGS = '--xds-address, --xds-ssl-key, --xds-ssl-cert, --xds-ssl-ca, --max-heap and --max-connections'
+
+export const bootstrap: Subcommand<typeof BOOTSTRAP_OPTIONS> = {
+  name: 'bootstrap',
+  description: 'print what an external Envoy is to be started with',
+  options: BOOTSTRAP_OPTIONS,
+  note: `Of the proxy's options it takes ${SHARED_FLAGS}.`,
+  async run(own, values) {
+    process.stdout.write(await makeBootstrap(await readBootstrapSettings(own, values, readMachine())))
+  },
+}
 
 /**
  * Makes the bootstrap of an Envoy that others start, and writes it, with the files that it refers to, if it is to be in
@@ -13,10 +28,10 @@ import type { BootstrapSettings } from '../../settings/bootstrap.js'
  * @returns what is to be printed
  * @throws FatalError if a file can't be written
  */
-export async function makeBootstrap(settings: BootstrapSettings): Promise<string> {
+async function makeBootstrap(settings: BootstrapSettings): Promise<string> {
   const { output } = settings
   const adminKey = await keyOf(settings.adminSocket)
-  const content = asText(bootstrap({ ...settings, adminKey, controlPlane: await controlPlaneOf(settings) }))
+  const content = asText(bootstrapFile({ ...settings, adminKey, controlPlane: await controlPlaneOf(settings) }))
   if (output === undefined) return content
   await writeWhole(output, content)
   return ''

@@ -4,6 +4,7 @@ import { ownerOf } from '../../data-plane/embedded/claim.js'
 import { findGuardians } from '../../data-plane/embedded/guardian.js'
 import type { Other } from '../../data-plane/embedded/others.js'
 import { describe, otherProxies, serves } from '../../data-plane/embedded/others.js'
+import { runtimeDirOf, stateDirKeyOf } from '../../data-plane/embedded/places.js'
 import type { RuntimeDir } from '../../data-plane/embedded/runtime-dir.js'
 import { removeRuntimeDir } from '../../data-plane/embedded/runtime-dir.js'
 import { removeSharedMemory } from '../../data-plane/embedded/shared-memory.js'
@@ -11,6 +12,10 @@ import type { ListenAddress } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { ProcessIdentity } from '../../platform/processes.js'
 import { isAlive, signal } from '../../platform/processes.js'
+import type { OptionSpec } from '../../settings/option.js'
+import { readSettings } from '../../settings/settings.js'
+import { forgetRoutes } from '../../store/forget.js'
+import type { Subcommand } from './subcommand.js'
 
 /** A control plane lets requests under way end for 5 s, and then has to end Envoy. */
 const STOP_LIMIT_MS = 15_000
@@ -18,6 +23,21 @@ const POLL_MS = 50
 
 const OTHERS_HINT =
   '`stop` needs --state-dir, --socket, or --ip and --port, and XDG_RUNTIME_DIR as they were at the start; `kill` with the process id does the same.'
+
+const OPTIONS = [
+  { flags: '--forget', description: 'Also remove the routes that the proxy has kept on disk' },
+] as const satisfies readonly OptionSpec[]
+
+export const stop: Subcommand<typeof OPTIONS> = {
+  name: 'stop',
+  description: 'stop the proxy that was started with these options, or the Envoy that it left behind',
+  options: OPTIONS,
+  async run({ forget }, values) {
+    const settings = await readSettings(values, process.env)
+    console.log(await stopProxy(runtimeDirOf(settings), settings.public))
+    if (forget) console.log(await forgetRoutes(stateDirKeyOf(settings)))
+  },
+}
 
 /**
  * Ends the control plane that uses a runtime directory, and its Envoy, and waits for both. An Envoy whose control plane
@@ -27,7 +47,7 @@ const OTHERS_HINT =
  * @returns what was done, in a sentence
  * @throws FatalError if something can't be ended, or nothing was and another proxy of this user has the address
  */
-export async function stop(dir: RuntimeDir, address: ListenAddress): Promise<string> {
+async function stopProxy(dir: RuntimeDir, address: ListenAddress): Promise<string> {
   // Before anything else: whoever watches over the control plane may start another at once, which is not to be touched.
   const [owner, envoys, guardians] = [ownerOf(dir), findEnvoys(dir), findGuardians(dir)]
   if (owner !== undefined) await stopControlPlane(owner)

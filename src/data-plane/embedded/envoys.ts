@@ -29,7 +29,7 @@ import type { RuntimeDir } from './runtime-dir.js'
 import { removeRuntimeDir } from './runtime-dir.js'
 import { tryOut } from './trial.js'
 
-export interface EmbeddedOptions {
+export interface EnvoysOptions {
   readonly settings: Settings
   readonly log: Logger
   readonly undo: Undo
@@ -44,7 +44,7 @@ export class EmbeddedEnvoys implements DataPlane {
   readonly connectionsAt = 'debug'
   recoverable = false
   adopted = false
-  readonly #options: EmbeddedOptions
+  readonly #options: EnvoysOptions
   readonly #binary: string
   readonly #version: string
   readonly #dir: RuntimeDir
@@ -53,7 +53,7 @@ export class EmbeddedEnvoys implements DataPlane {
   #running: readonly EnvoyProcess[] = []
   #envoy: EmbeddedEnvoy | undefined
 
-  private constructor(options: EmbeddedOptions, binary: string, version: string) {
+  private constructor(options: EnvoysOptions, binary: string, version: string) {
     this.#options = options
     this.#binary = binary
     this.#version = version
@@ -64,12 +64,12 @@ export class EmbeddedEnvoys implements DataPlane {
   }
 
   /** @throws FatalError if there is no Envoy to be had */
-  static async find(options: EmbeddedOptions): Promise<EmbeddedEnvoys> {
+  static async find(options: EnvoysOptions): Promise<EmbeddedEnvoys> {
     const { settings, log } = options
     let version = ''
     const binary = await findEnvoy({
       release: readRelease(),
-      explicit: settings.envoyPath,
+      explicit: settings.embedded.envoyPath,
       env: process.env,
       arch: process.arch,
       progress: (line) => log.info(line),
@@ -144,7 +144,9 @@ export class EmbeddedEnvoys implements DataPlane {
     )
     if (!this.adopted) return true
     await recheckClusters(this.#admin, clusters, log)
-    await envoy.renew(() => tryOut({ ...settings, binary: this.#binary, dir: this.#dir, delivered, log }))
+    const { limits, embedded } = settings
+    const { workers } = embedded
+    await envoy.renew(() => tryOut({ limits, workers, binary: this.#binary, dir: this.#dir, delivered, log }))
     return true
   }
 
@@ -161,9 +163,9 @@ export class EmbeddedEnvoys implements DataPlane {
         limits: settings.limits,
       }),
       adminKey,
-      workers: settings.workers,
-      verbose: settings.logLevel === 'debug',
-      orphanSeconds: settings.orphanSeconds,
+      workers: settings.embedded.workers,
+      verbose: settings.process.logLevel === 'debug',
+      orphanSeconds: settings.embedded.orphanSeconds,
       statPrefix: PUBLIC,
       restoreSocket,
       log,

@@ -1,17 +1,17 @@
 import { constants, rm, writeFile } from 'node:fs/promises'
-import { startControlPlane } from '../control-plane/control-plane.js'
-import type { DataPlane } from '../data-plane/data-plane.js'
-import { EmbeddedEnvoys } from '../data-plane/embedded/envoys.js'
-import { ExternalEnvoys } from '../data-plane/external.js'
-import { publicAddressOf } from '../platform/address.js'
-import { FatalError } from '../platform/fatal-error.js'
-import type { Logger } from '../platform/log.js'
-import { packageVersion } from '../platform/package.js'
-import { Undo } from '../platform/shutdown.js'
-import type { OpenedStore } from '../routing/store.js'
-import { isSharedMachine } from '../settings/machine.js'
-import type { Settings } from '../settings/settings.js'
-import { openStore } from '../store/open.js'
+import { startControlPlane } from '../../../control-plane/control-plane.js'
+import type { DataPlane } from '../../../data-plane/data-plane.js'
+import { EmbeddedEnvoys } from '../../../data-plane/embedded/envoys.js'
+import { ExternalEnvoys } from '../../../data-plane/external.js'
+import { publicAddressOf } from '../../../platform/address.js'
+import { FatalError } from '../../../platform/fatal-error.js'
+import type { Logger } from '../../../platform/log.js'
+import { packageVersion } from '../../../platform/package.js'
+import { Undo } from '../../../platform/shutdown.js'
+import type { OpenedStore } from '../../../routing/store.js'
+import { isSharedMachine } from '../../../settings/machine.js'
+import type { Settings } from '../../../settings/settings.js'
+import { openStore } from '../../../store/open.js'
 import { announcement } from './announcement.js'
 
 /** In a directory that all can write to, others may have put a link to a file that is dear to us. */
@@ -76,23 +76,22 @@ export class ConfigurableEnvoyProxy {
   }
 
   async #openStore(): Promise<OpenedStore> {
-    const { store: settings, public: at, defaultTarget, hostRouting } = this.#settings
+    const { store: settings, public: at, routing } = this.#settings
     const store = await openStore({
       ...settings,
       publicAddress: publicAddressOf(at),
       env: process.env,
       isShared: isSharedMachine(),
-      defaultTarget,
-      hostRouting,
+      ...routing,
       log: this.#log,
     })
-    const own = defaultTarget === undefined ? 0 : 1
+    const own = routing.defaultTarget === undefined ? 0 : 1
     this.#undo.push(() => (this.#started ? store.close() : store.discard(own)))
     return store
   }
 
   async #writePidFile(): Promise<void> {
-    const { pidFile } = this.#settings
+    const { pidFile } = this.#settings.process
     if (pidFile === undefined) return
     await writeFile(pidFile, String(process.pid), { flag: NOT_THROUGH_LINKS }).catch((error: NodeJS.ErrnoException) => {
       const reason = error.code === 'ELOOP' ? `${pidFile} is a symbolic link. Name the file itself.` : error.message

@@ -1,5 +1,5 @@
-import { shownAddress } from '../platform/address.js'
-import type { Settings } from '../settings/settings.js'
+import { shownAddress } from '../../../platform/address.js'
+import type { Settings } from '../../../settings/settings.js'
 
 /**
  * What is said once all of it serves, a line each, as CHP says it.

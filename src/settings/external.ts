@@ -4,25 +4,34 @@ import type { ListenAddress } from '../platform/address.js'
 import { shownAddress } from '../platform/address.js'
 import { FatalError } from '../platform/fatal-error.js'
 import type { MutualTls } from '../xds/credentials.js'
+import type { EmbeddedOptions } from './embedded.js'
+import type { LimitOptions } from './limits.js'
 import { listenIp } from './listen.js'
-import { authoritiesOf, keyPairOf } from './tls.js'
+import type { OptionSpec, OptionValues } from './option.js'
+import { authoritiesOf, keyPairOf } from './tls-files.js'
 
-/** The options of where Envoys and the control plane meet. */
-export interface XdsOptions {
-  readonly envoyMode: 'embedded' | 'external'
-  readonly xdsAddress?: string
-  readonly xdsSslKey?: string
-  readonly xdsSslCert?: string
-  readonly xdsSslCa?: string
-}
+/** Where Envoys and the control plane meet. */
+export const EXTERNAL_OPTIONS = [
+  {
+    flags: '--envoy-mode <mode>',
+    description: 'embedded: this process starts Envoy; external: others start any number of Envoys',
+    default: 'embedded',
+    choices: ['embedded', 'external'],
+  },
+  {
+    flags: '--xds-address <address>',
+    description: 'Where external Envoys find this process: unix:/path or host:port',
+  },
+  { flags: '--xds-ssl-key <file>', description: 'TLS key between this process and external Envoys' },
+  { flags: '--xds-ssl-cert <file>', description: 'TLS certificate between them' },
+  { flags: '--xds-ssl-ca <file>', description: 'Authorities that have signed the certificates of both sides' },
+] as const satisfies readonly OptionSpec[]
+
+export type ExternalOptions = OptionValues<typeof EXTERNAL_OPTIONS>
 
 /** Options that only an Envoy that is started from here takes notice of. */
-export interface EmbeddedOptions {
-  readonly envoyPath?: string
-  readonly workers?: number
-  readonly maxHeap?: number
-  readonly maxConnections?: number
-}
+type OptionsOfEmbedded = Pick<EmbeddedOptions, 'envoyPath' | 'workers'> &
+  Pick<LimitOptions, 'maxHeap' | 'maxConnections'>
 
 /** How Envoys that others start find the control plane. */
 export interface ExternalSettings {
@@ -41,7 +50,7 @@ const ADDRESS = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/
  * @throws FatalError if the options don't fit each other or a file can't be used
  */
 export async function readExternal(
-  options: XdsOptions & EmbeddedOptions,
+  options: ExternalOptions & OptionsOfEmbedded,
   env: NodeJS.ProcessEnv,
 ): Promise<ExternalSettings | undefined> {
   const { xdsAddress, xdsSslKey, xdsSslCert, xdsSslCa } = options
@@ -93,7 +102,7 @@ export function requireTls(address: ListenAddress, hasTls: boolean): void {
   }
 }
 
-async function readMutualTls(options: XdsOptions, env: NodeJS.ProcessEnv): Promise<MutualTls | undefined> {
+async function readMutualTls(options: ExternalOptions, env: NodeJS.ProcessEnv): Promise<MutualTls | undefined> {
   const { xdsSslKey, xdsSslCert, xdsSslCa } = options
   if (!hasTlsFiles(options)) return undefined
   const certificate = await keyPairOf(
@@ -108,7 +117,7 @@ async function readMutualTls(options: XdsOptions, env: NodeJS.ProcessEnv): Promi
  *
  * @throws FatalError if only some are
  */
-export function hasTlsFiles<T extends Pick<XdsOptions, 'xdsSslKey' | 'xdsSslCert' | 'xdsSslCa'>>(
+export function hasTlsFiles<T extends Pick<ExternalOptions, 'xdsSslKey' | 'xdsSslCert' | 'xdsSslCa'>>(
   options: T,
 ): options is T & { readonly xdsSslKey: string; readonly xdsSslCert: string; readonly xdsSslCa: string } {
   const paths = [options.xdsSslKey, options.xdsSslCert, options.xdsSslCa]
@@ -117,7 +126,7 @@ export function hasTlsFiles<T extends Pick<XdsOptions, 'xdsSslKey' | 'xdsSslCert
   throw new FatalError('--xds-ssl-key, --xds-ssl-cert and --xds-ssl-ca are needed together.')
 }
 
-function* warningsAbout(options: EmbeddedOptions): Iterable<string> {
+function* warningsAbout(options: OptionsOfEmbedded): Iterable<string> {
   const { envoyPath, workers, maxHeap, maxConnections } = options
   if (envoyPath !== undefined || workers !== undefined) {
     yield '--envoy-path and --workers do nothing with --envoy-mode external: whoever starts Envoy chooses them'

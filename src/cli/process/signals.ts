@@ -3,7 +3,7 @@
  * (SIGUSR1), and ask for nothing that there is to do here.
  */
 import { closeSync, openSync } from 'node:fs'
-import type { Logger } from '../platform/log.js'
+import type { Logger } from '../../platform/log.js'
 
 const NOTHING_TO_DO = [
   ...['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO', 'SIGPWR', 'SIGSTKFLT'],

@@ -1,0 +1,79 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { packageVersion } from '../platform/package.js'
+import { isOfChp } from '../settings/chp-options.js'
+import type { NumberRange, OptionSpec } from '../settings/option.js'
+import type { Options } from '../settings/settings.js'
+import { OPTIONS } from '../settings/settings.js'
+import type { Subcommand } from './commands/subcommand.js'
+
+const GROUPS = { chp: 'Options of configurable-http-proxy:', own: 'Options of its own:' } as const
+
+export interface CommandLine {
+  /** The values of the proxy's options. */
+  readonly values: Options
+  /** What to do in place of running the proxy, if anything. */
+  readonly subcommand: (() => Promise<void>) | undefined
+}
+
+/**
+ * Reads the command line. On an unknown option or a bad value, commander writes one line to stderr and exits with 1, as
+ * CHP does.
+ */
+export function parseCommandLine(argv: readonly string[], subcommands: readonly Subcommand[]): CommandLine {
+  const program = proxyCommand()
+  let subcommand: CommandLine['subcommand']
+  for (const { name, description, options, note, run } of subcommands) {
+    const command = program.command(name).description(description)
+    if (note !== undefined) command.addHelpText('after', `\n${note}`)
+    for (const spec of options) command.addOption(toOption(spec))
+    command.action((own) => {
+      subcommand = () => run(own, program.opts<Options>())
+    })
+  }
+  // Not before its subcommands have taken over that they don't: what is in excess here is a misspelt subcommand.
+  program.allowExcessArguments()
+  program.parse(argv, { from: 'user' })
+  return { values: program.opts<Options>(), subcommand }
+}
+
+function proxyCommand(): Command {
+  const program = new Command('configurable-envoy-proxy')
+    .description("JupyterHub's proxy, with Envoy carrying the traffic. A drop-in for configurable-http-proxy.")
+    .version(packageVersion())
+    .helpOption('-h, --help', 'display help for command')
+    .allowExcessArguments(false)
+  for (const spec of OPTIONS) {
+    program.addOption(toOption(spec).helpGroup(isOfChp(spec) ? GROUPS.chp : GROUPS.own))
+  }
+  program.addHelpText('after', '\nThe REST API wants the token in CONFIGPROXY_AUTH_TOKEN, from the environment only.')
+  return program.helpCommand(false).action(() => {
+    const [stray] = program.args
+    if (stray !== undefined) program.error(unknownCommand(stray, program.commands))
+  })
+}
+
+function unknownCommand(name: string, known: ReadonlyArray<Command>): string {
+  const names = known.map((command) => command.name()).join(', ')
+  return `error: unknown command '${name}'. The commands are ${names}; without one the proxy runs.`
+}
+
+function toOption(spec: OptionSpec): Option {
+  const isConstant = spec.default !== undefined
+  const note = isConstant || spec.defaultDescription === undefined ? '' : ` (default: ${spec.defaultDescription})`
+  const option = new Option(spec.flags, spec.description + note)
+  if (spec.choices !== undefined && spec.parse === undefined) option.choices([...spec.choices])
+  if (spec.isMandatory) option.makeOptionMandatory()
+  if (isConstant) option.default(spec.default, spec.defaultDescription)
+  if (spec.conflicts !== undefined) option.conflicts([...spec.conflicts])
+  if (spec.number !== undefined) option.argParser(numberIn(spec.number))
+  if (spec.parse !== undefined) option.argParser(spec.parse as (value: string, previous: unknown) => unknown)
+  return option
+}
+
+function numberIn({ least, most, objection }: NumberRange): (value: string) => number {
+  return (value) => {
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < least || number > most) throw new InvalidArgumentError(objection)
+    return number
+  }
+}

@@ -1,0 +1,45 @@
+import { createLogger } from '../../platform/log.js'
+import { standardOutput } from '../../platform/log-output.js'
+import type { Options, Settings } from '../../settings/settings.js'
+import { readSettings } from '../../settings/settings.js'
+import { PASSPHRASES } from '../../settings/tls-files.js'
+import { exitByFault, flushAtExit } from '../process/exit.js'
+import { handleSignals } from '../process/signals.js'
+import { ConfigurableEnvoyProxy } from './run/proxy.js'
+
+/**
+ * Runs the proxy until a signal stops it.
+ *
+ * @throws FatalError if it can't start or go on
+ */
+export async function run(values: Options): Promise<void> {
+  const settings = await readSettings(values, process.env)
+  // Envoy and pip have no use for them, and what isn't there can't leak.
+  for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
+  const output = standardOutput()
+  flushAtExit(output)
+  const log = createLogger(settings.process.logLevel, output)
+  for (const warning of warningsOf(settings)) log.warn(warning)
+
+  const proxy = new ConfigurableEnvoyProxy(settings, log)
+  // Rejections that nobody handles, too. What state it left is unknown; Envoy serves on, and the next start goes on with it.
+  process.on('uncaughtException', (error) => void exitByFault(error, 'Envoy, if it has started, serves on.'))
+  let onSignal = () => {}
+  const stopped = new Promise<void>((resolve) => {
+    onSignal = resolve
+  })
+  handleSignals(log, () => onSignal())
+  await Promise.race([proxy.start(), stopped])
+  await Promise.race([stopped, proxy.failed]).catch(async (error) => {
+    await proxy.abandon()
+    throw error
+  })
+  // A second signal ends the waiting for requests under way.
+  onSignal = () => void proxy.close(false)
+  log.info('Stopping')
+  await proxy.close(true)
+}
+
+function warningsOf({ api, tls, limits, external }: Settings): string[] {
+  return [api, tls, limits, external].flatMap((part) => part?.warnings ?? [])
+}

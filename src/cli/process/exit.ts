@@ -1,0 +1,42 @@
+import { FatalError } from '../../platform/fatal-error.js'
+import type { LogOutput } from '../../platform/log-output.js'
+import { neverWait } from '../../platform/log-output.js'
+import { printable } from '../../platform/text.js'
+
+/** A fault of this program (EX_SOFTWARE of sysexits.h): whoever watches over it should start it again. */
+const FAULT = 70
+
+/** How long the end waits for whoever reads the log, and how much of an error is printed. */
+const LAST_WORDS = { limitMs: 1_000, characters: 2_000 } as const
+
+let output: LogOutput | undefined
+
+/** Has lines that are not yet written go out before the process ends. */
+export function flushAtExit(log: LogOutput): void {
+  output = log
+}
+
+export async function exit(status: number): Promise<never> {
+  await output?.flush(LAST_WORDS.limitMs)
+  process.exit(status)
+}
+
+/** Ends the process with one line for what the operator can mend; anything else is a fault of this program. */
+export function exitByError(error: unknown): Promise<never> {
+  if (!(error instanceof FatalError)) return exitByFault(error, 'It has not started or was stopped.')
+  neverWait(process.stderr)
+  console.error(`error: ${printable(error.message, LAST_WORDS.characters)}`)
+  return exit(1)
+}
+
+/**
+ * Ends the process with the stack: it is for those who write this program.
+ *
+ * @param state what runs on, in a sentence
+ */
+export function exitByFault(error: unknown, state: string): Promise<never> {
+  neverWait(process.stderr)
+  const stack = error instanceof Error ? error.stack : String(error)
+  console.error(`error: This is a fault of configurable-envoy-proxy; please report it. ${state} ${stack}`)
+  return exit(FAULT)
+}

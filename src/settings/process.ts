@@ -1,0 +1,33 @@
+import { InvalidArgumentError } from 'commander'
+import type { LogLevel } from '../platform/log.js'
+import { LOG_LEVELS } from '../platform/log.js'
+import type { OptionSpec, OptionValues } from './option.js'
+
+/** What this process tells those who run it. */
+export const PROCESS_OPTIONS = [
+  { flags: '--pid-file <pid-file>', description: 'File to write our process id to' },
+  {
+    flags: '--log-level <loglevel>',
+    description: 'How much to log (debug, info, warn, error)',
+    default: 'info',
+    choices: LOG_LEVELS,
+    parse: parseLogLevel,
+  },
+] as const satisfies readonly OptionSpec[]
+
+export type ProcessOptions = OptionValues<typeof PROCESS_OPTIONS>
+
+export interface ProcessSettings {
+  readonly pidFile: string | undefined
+  readonly logLevel: LogLevel
+}
+
+export function readProcessSettings({ pidFile, logLevel }: ProcessOptions): ProcessSettings {
+  return { pidFile, logLevel }
+}
+
+function parseLogLevel(value: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === value.toLowerCase())
+  if (level === undefined) throw new InvalidArgumentError(`A log level is one of ${LOG_LEVELS.join(', ')}.`)
+  return level
+}
