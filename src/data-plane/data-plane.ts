@@ -1,7 +1,6 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
 import type { Counters } from '../metrics/request-totals.js'
 import type { Route } from '../routing/route.js'
-import type { OpenedStore } from '../routing/store.js'
 import type { RouteTable } from '../routing/table.js'
 import type { Resource } from '../xds/resource.js'
 import type { ServedCollection } from '../xds/served-collection.js'
@@ -9,37 +8,29 @@ import type { AdsListening } from '../xds/server.js'
 import type { AdsCollections } from '../xds/stream.js'
 import type { WaitPolicy } from '../xds/wait-policy.js'
 
-/** What the control plane has to know of the Envoys that it serves, and what is to be done about them. */
+/** The Envoys that the control plane serves, as far as it has to know them. */
 export interface DataPlane {
-  /** Where they find the control plane. */
+  /** Where Envoys find the control plane. */
   readonly xds: AdsListening
   readonly waitPolicy: WaitPolicy
-  /** How loudly it is said that they come and go. */
+  /** Log level for Envoys connecting and disconnecting. */
   readonly connectionsAt: 'debug' | 'info'
-  /** Whether a table that was lost can be read from them. */
+  /** Whether a lost route table can be read from Envoys. */
   readonly recoverable: boolean
-  /** Whether one was running before this start, which a start that fails leaves as it was. */
-  readonly adopted: boolean
 
-  /**
-   * Before anything listens.
-   *
-   * @throws FatalError saying what is in the way
-   */
-  prepare(store: OpenedStore): Promise<void>
-  /** One of them refuses what it can't serve users without. */
+  /** An Envoy refuses something that it can't serve users without. */
   refused(message: string): void
-  /** The routes that they hold, if the store has lost them. */
+  /** The routes that Envoys hold, for a store that has lost them. */
   recover(): Promise<Route[]>
-  /** What they have counted, as far as {@link traffic} needs it. */
+  /** What Envoys have counted, as far as {@link traffic} needs it. */
   totals(): Promise<Counters>
-  /** Takes a report of what one of them has counted since the one before. */
+  /** Takes a report of what an Envoy has counted since its previous one. */
   report(metrics: readonly MetricFamily__Output[]): void
-  /** Once they can connect. Resolves when users can be served; false if it was closed or failed instead. */
+  /** Called once Envoys can connect. Resolves when users can be served; false if it was closed or failed instead. */
   serve(delivered: Delivered): Promise<boolean>
 }
 
-/** What Envoys get, for who has to know what has arrived or what it is. */
+/** What Envoys get, for code that has to know what has arrived. */
 export interface Delivered {
   readonly clusters: ServedCollection
   readonly listeners: ServedCollection
@@ -48,6 +39,6 @@ export interface Delivered {
   /** What an ADS stream serves. */
   readonly collections: AdsCollections
   readonly table: Pick<RouteTable, 'get'>
-  /** Makes the socket by which Envoys find the control plane again, if its file was removed. */
+  /** Makes the socket of the control plane again, if its file was removed. */
   readonly restoreSocket: () => Promise<void>
 }

@@ -18,17 +18,18 @@ export class ExternalEnvoys implements DataPlane {
   readonly waitPolicy = ANY_ENVOYS
   readonly connectionsAt = 'info'
   readonly recoverable = false
-  readonly adopted = false
   readonly #log: Logger
   readonly #totals = new ReportedTotals()
 
-  constructor({ address, tls }: ExternalSettings, log: Logger) {
+  private constructor({ address, tls }: ExternalSettings, log: Logger) {
     this.xds = { address, tls, mode: SOCKET_MODE }
     this.#log = log
   }
 
-  async prepare(): Promise<void> {
-    await checkAddress('The control plane', this.xds.address)
+  /** @throws FatalError if the address that Envoys connect to is not free */
+  static async prepare(settings: ExternalSettings, log: Logger): Promise<ExternalEnvoys> {
+    await checkAddress('The control plane', settings.address)
+    return new ExternalEnvoys(settings, log)
   }
 
   async recover(): Promise<Route[]> {

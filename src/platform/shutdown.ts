@@ -1,5 +1,8 @@
-/** How the proxy ends: after requests under way, at once, or without Envoy, which goes on. */
-export type Ending = 'drain' | 'at once' | 'release'
+/**
+ * How the proxy ends: after requests in flight, at once, or after a failure, when an Envoy that ran before the start serves
+ * on.
+ */
+export type Ending = 'drain' | 'at once' | 'abandon'
 
 /**
  * Undoes one step of a start.

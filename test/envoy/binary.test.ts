@@ -28,14 +28,16 @@ async function sandbox(t: { teardown(fn: () => unknown): unknown }) {
       await chmod(join(bin, name), 0o755)
       return join(bin, name)
     },
-    find: (explicit?: string, arch = 'x64') =>
-      findEnvoy({
+    find: async (explicit?: string, arch = 'x64') => {
+      const found = await findEnvoy({
         release,
         explicit,
         env: { PATH: `${bin}:/bin:/usr/bin`, HOME: root, XDG_CACHE_HOME: join(root, 'cache') },
         arch,
         progress: (line) => lines.push(line),
-      }),
+      })
+      return found.path
+    },
   }
 }
 

@@ -21,7 +21,7 @@ t.test('the chart, run as processes', { skip, timeout: LIMIT_MS }, async (t) => 
     arch: process.arch,
     progress: (line: string) => t.comment(line),
   }
-  const env = { ...process.env, ENVOY_PATH: await findEnvoy(find) }
+  const env = { ...process.env, ENVOY_PATH: (await findEnvoy(find)).path }
   await t.spawn('unshare', ['--net', process.execPath, PROGRAM], { env, timeout: LIMIT_MS }, 'in namespaces')
 })
 

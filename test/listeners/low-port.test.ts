@@ -64,7 +64,8 @@ t.test(
 t.test('the right of Envoy alone is enough', { skip }, async (t) => {
   const envoy = join(await temporaryDirectory(t), 'envoy')
   const release = readRelease()
-  await copyFile(await findEnvoy({ release, env: process.env, arch: process.arch, progress: () => {} }), envoy)
+  const { path } = await findEnvoy({ release, env: process.env, arch: process.arch, progress: () => {} })
+  await copyFile(path, envoy)
   execFileSync('setcap', ['cap_net_bind_service=+ep', envoy])
   const backend = await Backend.start('a')
   const [api = 0] = await freePorts(1)

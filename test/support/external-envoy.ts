@@ -39,7 +39,7 @@ export class ExternalEnvoy {
   static async make(t: Tap, { directory, at, bootstrap }: ExternalEnvoyOptions): Promise<ExternalEnvoy> {
     const { env, arch } = process
     const release = readRelease()
-    const binary = await findEnvoy({ release, explicit: env.ENVOY_PATH, env, arch, progress: () => {} })
+    const { path: binary } = await findEnvoy({ release, explicit: env.ENVOY_PATH, env, arch, progress: () => {} })
     await mkdir(directory, { recursive: true })
     const envoy = new ExternalEnvoy(directory, binary, at)
     t.teardown(() => envoy.kill())

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { EnvoyAdmin } from '../../envoy/admin.js'
 import { newAdminKey, readAdminKey } from '../../envoy/admin-key.js'
+import type { EnvoyBinary } from '../../envoy/binary/find.js'
 import { findEnvoy } from '../../envoy/binary/find.js'
 import { readRelease } from '../../envoy/binary/release.js'
 import type { Counters } from '../../metrics/request-totals.js'
@@ -8,7 +9,7 @@ import { RequestTotals } from '../../metrics/request-totals.js'
 import { TRAFFIC_COUNTERS } from '../../metrics/traffic.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
-import type { Undo } from '../../platform/shutdown.js'
+import type { Ending, Undo } from '../../platform/shutdown.js'
 import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
 import { PUBLIC } from '../../resources/names.js'
 import type { Route } from '../../routing/route.js'
@@ -29,8 +30,17 @@ import type { RuntimeDir } from './runtime-dir.js'
 import { removeRuntimeDir } from './runtime-dir.js'
 import { tryOut } from './trial.js'
 
+/** @throws FatalError if no usable Envoy can be found or fetched */
+export function findBinary({ embedded: { envoyPath } }: Settings, log: Logger): Promise<EnvoyBinary> {
+  const { env, arch } = process
+  const progress = (line: string) => log.info(line)
+  return findEnvoy({ release: readRelease(), explicit: envoyPath, env, arch, progress })
+}
+
 export interface EnvoysOptions {
   readonly settings: Settings
+  readonly binary: EnvoyBinary
+  readonly store: Pick<OpenedStore, 'isDurable'>
   readonly log: Logger
   readonly undo: Undo
   /** Envoy can't be kept running. */
@@ -42,66 +52,54 @@ export class EmbeddedEnvoys implements DataPlane {
   readonly xds: AdsListening
   readonly waitPolicy = ONE_ENVOY
   readonly connectionsAt = 'debug'
-  recoverable = false
-  adopted = false
+  readonly recoverable: boolean
   readonly #options: EnvoysOptions
-  readonly #binary: string
-  readonly #version: string
   readonly #dir: RuntimeDir
+  /** Envoys that an earlier control plane left running, the one that serves last. */
+  readonly #running: readonly EnvoyProcess[]
   readonly #admin: EnvoyAdmin
   readonly #totals: RequestTotals
-  #running: readonly EnvoyProcess[] = []
   #envoy: EmbeddedEnvoy | undefined
 
-  private constructor(options: EnvoysOptions, binary: string, version: string) {
+  private constructor(options: EnvoysOptions, dir: RuntimeDir, running: readonly EnvoyProcess[]) {
     this.#options = options
-    this.#binary = binary
-    this.#version = version
-    this.#dir = runtimeDirOf(options.settings)
-    this.#admin = new EnvoyAdmin(this.#dir.adminSocket)
+    this.#dir = dir
+    this.#running = running
+    this.#admin = new EnvoyAdmin(dir.adminSocket)
     this.#totals = new RequestTotals(() => this.#admin.counters(TRAFFIC_COUNTERS))
-    this.xds = { address: { socketPath: this.#dir.adsSocket }, mode: 0o600, tls: undefined }
+    this.recoverable = options.store.isDurable
+    this.xds = { address: { socketPath: dir.adsSocket }, mode: 0o600, tls: undefined }
   }
 
-  /** @throws FatalError if there is no Envoy to be had */
-  static async find(options: EnvoysOptions): Promise<EmbeddedEnvoys> {
-    const { settings, log } = options
-    let version = ''
-    const binary = await findEnvoy({
-      release: readRelease(),
-      explicit: settings.embedded.envoyPath,
-      env: process.env,
-      arch: process.arch,
-      progress: (line) => log.info(line),
-      onFound: (found) => {
-        version = found
-      },
-    })
-    return new EmbeddedEnvoys(options, binary, version)
-  }
-
-  async prepare(store: OpenedStore): Promise<void> {
-    const { settings, log, undo } = this.#options
-    const claimed = await claim(this.#dir)
+  /**
+   * Claims the runtime directory and finds Envoys that still run.
+   *
+   * @throws FatalError explaining why Envoy can't be started; an Envoy that was found serves on
+   */
+  static async prepare(options: EnvoysOptions): Promise<EmbeddedEnvoys> {
+    const { settings, store, log, undo } = options
+    const dir = runtimeDirOf(settings)
+    const claimed = await claim(dir)
     undo.push(() => claimed.close())
-    undo.push((how) => how === 'release' || removeRuntimeDir(this.#dir))
-    const found = findEnvoys(this.#dir)
-    await restoreAdminKey(this.#dir.adminSocket, found).catch((error: Error) => {
+    const found = findEnvoys(dir)
+    let goesOn = store.isDurable && found.length > 0
+    undo.push((how) => (how === 'abandon' && goesOn) || removeRuntimeDir(dir))
+    await restoreAdminKey(dir.adminSocket, found).catch((error: Error) => {
       log.warn(`The key of Envoy's admin interface can't be kept, so Envoy can't be gone on with: ${error.message}`)
     })
-    this.recoverable = store.isDurable
-    this.adopted = store.isDurable && found.length > 0
-    this.#running = await selectRunning(found, {
-      dir: this.#dir,
-      adopt: store.isDurable,
-      addresses: envoyAddresses(settings),
-      log,
-    })
-    this.adopted = this.#running.length > 0
+    const adopt = store.isDurable
+    const running = await selectRunning(found, { dir, adopt, addresses: envoyAddresses(settings), log })
+    goesOn = running.length > 0
+    return new EmbeddedEnvoys(options, dir, running)
+  }
+
+  /** Whether an Envoy was running before this start. A start that fails leaves it as it was. */
+  get #adopted(): boolean {
+    return this.#running.length > 0
   }
 
   async recover(): Promise<Route[]> {
-    if (!this.adopted) return []
+    if (!this.#adopted) return []
     return recoverRoutes(this.#admin, this.#options.log, new Date()).catch((error: Error) => {
       throw new FatalError(
         `The state directory has no routes, and those of the running Envoy can't be read: ${error.message}. Start again.`,
@@ -116,7 +114,7 @@ export class EmbeddedEnvoys implements DataPlane {
   refused(message: string): void {
     if (this.#envoy?.refuseSuccessor(message)) return
     const isPort = 'port' in this.#options.settings.public
-    const remedy = isPort && /Permission denied/.test(message) ? `. ${portRemedy(this.#binary)}` : ''
+    const remedy = isPort && /Permission denied/.test(message) ? `. ${portRemedy(this.#options.binary.path)}` : ''
     this.#options.onFailed(new FatalError(message + remedy))
   }
 
@@ -124,39 +122,41 @@ export class EmbeddedEnvoys implements DataPlane {
   report(): void {}
 
   async serve(delivered: Delivered): Promise<boolean> {
-    const { settings, log, undo } = this.#options
+    const { settings, binary, log, undo } = this.#options
     const { clusters, listeners } = delivered
-    log.info(`Envoy ${this.#version} is ${this.#binary}`)
+    log.info(`Envoy ${binary.version} is ${binary.path}`)
     this.#removeSocketAfterEnvoy()
     const envoy = await this.#makeEnvoy(delivered.restoreSocket)
     this.#envoy = envoy
-    undo.push((how, hurry) => (how === 'release' ? envoy.release() : envoy.close(how === 'drain', hurry)))
+    undo.push((how, hurry) => (this.#goesOn(how) ? envoy.release() : envoy.close(how === 'drain', hurry)))
     await envoy.start()
     if (!(await envoy.ready())) return false
-    // Envoy calls itself ready also without a listener that it refused.
-    await Promise.all([...listeners.collection.names()].map((name) => listeners.delivery.delivered(name))).catch(
-      (error: Error) => {
-        if (!(error instanceof NotAcknowledged)) throw error
-        log.warn(
-          'Envoy is slow to confirm its listeners: until it has, ports and TLS may be as they were before this start',
-        )
-      },
-    )
-    if (!this.adopted) return true
+    await this.#confirm(listeners)
+    if (!this.#adopted) return true
     await recheckClusters(this.#admin, clusters, log)
-    const { limits, embedded } = settings
-    const { workers } = embedded
-    await envoy.renew(() => tryOut({ limits, workers, binary: this.#binary, dir: this.#dir, delivered, log }))
+    await envoy.renew(() =>
+      tryOut({ ...settings, ...settings.embedded, binary: binary.path, dir: this.#dir, delivered, log }),
+    )
     return true
   }
 
+  /** Envoy reports that it is ready even without a listener that it refused. */
+  async #confirm({ collection, delivery }: Delivered['listeners']): Promise<void> {
+    await Promise.all([...collection.names()].map((name) => delivery.delivered(name))).catch((error: Error) => {
+      if (!(error instanceof NotAcknowledged)) throw error
+      this.#options.log.warn(
+        'Envoy is slow to confirm its listeners: until it has, ports and TLS may be as they were before this start',
+      )
+    })
+  }
+
   async #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
-    const { settings, log, onFailed } = this.#options
+    const { settings, binary, log, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
     // Always the same, so that the Envoy of an earlier start is one with these settings.
     const adminKey = (await readAdminKey(adminSocket)) ?? newAdminKey()
     const options = {
-      binary: this.#binary,
+      binary: binary.path,
       dir: this.#dir,
       bootstrap: bootstrap({
         ...{ controlPlane: { socketPath: adsSocket }, adminSocket, adminKey },
@@ -174,11 +174,16 @@ export class EmbeddedEnvoys implements DataPlane {
     return EmbeddedEnvoy.make(options, this.#running)
   }
 
+  /** Whether Envoy serves on after this end of the proxy: the failure may be a setting that it never took. */
+  #goesOn(how: Ending): boolean {
+    return how === 'abandon' && this.#adopted
+  }
+
   /** Envoy leaves the file of its socket behind. */
   #removeSocketAfterEnvoy(): void {
     const { settings, undo } = this.#options
     const { public: at } = settings
-    if ('socketPath' in at) undo.push((how) => how === 'release' || rm(at.socketPath, { force: true }))
+    if ('socketPath' in at) undo.push((how) => this.#goesOn(how) || rm(at.socketPath, { force: true }))
   }
 }
 

@@ -13,17 +13,21 @@ export interface FindEnvoyOptions {
   readonly arch: string
   /** Tells the user what happens, a line at a time. */
   readonly progress: (line: string) => void
-  /** Called with the version of the Envoy that was found. */
-  readonly onFound?: (version: string) => void
+}
+
+/** An Envoy that can be run here. */
+export interface EnvoyBinary {
+  readonly path: string
+  readonly version: string
 }
 
 /**
- * The path of an Envoy that is new enough: the one named by the user, else one on the PATH, else the pinned release
+ * An Envoy that is new enough: the one named by the user, else one on the PATH, else the pinned release
  * from the cache directory, fetched if necessary.
  *
  * @throws FatalError if no usable Envoy can be found or fetched
  */
-export async function findEnvoy(options: FindEnvoyOptions): Promise<string> {
+export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary> {
   const { release, explicit, env } = options
   if (explicit !== undefined) return named(explicit, options)
   for (const directory of (env.PATH ?? '').split(delimiter).filter((entry) => entry !== '')) {
@@ -35,25 +39,21 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<string> {
       continue
     }
     const { version } = answer
-    if (isAtLeast(version, release.minimum)) return use(candidate, version, options)
+    if (isAtLeast(version, release.minimum)) return { path: candidate, version }
     options.progress(`Not using ${candidate}: it is Envoy ${version}, ${release.minimum} or newer is needed.`)
   }
   const cached = cachedEnvoy(options)
-  return use((await isExecutable(cached)) ? cached : await fetchEnvoy(options), release.version, options)
+  const path = (await isExecutable(cached)) ? cached : await fetchEnvoy(options)
+  return { path, version: release.version }
 }
 
-async function named(path: string, options: FindEnvoyOptions): Promise<string> {
+async function named(path: string, options: FindEnvoyOptions): Promise<EnvoyBinary> {
   const from = options.env.ENVOY_PATH === path ? `ENVOY_PATH=${path}` : `--envoy-path ${path}`
   const answer = await askVersion(path)
   if ('trouble' in answer) throw new FatalError(`${from} is not an Envoy that can be run here: ${answer.trouble}.`)
   const { minimum } = options.release
-  if (isAtLeast(answer.version, minimum)) return use(path, answer.version, options)
+  if (isAtLeast(answer.version, minimum)) return { path, version: answer.version }
   throw new FatalError(`${from} is Envoy ${answer.version}; ${minimum} or newer is needed.`)
-}
-
-function use(path: string, version: string, { onFound }: FindEnvoyOptions): string {
-  onFound?.(version)
-  return path
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -1,7 +1,6 @@
 import { constants, rm, writeFile } from 'node:fs/promises'
 import { startControlPlane } from '../../../control-plane/control-plane.js'
-import type { DataPlane } from '../../../data-plane/data-plane.js'
-import { EmbeddedEnvoys } from '../../../data-plane/embedded/envoys.js'
+import { EmbeddedEnvoys, findBinary } from '../../../data-plane/embedded/envoys.js'
 import { ExternalEnvoys } from '../../../data-plane/external.js'
 import { publicAddressOf } from '../../../platform/address.js'
 import { FatalError } from '../../../platform/fatal-error.js'
@@ -22,7 +21,6 @@ export class ConfigurableEnvoyProxy {
   readonly #settings: Settings
   readonly #log: Logger
   readonly #undo: Undo
-  #envoys: DataPlane | undefined
   #started = false
   #fail: (error: FatalError) => void = () => {}
 
@@ -61,11 +59,13 @@ export class ConfigurableEnvoyProxy {
       undo: this.#undo,
       onFailed: (error: FatalError) => this.#fail(error),
     }
-    const { external } = this.#settings
-    const envoys = external === undefined ? await EmbeddedEnvoys.find(parts) : new ExternalEnvoys(external, this.#log)
-    this.#envoys = envoys
+    // Before anything is touched: without an Envoy there is nothing to start.
+    const envoy = this.#settings.external ?? (await findBinary(this.#settings, this.#log))
     const store = await this.#openStore()
-    await envoys.prepare(store)
+    const envoys =
+      'path' in envoy
+        ? await EmbeddedEnvoys.prepare({ ...parts, binary: envoy, store })
+        : await ExternalEnvoys.prepare(envoy, this.#log)
     const delivered = await startControlPlane({ ...parts, store, envoys })
     // Not before: a start that can't succeed says one line.
     this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
@@ -111,6 +111,6 @@ export class ConfigurableEnvoyProxy {
 
   /** Stops after a failure. An Envoy that was found running serves on: the failure may be a setting it never took. */
   abandon(): Promise<void> {
-    return this.#undo.run(this.#envoys?.adopted ? 'release' : 'at once')
+    return this.#undo.run('abandon')
   }
 }
