@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 
 interface Document {
@@ -12,4 +13,16 @@ t.test('what the documents take from the code is as the code has it', async (t) 
   }
   for (const { name, current, wanted } of docs.documents())
     t.equal(current, wanted, `${name}; if not, run \`npm run docs\``)
+})
+
+t.test('files that the documents name exist', async (t) => {
+  const root = new URL('../../../', import.meta.url)
+  const documents = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'README.md']
+  for (const name of documents.filter((document) => existsSync(new URL(document, root)))) {
+    const text = readFileSync(new URL(name, root), 'utf8')
+    const paths = [...text.matchAll(/`((?:src|test|envoy|docs|bench|scripts)\/[\w./-]+)`/g)].flatMap(
+      ([, path]) => path ?? [],
+    )
+    for (const path of paths) t.ok(existsSync(new URL(path, root)), `${name} names ${path}`)
+  }
 })
