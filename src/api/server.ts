@@ -103,12 +103,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     sendError(error, reply)
   })
 
-  app.get(LIVE_PATH, async (_request, reply) => reply.type('text/plain').send('alive\n'))
-  // There is an API only once the table is loaded and Envoys can connect.
-  app.get(READY_PATH, async (_request, reply) => {
-    return reply.type('text/plain').send(`ready: the table is loaded, Envoys connected: ${envoys()}\n`)
-  })
-
+  answerProbes(app, envoys)
   const handlers = routeHandlers(table, log)
   const config = { authorized: true }
   for (const url of PATHS) {
@@ -117,6 +112,14 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     app.delete(url, { config }, handlers.delete)
   }
   return app
+}
+
+function answerProbes(app: FastifyInstance, envoys: () => number): void {
+  app.get(LIVE_PATH, async (_request, reply) => reply.type('text/plain').send('alive\n'))
+  // There is an API only once the table is loaded and Envoys can connect.
+  app.get(READY_PATH, async (_request, reply) => {
+    return reply.type('text/plain').send(`ready: the table is loaded, Envoys connected: ${envoys()}\n`)
+  })
 }
 
 /** As in CHP. @throws MethodNotSupportedError if it is but the method that is wrong */

@@ -1,5 +1,7 @@
 import type { Clock } from '../platform/clock.js'
-import { SYSTEM_CLOCK } from '../platform/clock.js'
+import { isDoneWithin, SYSTEM_CLOCK } from '../platform/clock.js'
+import type { Entry } from './entry.js'
+import { newEntry } from './entry.js'
 import type { HostResolver } from './resolver.js'
 
 /** What is known of a host name. */
@@ -21,23 +23,6 @@ export interface AddressBookOptions {
   /** Called when it shows that a name of which no address is known can't be resolved now. It is tried again. */
   readonly onUnknown: (host: string, reason: string) => void
   readonly clock?: Clock | undefined
-}
-
-interface Entry {
-  addresses: readonly string[]
-  until: number
-  /** When it was asked for last. */
-  askedAt: number
-  /** Which question the addresses are from, and which was the last: a late answer takes no newer one's place. */
-  answered: number
-  asked: number
-  /** Of the last question: settles when there are addresses, or there is no hope. */
-  first: Promise<void>
-  failures: number
-  /** When it was last said that nothing can be reached there. */
-  failedAt: number
-  /** Forgets about the next question. */
-  cancel: () => void
 }
 
 /** A route by name waits so long for its addresses at most, and only the shorter time if no name server answers anyway. */
@@ -96,7 +81,7 @@ export class AddressBook {
     const entry = this.#entry(host)
     if (again || this.#clock.now() - entry.askedAt > SAME_MS) this.#ask(host, entry, true)
     const until = this.#clock.now() + PATIENCE_MS
-    while (!(await this.#within(entry.first, SHORT_PATIENCE_MS))) {
+    while (!(await isDoneWithin(this.#clock, SHORT_PATIENCE_MS, entry.first))) {
       if (this.#resolver.silent || this.#clock.now() >= until) break
     }
     return entry.addresses
@@ -145,7 +130,7 @@ export class AddressBook {
         awaited.push(new Promise((resolve) => this.#schedule(host, entry, 0, true, resolve)))
       }
     }
-    if (awaited.length > 0) await this.#within(Promise.all(awaited), START_PATIENCE_MS)
+    if (awaited.length > 0) await isDoneWithin(this.#clock, START_PATIENCE_MS, Promise.all(awaited))
   }
 
   /** What is to be known after a restart. */
@@ -164,17 +149,7 @@ export class AddressBook {
   #entry(host: string): Entry {
     const found = this.#entries.get(host)
     if (found !== undefined) return found
-    const entry: Entry = {
-      addresses: [],
-      until: 0,
-      askedAt: Number.NEGATIVE_INFINITY,
-      answered: 0,
-      asked: 0,
-      first: Promise.resolve(),
-      failures: 0,
-      failedAt: Number.NEGATIVE_INFINITY,
-      cancel: () => {},
-    }
+    const entry = newEntry()
     this.#entries.set(host, entry)
     return entry
   }
@@ -236,16 +211,5 @@ export class AddressBook {
     if (next.length === kept.length && next.length === entry.addresses.length) return
     entry.addresses = next
     if (this.#entries.get(host) === entry) this.#onChanged(host)
-  }
-
-  /** Whether something has happened in this time. */
-  async #within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-    let cancel = () => {}
-    const late = new Promise<boolean>((resolve) => {
-      cancel = this.#clock.after(ms, () => resolve(false))
-    })
-    const inTime = await Promise.race([promise.then(() => true), late])
-    cancel()
-    return inTime
   }
 }

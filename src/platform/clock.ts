@@ -51,3 +51,12 @@ export class Alarm {
     this.#stop()
   }
 }
+
+/** Whether the promise is fulfilled within `ms`. */
+export async function isDoneWithin(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
+  return withinLimit(
+    clock,
+    ms,
+    promise.then(() => true),
+  ).catch(() => false)
+}

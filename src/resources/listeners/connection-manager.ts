@@ -1,3 +1,4 @@
+import type { TypedExtensionConfig } from '#proto/envoy/config/core/v3/TypedExtensionConfig.js'
 import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Router.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
@@ -67,22 +68,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
       route_config_name: PUBLIC_ROUTES,
       config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: NEVER },
     },
-    early_header_mutation_extensions: [
-      {
-        name: 'early_headers',
-        typed_config: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
-          mutations: [
-            // By these a client could steer Envoy, even to another path than the one that was routed.
-            { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },
-            // As in CHP: it announces trailers, which don't come.
-            { remove: 'trailer' },
-            REFUSE_CODED_UPGRADES,
-            ...forwarded.early,
-            ...countRounds(forwarding),
-          ],
-        } satisfies HeaderMutation),
-      },
-    ],
+    early_header_mutation_extensions: [earlyHeaders(input, forwarded.early)],
     http_filters: [
       ...pages,
       ...unfinishedRequestFilters(scripts.requestEnd),
@@ -120,5 +106,26 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     local_reply_config: localReplies(errorPages),
     access_log: [...activityCounters(), ...failureLog(), ...(countRequests ? requestCounters() : [])],
     access_log_options: ACTIVITY_LOG_OPTIONS,
+  }
+}
+
+/** What happens to headers before Envoy looks at them. */
+function earlyHeaders(
+  { forwarding }: ConnectionManagerInput,
+  forwarded: HeaderMutation['mutations'] & object,
+): TypedExtensionConfig {
+  return {
+    name: 'early_headers',
+    typed_config: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
+      mutations: [
+        // By these a client could steer Envoy, even to another path than the one that was routed.
+        { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },
+        // As in CHP: it announces trailers, which don't come.
+        { remove: 'trailer' },
+        REFUSE_CODED_UPGRADES,
+        ...forwarded,
+        ...countRounds(forwarding),
+      ],
+    } satisfies HeaderMutation),
   }
 }
