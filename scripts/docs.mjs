@@ -1,5 +1,5 @@
-// `npm run docs`: writes the tables of options into README.md and docs/external.md and those of differences from CHP
-// into docs/compatibility.md, from where they are declared.
+// `npm run docs`: writes what the documents and the Helm chart take from the code: the tables of options into README.md
+// and docs/external.md, those of differences from CHP into docs/compatibility.md, and options into the chart's schema.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import { bootstrap } from '../build/src/cli/commands/bootstrap.js'
 import { drain } from '../build/src/cli/commands/drain.js'
 import { OPTIONS } from '../build/src/settings/settings.js'
 import { SECTIONS } from '../build/test/differential/intended/all.js'
+import { chartSchema } from './chart-schema.mjs'
 import { root } from './setup.mjs'
 
 /** Each file with a part that is made here: as it is, and as it should be. */
@@ -15,12 +16,21 @@ export function documents() {
     withParts('README.md', { options: options(OPTIONS) }),
     withParts('docs/external.md', { bootstrap: options(bootstrap.options), drain: options(drain.options) }),
     withParts('docs/compatibility.md', { differences: differences() }),
+    document('helm/configurable-envoy-proxy/values.schema.json', chartSchema),
   ]
 }
 
-function withParts(name, parts) {
+function document(name, wantedOf) {
   const path = join(root, name)
   const current = readFileSync(path, 'utf8')
+  return { name, path, current, wanted: wantedOf(current) }
+}
+
+function withParts(name, parts) {
+  return document(name, (current) => filledIn(current, parts))
+}
+
+function filledIn(current, parts) {
   let wanted = current
   for (const [part, content] of Object.entries(parts)) {
     const [begin, end] = [`<!-- ${part}: made by \`npm run docs\` -->`, `<!-- /${part} -->`]
@@ -28,7 +38,7 @@ function withParts(name, parts) {
     const [, after] = rest.split(end)
     wanted = `${before}${begin}\n${content}\n${end}${after}`
   }
-  return { name, path, current, wanted }
+  return wanted
 }
 
 function differences() {
