@@ -6,7 +6,7 @@ import { FatalError } from './fatal-error.js'
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly socketPath: string }
 
 /** The longest path that a unix socket can have on Linux, in bytes. */
-const MAX_SOCKET_PATH = 107
+export const MAX_SOCKET_PATH = 107
 
 /**
  * Checks that an address is free before Envoy uses it. Envoy would report a problem later and less clearly, and for a

@@ -46,12 +46,17 @@ export const definitions = loadSync(FILES, {
   defaults: true,
 })
 
+/** How a message of a type is named where it may be of any type. */
+export function typeUrl(type: string): string {
+  return `type.googleapis.com/${type}`
+}
+
 /**
  * A message of a type that the field it stands in doesn't name, as a google.protobuf.Any. It is encoded here and now, so
  * that what many resources have in common is encoded once.
  */
 export function any<T extends object>(type: string, message: T): { type_url: string; value: Buffer } {
-  return { type_url: `type.googleapis.com/${type}`, value: serialize(type, message) }
+  return { type_url: typeUrl(type), value: serialize(type, message) }
 }
 
 /**

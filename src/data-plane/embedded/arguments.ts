@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import { NODE_CLUSTER } from '../../resources/bootstrap/bootstrap.js'
 import { ENVOY_LOG_FORMAT } from './log-lines.js'
 import type { RuntimeDir } from './runtime-dir.js'
 
@@ -29,7 +30,7 @@ export function envoyArguments(input: EnvoyArgumentsInput, epoch: number): strin
   const { dir, workers, verbose } = input
   return [
     ...[CONFIG_FLAG, input.bootstrapFile, '--concurrency', String(workers)],
-    ...['--service-node', `embedded-${epoch}`, '--service-cluster', 'configurable-envoy-proxy'],
+    ...['--service-node', `embedded-${epoch}`, '--service-cluster', NODE_CLUSTER],
     // Never Envoy's own debug level: it prints request headers, and with them users' cookies and tokens. Of some of its
     // components errors only. What main says below that is advice about settings, and a list of all extensions. While
     // there is no control plane, config would say so eight times a second, and what it refuses is told from here. By

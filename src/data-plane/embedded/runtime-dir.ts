@@ -3,6 +3,7 @@ import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync }
 import { chmod, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
+import { MAX_SOCKET_PATH } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import { addressKey, makePrivateDirectory } from '../../platform/private-dir.js'
 
@@ -17,8 +18,6 @@ export interface RuntimeDir {
   readonly envoyLogFile: string
 }
 
-/** The longest path that a unix socket can have on Linux. */
-const MAX_SOCKET_PATH = 107
 /** The longest that Envoy appends to the path of its hot restart sockets. */
 const HOT_RESTART_SUFFIX = '_udp_parent_1999999990'
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { ListenAddress } from '../../platform/address.js'
 import type { ClientTlsFiles } from '../../settings/bootstrap.js'
+import { typeUrl } from '../../xds/messages.js'
 import { CONTROL_PLANE } from '../names.js'
 
 /** The control plane as Envoy is to find it. */
@@ -19,7 +20,6 @@ export interface SecretFiles {
   readonly authorities: string
 }
 
-const EXTENSION = 'type.googleapis.com/envoy.extensions'
 const CERTIFICATE = 'control-plane-client'
 const AUTHORITIES = 'control-plane-authorities'
 
@@ -38,7 +38,7 @@ export function controlPlaneCluster(at: ControlPlaneAddress): object {
     },
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-        '@type': `${EXTENSION}.upstreams.http.v3.HttpProtocolOptions`,
+        '@type': typeUrl('envoy.extensions.upstreams.http.v3.HttpProtocolOptions'),
         explicit_http_config: { http2_protocol_options: { connection_keepalive: KEEPALIVE } },
       },
     },
@@ -67,7 +67,7 @@ function transport(host: string, secrets: SecretFiles): object {
   return {
     name: 'tls',
     typed_config: {
-      '@type': `${EXTENSION}.transport_sockets.tls.v3.UpstreamTlsContext`,
+      '@type': typeUrl('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
       ...(isIP(host) === 0 ? { sni: host } : {}),
       common_tls_context: {
         alpn_protocols: ['h2'],
@@ -85,7 +85,7 @@ function transport(host: string, secrets: SecretFiles): object {
  */
 export function clientSecrets(host: string, files: ClientTlsFiles): { certificate: object; authorities: object } {
   const secret = (name: string, content: object) => ({
-    resources: [{ '@type': `${EXTENSION}.transport_sockets.tls.v3.Secret`, name, ...content }],
+    resources: [{ '@type': typeUrl('envoy.extensions.transport_sockets.tls.v3.Secret'), name, ...content }],
   })
   return {
     certificate: secret(CERTIFICATE, {

@@ -1,8 +1,8 @@
 import type { Limits } from '../../settings/limits.js'
+import { typeUrl } from '../../xds/messages.js'
 
 const HEAP = 'envoy.resource_monitors.fixed_heap'
 const CONNECTIONS = 'envoy.resource_monitors.global_downstream_max_connections'
-const EXTENSION = 'type.googleapis.com/envoy'
 
 /** How often the heap is measured. A burst has this long to outrun the limit. */
 const REFRESH = '0.1s'
@@ -31,14 +31,14 @@ export function overloadManager({
       {
         name: HEAP,
         typed_config: {
-          '@type': `${EXTENSION}.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig`,
+          '@type': typeUrl('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig'),
           max_heap_size_bytes: maxHeapBytes,
         },
       },
       {
         name: CONNECTIONS,
         typed_config: {
-          '@type': `${EXTENSION}.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`,
+          '@type': typeUrl('envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig'),
           max_active_downstream_connections: maxConnections,
         },
       },
@@ -48,7 +48,7 @@ export function overloadManager({
         name: 'envoy.overload_actions.reduce_timeouts',
         triggers: between(0.6, 0.85),
         typed_config: {
-          '@type': `${EXTENSION}.config.overload.v3.ScaleTimersOverloadActionConfig`,
+          '@type': typeUrl('envoy.config.overload.v3.ScaleTimersOverloadActionConfig'),
           timer_scale_factors: [
             { timer: 'HTTP_DOWNSTREAM_CONNECTION_IDLE', min_timeout: LEAST_IDLE_TIME },
             { timer: 'TRANSPORT_SOCKET_CONNECT', min_timeout: LEAST_IDLE_TIME },

@@ -1,3 +1,4 @@
+import { typeUrl } from '../../xds/messages.js'
 import { TCP_KEEPALIVE_JSON } from '../shared/keepalive.js'
 import { withKey } from './admin-key.js'
 
@@ -9,7 +10,6 @@ const SHOWN =
   '^(http|listener|listener_manager|server|cluster_manager|cluster\\.control_plane|control_plane|overload|requests)\\.'
 
 const STATS = '/stats/prometheus'
-const EXTENSION = 'type.googleapis.com/envoy.extensions'
 
 /**
  * The parts of a bootstrap, as JSON, by which Prometheus gets Envoy's statistics over the network, and nothing else of
@@ -39,7 +39,7 @@ export function statsListener(
     route: { cluster: ADMIN, prefix_rewrite: withKey(to, admin.key) },
   })
   const manager = {
-    '@type': `${EXTENSION}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+    '@type': typeUrl('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'stats',
     route_config: {
       virtual_hosts: [
@@ -50,7 +50,9 @@ export function statsListener(
         },
       ],
     },
-    http_filters: [{ name: 'router', typed_config: { '@type': `${EXTENSION}.filters.http.router.v3.Router` } }],
+    http_filters: [
+      { name: 'router', typed_config: { '@type': typeUrl('envoy.extensions.filters.http.router.v3.Router') } },
+    ],
   }
   const listener = {
     name: 'stats',

@@ -1,10 +1,10 @@
 import type { AccessLog } from '#proto/envoy/config/accesslog/v3/AccessLog.js'
 import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
-import type { ComparisonFilter } from '#proto/envoy/config/accesslog/v3/ComparisonFilter.js'
 import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
-import { any } from '../../xds/messages.js'
+import { any, typeUrl } from '../../xds/messages.js'
 import { ACTIVITY, CONTROL_PLANE } from '../names.js'
+import { allOf, lastsAtLeast, lastsAtMost, oneOf, statusAtLeast, statusAtMost } from '../shared/access-log-filters.js'
 
 /** How often Envoy counts what a stream under way has received, and how often it reports; the sum is the delay. */
 const COUNT_SECONDS = 2
@@ -41,21 +41,21 @@ export function activityCounters(): AccessLog[] {
       ACTIVITY.counters.answered,
       [ROUTE_TAG],
       { value_fixed: { value: 1 } },
-      all(ENDED, status('GE', 200), status('LE', 299)),
+      allOf(ENDED, statusAtLeast(200), statusAtMost(299)),
     ),
     counter(
       ACTIVITY.counters.body,
       [ROUTE_TAG],
       { value_format: '%BYTES_RECEIVED%' },
-      all(ENDED, duration('LE', SHORT_MS)),
+      allOf(ENDED, lastsAtMost(SHORT_MS)),
     ),
     counter(
       ACTIVITY.counters.stream,
       [STREAM_TAG, BYTES_TAG, ROUTE_TAG],
       { value_fixed: { value: 1 } },
-      { or_filter: { filters: [UNDER_WAY, duration('GE', SHORT_MS + 1)] } },
+      oneOf([UNDER_WAY, lastsAtLeast(SHORT_MS + 1)]),
     ),
-    counter(ACTIVITY.counters.unreachable, [ROUTE_TAG], { value_fixed: { value: 1 } }, all(ENDED, UNREACHABLE)),
+    counter(ACTIVITY.counters.unreachable, [ROUTE_TAG], { value_fixed: { value: 1 } }, allOf(ENDED, UNREACHABLE)),
   ]
 }
 
@@ -73,7 +73,7 @@ export function activityReports(): object {
       {
         name: 'envoy.stat_sinks.metrics_service',
         typed_config: {
-          '@type': 'type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig',
+          '@type': typeUrl('envoy.config.metrics.v3.MetricsServiceConfig'),
           transport_api_version: 'V3',
           grpc_service: { envoy_grpc: { cluster_name: CONTROL_PLANE } },
           report_counters_as_deltas: true,
@@ -102,21 +102,4 @@ function counter(
       counters: [{ stat: { name, tags: [...tags] }, ...value }],
     } satisfies Config),
   }
-}
-
-function all(...filters: AccessLogFilter[]): AccessLogFilter {
-  return { and_filter: { filters } }
-}
-
-function status(op: 'GE' | 'LE', value: number): AccessLogFilter {
-  return { status_code_filter: { comparison: comparison(op, value) } }
-}
-
-function duration(op: 'GE' | 'LE', ms: number): AccessLogFilter {
-  return { duration_filter: { comparison: comparison(op, ms) } }
-}
-
-/** Envoy demands the name of a runtime setting that would replace the value; nobody makes such a setting. */
-function comparison(op: 'GE' | 'LE', value: number): ComparisonFilter {
-  return { op, value: { default_value: value, runtime_key: `${ACTIVITY.prefix}.unused` } }
 }

@@ -1,5 +1,4 @@
 import type { Cluster } from '#proto/envoy/config/cluster/v3/Cluster.js'
-import type { HeaderValueOption } from '#proto/envoy/config/core/v3/HeaderValueOption.js'
 import type { HeaderMutation } from '#proto/envoy/extensions/filters/http/header_mutation/v3/HeaderMutation.js'
 import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
 import type { Config } from '#proto/envoy/extensions/filters/http/set_filter_state/v3/Config.js'
@@ -13,6 +12,7 @@ import type { TargetSettings } from '../clusters/cluster.js'
 import { targetCluster } from '../clusters/cluster.js'
 import { ERROR_TARGET, FAILED_PATH_HEADER } from '../names.js'
 import { TARGET_IDLE_MS } from '../shared/connection-reuse.js'
+import { headerToSet, setHeader } from '../shared/header-mutation.js'
 
 /*
  * Envoy itself asks the error target for a page, so that this works on every Envoy, whatever the control plane does. A
@@ -40,12 +40,7 @@ const ANSWERED_HEADER = 'x-cep-answered'
 const PATH_STATE = 'failed_path'
 
 /** What a reply of Envoy's own is marked with. A request that is refused before any filter saw it has no path. */
-export const FAILED_REPLY_HEADERS: HeaderValueOption[] = [
-  {
-    header: { key: FAILED_PATH_HEADER, value: `%FILTER_STATE(${PATH_STATE}:PLAIN)%` },
-    append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
-  },
-]
+export const FAILED_REPLY_HEADERS = [headerToSet(FAILED_PATH_HEADER, `%FILTER_STATE(${PATH_STATE}:PLAIN)%`)]
 
 /** The filters that fetch pages. The first must see the path before any other changes it. */
 export function errorTargetFilters({ request, script }: ErrorTargetInput): HttpFilter[] {
@@ -125,14 +120,7 @@ const MARK_ANSWERS: HttpFilter = {
     mutations: {
       // Envoy's own, on requests that no user sent as they are.
       request_mutations: [{ remove: 'x-envoy-internal' }, { remove: 'x-envoy-expected-rq-timeout-ms' }],
-      response_mutations: [
-        {
-          append: {
-            header: { key: ANSWERED_HEADER, value: 'yes' },
-            append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
-          },
-        },
-      ],
+      response_mutations: [setHeader(ANSWERED_HEADER, 'yes')],
     },
   } satisfies HeaderMutation),
 }

@@ -1,17 +1,12 @@
-import type { HeaderValueOption } from '#proto/envoy/config/core/v3/HeaderValueOption.js'
 import type { ResponseMapper } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/ResponseMapper.js'
 import { HEALTH_ANSWER, HEALTH_PATH } from '../names.js'
 import { allOf, GRPC, HEAP_FULL, oneOf, pathIs, ROUTE_FULL, UPGRADE } from '../shared/access-log-filters.js'
+import { headerToSet } from '../shared/header-mutation.js'
 
 /** Long enough for idle connections to go, short enough for someone who waits. */
 const RETRY_AFTER_SECONDS = 10
 
-const RETRY_AFTER: HeaderValueOption[] = [
-  {
-    header: { key: 'Retry-After', value: String(RETRY_AFTER_SECONDS) },
-    append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
-  },
-]
+const RETRY_AFTER = [headerToSet('Retry-After', String(RETRY_AFTER_SECONDS))]
 
 /**
  * What is answered in place of a request that was refused to keep the load bearable. The error target isn't asked: it

@@ -16,7 +16,7 @@ import { localReplies } from '../error-pages/local-replies.js'
 import { PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import type { Scripts } from '../scripts.js'
 import { OWN_CONNECTION } from '../shared/connection-reuse.js'
-import { connectionManagerLimits, IDLE_FOR_EVER } from '../shared/limits.js'
+import { connectionManagerLimits, IDLE_FOR_EVER, NEVER } from '../shared/limits.js'
 import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { countRounds } from './loops.js'
@@ -38,8 +38,6 @@ export interface ConnectionManagerInput {
   readonly countRequests: boolean
   readonly limits: Limits
 }
-
-const NEVER = { seconds: 0 }
 
 /**
  * The last of the filters that a request goes through.

@@ -79,7 +79,7 @@ function findWebsocketProto(): HttpFilter {
 }
 
 function replaceProto(): HeaderMutation {
-  return setHeader(PROTO, metadata('proto'), 'OVERWRITE_IF_EXISTS_OR_ADD')
+  return setHeader(PROTO, metadata('proto'))
 }
 
 /** With this appended the header is there, so Envoy adds none. */

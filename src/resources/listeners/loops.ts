@@ -23,7 +23,7 @@ type Settings = Pick<ForwardingSettings, 'xForward' | 'customHeaders'>
 
 /** Before Envoy itself looks at the headers. */
 export function countRounds(settings: Settings): HeaderMutation[] {
-  return showsRounds(settings) ? [] : [setHeader(ROUNDS, `%REQ(${ROUNDS})%1`, 'OVERWRITE_IF_EXISTS_OR_ADD')]
+  return showsRounds(settings) ? [] : [setHeader(ROUNDS, `%REQ(${ROUNDS})%1`)]
 }
 
 /** Ends what goes round. Compared with a header of a few bytes each costs next to nothing. */

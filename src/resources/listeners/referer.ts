@@ -11,10 +11,7 @@ const REFERER = 'referer'
 const COPY = 'x-cep-referer'
 
 /** Before Envoy itself looks at the headers. */
-export const COPY_REFERER: HeaderMutation = setHeader(COPY, `%REQ(${REFERER})%`, 'OVERWRITE_IF_EXISTS_OR_ADD')
+export const COPY_REFERER: HeaderMutation = setHeader(COPY, `%REQ(${REFERER})%`)
 
 /** Among the filters' changes of a request's headers. */
-export const RESTORE_REFERER: readonly HeaderMutation[] = [
-  setHeader(REFERER, `%REQ(${COPY})%`, 'OVERWRITE_IF_EXISTS_OR_ADD'),
-  { remove: COPY },
-]
+export const RESTORE_REFERER: readonly HeaderMutation[] = [setHeader(REFERER, `%REQ(${COPY})%`), { remove: COPY }]

@@ -38,7 +38,7 @@ export function repeatFilter(script: string): HttpFilter {
     `local FAILURE = "${ATTEMPT.failure}"`,
   ]
   const filters = [
-    extension(requestHeaderFilter('attempt', [setHeader(ATTEMPT_HEADER, FORMAT, 'OVERWRITE_IF_EXISTS_OR_ADD')])),
+    extension(requestHeaderFilter('attempt', [setHeader(ATTEMPT_HEADER, FORMAT)])),
     {
       name: 'repeat',
       typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {

@@ -9,7 +9,7 @@ import type { ForwardingSettings } from '../../settings/forwarding.js'
 import { any } from '../../xds/messages.js'
 import { clusterMetadata, ORIGIN_KEY, PATH_PREFIX_KEY, STRIP_KEY } from '../clusters/route-metadata.js'
 import type { Scripts } from '../scripts.js'
-import { requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
+import { headerToSet, requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
 
 const PATH_FILTER = 'path'
 
@@ -72,8 +72,7 @@ export function customHeaders({ customHeaders }: ForwardingSettings): NonNullabl
     .filter(([name]) => !isHost(name))
     .map(([key, value]) => ({
       // A format: a percent sign stands for itself if it is doubled.
-      header: { key, value: value.replaceAll('%', '%%') },
-      append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+      ...headerToSet(key, value.replaceAll('%', '%%')),
       keep_empty_value: true,
     }))
 }
@@ -88,10 +87,7 @@ function rewritesLocation({ autoRewrite, protocolRewrite }: ForwardingSettings):
 
 /** What a client sends under this name is dropped. */
 function factHeader(name: string, header: string, key: string): HttpFilter {
-  return requestHeaderFilter(`${name}_fact`, [
-    { remove: header },
-    setHeader(header, clusterMetadata(key), 'OVERWRITE_IF_EXISTS_OR_ADD'),
-  ])
+  return requestHeaderFilter(`${name}_fact`, [{ remove: header }, setHeader(header, clusterMetadata(key))])
 }
 
 function luaFilter(

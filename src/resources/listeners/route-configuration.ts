@@ -10,7 +10,8 @@ import type { Limits } from '../../settings/limits.js'
 import { any, duration } from '../../xds/messages.js'
 import { DRAINING, FAILED_PATH_HEADER, HEALTH, HEALTH_ANSWER, HEALTH_PATH, PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
-import { IDLE_FOR_EVER, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
+import { headerToSet } from '../shared/header-mutation.js'
+import { IDLE_FOR_EVER, NEVER, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
 import { endedLoops } from './loops.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
 import {
@@ -30,8 +31,6 @@ export interface RouteConfigurationInput {
   /** The text of envoy/lookup.lua. */
   readonly lookup: string
 }
-
-const NEVER = { seconds: 0 }
 
 /** The name of the lookup within the route configuration. */
 const LOOKUP = 'lookup'
@@ -69,9 +68,7 @@ function healthRoutes(): Route[] {
       name: HEALTH,
       match,
       direct_response: { status: 200, body: { inline_string: HEALTH_ANSWER } },
-      response_headers_to_add: [
-        { header: { key: 'Content-Type', value: 'application/json' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
-      ],
+      response_headers_to_add: [headerToSet('Content-Type', 'application/json')],
     },
   ]
 }

@@ -1,4 +1,5 @@
 import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
+import type { ComparisonFilter } from '#proto/envoy/config/accesslog/v3/ComparisonFilter.js'
 import type { ExpressionFilter } from '#proto/envoy/extensions/access_loggers/filters/cel/v3/ExpressionFilter.js'
 import { any } from '../../xds/messages.js'
 import { SAFE_METHOD } from './connection-reuse.js'
@@ -27,6 +28,15 @@ export function statusAtLeast(value: number): AccessLogFilter {
 /** A request that was not answered included. */
 export function statusAtMost(value: number): AccessLogFilter {
   return status('LE', value)
+}
+
+/** To a request that took so long. */
+export function lastsAtLeast(ms: number): AccessLogFilter {
+  return { duration_filter: { comparison: comparison('GE', ms) } }
+}
+
+export function lastsAtMost(ms: number): AccessLogFilter {
+  return { duration_filter: { comparison: comparison('LE', ms) } }
 }
 
 /** To a request for exactly this path and no query. */
@@ -63,8 +73,13 @@ export function oneOf(filters: readonly AccessLogFilter[]): AccessLogFilter {
   return { or_filter: { filters: [...filters] } }
 }
 
-function status(op: 'EQ' | 'GE' | 'LE', value: number): AccessLogFilter {
-  // Envoy wants a key by which the number could be changed at run time; nothing sets it.
-  const constant = { default_value: value, runtime_key: 'unused' }
-  return { status_code_filter: { comparison: { op, value: constant } } }
+function status(op: Comparison, value: number): AccessLogFilter {
+  return { status_code_filter: { comparison: comparison(op, value) } }
+}
+
+type Comparison = 'EQ' | 'GE' | 'LE'
+
+/** Envoy wants a key by which the number could be changed at run time; nothing sets it. */
+function comparison(op: Comparison, value: number): ComparisonFilter {
+  return { op, value: { default_value: value, runtime_key: 'unused' } }
 }

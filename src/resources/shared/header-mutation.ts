@@ -1,19 +1,27 @@
 import type { HeaderMutation } from '#proto/envoy/config/common/mutation_rules/v3/HeaderMutation.js'
+import type { HeaderValueOption } from '#proto/envoy/config/core/v3/HeaderValueOption.js'
 import type { HeaderMutation as HeaderMutationFilter } from '#proto/envoy/extensions/filters/http/header_mutation/v3/HeaderMutation.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import { any } from '../../xds/messages.js'
 
+type SetAction = 'ADD_IF_ABSENT' | 'OVERWRITE_IF_EXISTS' | 'OVERWRITE_IF_EXISTS_OR_ADD'
+
 /**
  * Sets a header to what a format of Envoy's (`%REQ(name)%`) gives. Where that is nothing, nothing is set.
  *
- * @param action what to do with a header of this name that is there already
+ * @param action what to do with a header of this name that is there already; by default the new one takes its place
  */
-export function setHeader(
+export function setHeader(key: string, format: string, action?: SetAction): HeaderMutation {
+  return { append: headerToSet(key, format, action) }
+}
+
+/** As {@link setHeader}, for routes and local replies. */
+export function headerToSet(
   key: string,
   format: string,
-  action: 'ADD_IF_ABSENT' | 'OVERWRITE_IF_EXISTS' | 'OVERWRITE_IF_EXISTS_OR_ADD',
-): HeaderMutation {
-  return { append: { header: { key, value: format }, append_action: action } }
+  action: SetAction = 'OVERWRITE_IF_EXISTS_OR_ADD',
+): HeaderValueOption {
+  return { header: { key, value: format }, append_action: action }
 }
 
 /** As {@link setHeader}, but leaves a header that is there and adds a comma and the new value to it. */

@@ -18,6 +18,9 @@ import { any, duration } from '../../xds/messages.js'
  */
 export const BUFFER_BYTES = { value: 64 * 1024 }
 
+/** Of a timeout: none. */
+export const NEVER: Duration = { seconds: 0 }
+
 /** A client that has sent no complete headers by then is closed, as by Node.js. */
 const HEADERS_TIMEOUT_MS = 60_000
 

@@ -27,14 +27,14 @@ export const SUMMARY_KEY = Buffer.from('summary')
 const CHECKSUM_BYTES = 8
 
 /** LMDB's keys are shorter than a routespec may be, so the key is its hash. */
-export function routeKeyOf(routespec: string): Buffer {
+export function entryKeyOf(routespec: string): Buffer {
   return createHash('sha256').update(routespec).digest()
 }
 
 /** A checksum, then the route as JSON. */
 export function encodeRoute({ routespec, data, lastActivity }: Route): Entry {
   const json = Buffer.from(JSON.stringify({ routespec, data, lastActivity }))
-  return { key: routeKeyOf(routespec), value: Buffer.concat([digest(json), json]) }
+  return { key: entryKeyOf(routespec), value: Buffer.concat([digest(json), json]) }
 }
 
 /**
@@ -46,7 +46,7 @@ export function decodeRoute({ key, value }: Entry): Route {
   const json = value.subarray(CHECKSUM_BYTES)
   if (!digest(json).equals(value.subarray(0, CHECKSUM_BYTES))) throw new Error('the checksum of a route is wrong')
   const stored = JSON.parse(json.toString()) as Route
-  if (!routeKeyOf(stored.routespec).equals(key)) throw new Error(`${stored.routespec} has the place of another route`)
+  if (!entryKeyOf(stored.routespec).equals(key)) throw new Error(`${stored.routespec} has the place of another route`)
   if (typeof stored.data.target !== 'string') throw new Error(`${stored.routespec} has no target`)
   return { ...stored, lastActivity: new Date(stored.lastActivity) }
 }

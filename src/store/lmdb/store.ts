@@ -14,7 +14,7 @@ import { reasonOf } from './errors.js'
 import type { Write } from './file.js'
 import { LmdbFile, WRITES } from './file.js'
 import { readRoutes } from './read-routes.js'
-import { encodeRoute, routeKeyOf } from './records.js'
+import { encodeRoute, entryKeyOf } from './records.js'
 import { renewFile, replaceFile } from './renew.js'
 
 interface Pending {
@@ -96,12 +96,12 @@ export class LmdbStore implements OpenedStore {
   }
 
   put(route: Route, replaced?: string): Promise<void> {
-    const removal = replaced === undefined ? [] : [{ key: routeKeyOf(replaced), value: undefined }]
+    const removal = replaced === undefined ? [] : [{ key: entryKeyOf(replaced), value: undefined }]
     return this.#write([encodeRoute(route), ...removal])
   }
 
   delete(routespec: string): Promise<void> {
-    return this.#write([{ key: routeKeyOf(routespec), value: undefined }])
+    return this.#write([{ key: entryKeyOf(routespec), value: undefined }])
   }
 
   close(): Promise<void> {
