@@ -9,7 +9,7 @@ import { Metrics } from '../metrics/metrics.js'
 import { serveMetrics } from '../metrics/serve.js'
 import { SystemResolver } from '../names/resolver.js'
 import type { Logger } from '../platform/log.js'
-import type { Undo } from '../platform/shutdown.js'
+import type { Shutdown } from '../platform/shutdown.js'
 import type { OpenedStore } from '../routing/store.js'
 import type { Settings } from '../settings/settings.js'
 import { AdsServer } from '../xds/server.js'
@@ -24,7 +24,7 @@ export interface ControlPlaneOptions {
   readonly log: Logger
   readonly store: OpenedStore
   readonly envoys: DataPlane
-  readonly undo: Undo
+  readonly shutdown: Shutdown
 }
 
 /**
@@ -34,7 +34,7 @@ export interface ControlPlaneOptions {
  * @throws FatalError explaining why it can't
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
-  const { settings, log, store, envoys, undo } = options
+  const { settings, log, store, envoys, shutdown } = options
   const metrics = settings.metrics && new Metrics()
   const failures = new ReportedFailures(log)
   const core = await createCore({
@@ -52,12 +52,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   })
 
   if (store.isDurable) {
-    undo.push(keepActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
+    shutdown.push(keepActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
   }
   await ads.listen(envoys.xds)
-  undo.push(() => ads.close())
+  shutdown.push(() => ads.close())
   clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
-  undo.push(
+  shutdown.push(
     await serveApi({
       ...settings.api,
       table,
@@ -74,7 +74,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
       envoys: () => ads.connected,
       failures,
     }
-    undo.push(await serveMetrics({ at: settings.metrics, metrics, sources, log }))
+    shutdown.push(await serveMetrics({ at: settings.metrics, metrics, sources, log }))
   }
   return { ...core, restoreSocket: () => ads.restoreSocket() }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.js'
 import { SYSTEM_CLOCK } from '../platform/clock.js'
 import { FatalError } from '../platform/fatal-error.js'
 import type { Logger } from '../platform/log.js'
-import type { Undo } from '../platform/shutdown.js'
+import type { Shutdown } from '../platform/shutdown.js'
 import type { TargetTls } from '../resources/clusters/target-tls.js'
 import { secretsCluster } from '../resources/clusters/target-tls.js'
 import { failureLines } from '../resources/counters/failure-log.js'
@@ -34,7 +34,7 @@ export interface CoreOptions {
   readonly store: OpenedStore
   readonly envoys: Pick<DataPlane, 'waitPolicy' | 'recoverable' | 'refused' | 'recover'>
   readonly resolver: HostResolver
-  readonly undo: Undo
+  readonly shutdown: Shutdown
   /** Called whenever an Envoy has refused a cluster. */
   readonly onClusterRejected: () => void
   /** The system's, unless a test has one of its own. */
@@ -61,7 +61,7 @@ export interface Core {
  * @throws FatalError explaining why it can't
  */
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { settings, log, store, envoys, undo, clock = SYSTEM_CLOCK } = options
+  const { settings, log, store, envoys, shutdown, clock = SYSTEM_CLOCK } = options
   const { routing, forwarding, limits } = settings
   const { hostRouting } = routing
   const readTarget = targetReader(settings)
@@ -74,9 +74,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onUnusable: (message) => envoys.refused(message),
   })
   secrets.start()
-  undo.push(() => secrets.close())
+  shutdown.push(() => secrets.close())
   const names = hostNames({
-    ...{ resolver: options.resolver, directory: store.directory, log, undo, clock },
+    ...{ resolver: options.resolver, directory: store.directory, log, shutdown, clock },
     others: settings.errorPages.target === undefined ? [] : [settings.errorPages.target.target],
   })
   const targetTls = targetTlsOf(settings)

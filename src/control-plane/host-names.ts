@@ -3,7 +3,7 @@ import { keepAddresses, readAddresses } from '../names/address-file.js'
 import type { HostResolver } from '../names/resolver.js'
 import type { Clock } from '../platform/clock.js'
 import type { Logger } from '../platform/log.js'
-import type { Undo } from '../platform/shutdown.js'
+import type { Shutdown } from '../platform/shutdown.js'
 import { SparseLog } from '../platform/sparse-log.js'
 import { hostNameOf } from '../resources/clusters/cluster.js'
 import type { RoutePublication } from '../routing/route.js'
@@ -16,7 +16,7 @@ export interface HostNamesOptions {
   /** Where the addresses are kept for the next start; undefined if there is no such place. */
   readonly directory: string | undefined
   readonly log: Logger
-  readonly undo: Undo
+  readonly shutdown: Shutdown
   readonly clock: Clock | undefined
 }
 
@@ -31,7 +31,7 @@ export interface HostNames {
 }
 
 /** The addresses of targets with host names, and all that keeps them. */
-export function hostNames({ resolver, others, directory, log, undo, clock }: HostNamesOptions): HostNames {
+export function hostNames({ resolver, others, directory, log, shutdown, clock }: HostNamesOptions): HostNames {
   const unknown = new SparseLog((line) => log.warn(line))
   let tellChanged = (_host: string) => {}
   const addresses = new AddressBook({
@@ -45,9 +45,9 @@ export function hostNames({ resolver, others, directory, log, undo, clock }: Hos
     onUnknown: (host, reason) =>
       unknown.add(`The host name ${host} can't be resolved: ${reason}. Its routes answer 503; it is tried again`),
   })
-  undo.push(() => addresses.close())
+  shutdown.push(() => addresses.close())
   const keeper = directory === undefined ? undefined : keepAddresses({ directory, all: () => addresses.all(), log })
-  undo.push(() => keeper?.close())
+  shutdown.push(() => keeper?.close())
   const begin: HostNames['begin'] = async (routes, onChanged) => {
     tellChanged = onChanged
     const hosts = new Set(routes.flatMap(({ target }) => hostNameOf(target) ?? []))

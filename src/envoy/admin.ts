@@ -61,13 +61,13 @@ export class EnvoyAdmin {
   }
 
   /** Requests in flight on a listener, without websockets, which may never end. */
-  async requestsUnderWay(statPrefix: string): Promise<number> {
+  async requestsInFlight(statPrefix: string): Promise<number> {
     const { all, websockets } = await this.#underWay(statPrefix)
     return all - websockets
   }
 
   /** Requests in flight on a listener, with websockets. */
-  async streamsUnderWay(statPrefix: string): Promise<number> {
+  async streamsInFlight(statPrefix: string): Promise<number> {
     return (await this.#underWay(statPrefix)).all
   }
 

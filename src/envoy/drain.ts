@@ -14,7 +14,7 @@ const LEAVE_MS = 5_000
  * @param statPrefix the listener whose requests are waited for
  * @param hurry ends the wait
  */
-export async function drain(
+export async function closeAndWait(
   admin: EnvoyAdmin,
   statPrefix: string,
   { limitMs = DRAIN_LIMIT_MS, hurry }: { readonly limitMs?: number; readonly hurry?: AbortSignal } = {},
@@ -22,21 +22,20 @@ export async function drain(
   const deadline = performance.now() + limitMs
   const isOver = () => hurry?.aborted || performance.now() >= deadline
   await admin.stopListening()
-  while ((await admin.requestsUnderWay(statPrefix)) > 0 && !isOver()) await delay(POLL_MS)
+  while ((await admin.requestsInFlight(statPrefix)) > 0 && !isOver()) await delay(POLL_MS)
 }
 
 /**
- * Sends clients away from one Envoy of several: its health check fails, and connections are closed after their next
- * response, while new ones are still accepted. Once no request or websocket is left, or time is nearly up, {@link
- * drain} follows.
+ * Drains one Envoy of several: its health check fails, and connections are closed after their next response, while new
+ * ones are still accepted. Once no request or websocket is left, or time is nearly up, {@link closeAndWait} follows.
  *
  * @throws Error if Envoy doesn't answer
  */
-export async function sendAway(admin: EnvoyAdmin, statPrefix: string, limitMs: number): Promise<void> {
+export async function drain(admin: EnvoyAdmin, statPrefix: string, limitMs: number): Promise<void> {
   const deadline = performance.now() + limitMs
   await admin.failHealthChecks()
   await delay(Math.min(LEAVE_MS, limitMs / 2))
   const closing = Math.min(DRAIN_LIMIT_MS, limitMs / 4)
-  while ((await admin.streamsUnderWay(statPrefix)) > 0 && performance.now() < deadline - closing) await delay(POLL_MS)
-  await drain(admin, statPrefix, { limitMs: Math.max(0, deadline - performance.now()) })
+  while ((await admin.streamsInFlight(statPrefix)) > 0 && performance.now() < deadline - closing) await delay(POLL_MS)
+  await closeAndWait(admin, statPrefix, { limitMs: Math.max(0, deadline - performance.now()) })
 }

@@ -1,53 +1,50 @@
-/**
- * How the proxy ends: after requests in flight, at once, or after a failure, when an Envoy that ran before the start serves
- * on.
- */
-export type Ending = 'drain' | 'at once' | 'abandon'
+/** How the proxy ends: after requests in flight, at once, or after a failure. In the last case an adopted Envoy serves on. */
+export type ShutdownMode = 'drain' | 'at once' | 'abandon'
 
 /**
  * Undoes one step of a start.
  *
- * @param hurry is aborted when what may take its time is to end at once after all
+ * @param hurry aborted when a shutdown in mode 'drain' has to end at once after all
  */
-export type UndoStep = (how: Ending, hurry: AbortSignal) => unknown
+export type ShutdownStep = (mode: ShutdownMode, hurry: AbortSignal) => unknown
 
-/** What undoes each step of a start, in the order of the steps. */
-export class Undo {
-  readonly #steps: UndoStep[] = []
+/** The steps of a shutdown: each undoes one step of the start. The last one added runs first. */
+export class Shutdown {
+  readonly #steps: ShutdownStep[] = []
   readonly #hurry = new AbortController()
   readonly #onFailed: (error: Error) => void
-  #how: Ending | undefined
+  #mode: ShutdownMode | undefined
   #running: Promise<void> | undefined
 
-  /** @param onFailed a step could not be undone; all others are nevertheless */
+  /** @param onFailed called when a step fails; all others run nevertheless */
   constructor(onFailed: (error: Error) => void) {
     this.#onFailed = onFailed
   }
 
-  /** @throws Error if the proxy is ending: the step is undone at once, and no other is to follow */
-  push(step: UndoStep): void {
-    if (this.#how !== undefined) {
+  /** @throws Error if the shutdown has begun: the step runs at once, and the start must not continue */
+  push(step: ShutdownStep): void {
+    if (this.#mode !== undefined) {
       void this.#attempt(step)
       throw new Error('The proxy was stopped while it was starting')
     }
     this.#steps.push(step)
   }
 
-  /** Undoes the last step first, each once, whoever calls. A later call can only make an earlier one hurry. */
-  run(how: Ending): Promise<void> {
-    if (this.#how === undefined || (this.#how === 'drain' && how === 'at once')) this.#how = how
-    if (this.#how === 'at once') this.#hurry.abort()
-    this.#running ??= this.#undoAll()
+  /** Runs each step once, also if called again. A later call can only make an earlier one hurry. */
+  run(mode: ShutdownMode): Promise<void> {
+    if (this.#mode === undefined || (this.#mode === 'drain' && mode === 'at once')) this.#mode = mode
+    if (this.#mode === 'at once') this.#hurry.abort()
+    this.#running ??= this.#runAll()
     return this.#running
   }
 
-  async #undoAll(): Promise<void> {
+  async #runAll(): Promise<void> {
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await this.#attempt(step)
   }
 
-  async #attempt(step: UndoStep): Promise<void> {
+  async #attempt(step: ShutdownStep): Promise<void> {
     try {
-      await step(this.#how ?? 'at once', this.#hurry.signal)
+      await step(this.#mode ?? 'at once', this.#hurry.signal)
     } catch (error) {
       this.#onFailed(error as Error)
     }

@@ -7,7 +7,7 @@ import type { Core } from '../../src/control-plane/core.js'
 import { createCore } from '../../src/control-plane/core.js'
 import type { HostResolver } from '../../src/names/resolver.js'
 import { NameNotFoundError } from '../../src/names/resolver.js'
-import { Undo } from '../../src/platform/shutdown.js'
+import { Shutdown } from '../../src/platform/shutdown.js'
 import type { Route } from '../../src/routing/route.js'
 import type { OpenedStore } from '../../src/routing/store.js'
 import { readSettings } from '../../src/settings/settings.js'
@@ -69,8 +69,8 @@ export class World {
     const { argv = [], store = new TestStore(), waitPolicy = ONE_ENVOY, resolver = NO_NAMES } = options
     const settings = await readSettings(parseCommandLine(argv, []).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN })
     const [clock, lines, refused] = [new TestClock(), [] as string[], [] as string[]]
-    const undo = new Undo((error) => lines.push(`error: ${error.message}`))
-    t.teardown(() => undo.run('at once'))
+    const shutdown = new Shutdown((error) => lines.push(`error: ${error.message}`))
+    t.teardown(() => shutdown.run('at once'))
     const log = pino(
       { level: 'debug' },
       {
@@ -89,7 +89,7 @@ export class World {
         recover: async () => [...(options.recovered ?? [])],
       },
       resolver,
-      undo,
+      shutdown,
       onClusterRejected: () => {},
       clock,
     })
@@ -105,7 +105,7 @@ export class World {
       tls: undefined,
       onAnswer: () => {},
     })
-    undo.push(() => api.close())
+    shutdown.push(() => api.close())
     return new World({ clock, store, core, log: lines, refused }, api)
   }
 

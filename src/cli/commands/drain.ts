@@ -1,5 +1,5 @@
 import { EnvoyAdmin } from '../../envoy/admin.js'
-import { sendAway } from '../../envoy/drain.js'
+import { drain as drainEnvoy } from '../../envoy/drain.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import { PUBLIC } from '../../resources/names.js'
 import { ADMIN_SOCKET } from '../../settings/bootstrap.js'
@@ -22,7 +22,7 @@ export const drain: Subcommand<typeof OPTIONS> = {
   description: 'send clients away from an external Envoy that is about to be stopped',
   options: OPTIONS,
   async run({ adminSocket, seconds }) {
-    await sendAway(new EnvoyAdmin(adminSocket), PUBLIC, seconds * 1000).catch((error: Error) => {
+    await drainEnvoy(new EnvoyAdmin(adminSocket), PUBLIC, seconds * 1000).catch((error: Error) => {
       throw new FatalError(`The Envoy at ${adminSocket} can't be drained: ${error.message}`)
     })
   },

@@ -9,7 +9,7 @@ import { RequestTotals } from '../../metrics/request-totals.js'
 import { TRAFFIC_COUNTERS } from '../../metrics/traffic.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
-import type { Ending, Undo } from '../../platform/shutdown.js'
+import type { Shutdown, ShutdownMode } from '../../platform/shutdown.js'
 import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
 import { PUBLIC } from '../../resources/names.js'
 import type { Route } from '../../routing/route.js'
@@ -42,7 +42,7 @@ export interface EnvoysOptions {
   readonly binary: EnvoyBinary
   readonly store: Pick<OpenedStore, 'isDurable'>
   readonly log: Logger
-  readonly undo: Undo
+  readonly shutdown: Shutdown
   /** Envoy can't be kept running. */
   readonly onFailed: (error: FatalError) => void
 }
@@ -77,13 +77,13 @@ export class EmbeddedEnvoys implements DataPlane {
    * @throws FatalError explaining why Envoy can't be started; an Envoy that was found serves on
    */
   static async prepare(options: EnvoysOptions): Promise<EmbeddedEnvoys> {
-    const { settings, store, log, undo } = options
+    const { settings, store, log, shutdown } = options
     const dir = runtimeDirOf(settings)
     const claimed = await claim(dir)
-    undo.push(() => claimed.close())
+    shutdown.push(() => claimed.close())
     const found = findEnvoys(dir)
     let goesOn = store.isDurable && found.length > 0
-    undo.push((how) => (how === 'abandon' && goesOn) || removeRuntimeDir(dir))
+    shutdown.push((mode) => (mode === 'abandon' && goesOn) || removeRuntimeDir(dir))
     await restoreAdminKey(dir.adminSocket, found).catch((error: Error) => {
       log.warn(`The key of Envoy's admin interface can't be kept, so Envoy can't be gone on with: ${error.message}`)
     })
@@ -122,13 +122,13 @@ export class EmbeddedEnvoys implements DataPlane {
   report(): void {}
 
   async serve(delivered: Delivered): Promise<boolean> {
-    const { settings, binary, log, undo } = this.#options
+    const { settings, binary, log, shutdown } = this.#options
     const { clusters, listeners } = delivered
     log.info(`Envoy ${binary.version} is ${binary.path}`)
     this.#removeSocketAfterEnvoy()
     const envoy = await this.#makeEnvoy(delivered.restoreSocket)
     this.#envoy = envoy
-    undo.push((how, hurry) => (this.#goesOn(how) ? envoy.release() : envoy.close(how === 'drain', hurry)))
+    shutdown.push((mode, hurry) => (this.#goesOn(mode) ? envoy.release() : envoy.close(mode === 'drain', hurry)))
     await envoy.start()
     if (!(await envoy.ready())) return false
     await this.#confirm(listeners)
@@ -175,15 +175,15 @@ export class EmbeddedEnvoys implements DataPlane {
   }
 
   /** Whether Envoy serves on after this end of the proxy: the failure may be a setting that it never took. */
-  #goesOn(how: Ending): boolean {
-    return how === 'abandon' && this.#adopted
+  #goesOn(mode: ShutdownMode): boolean {
+    return mode === 'abandon' && this.#adopted
   }
 
   /** Envoy leaves the file of its socket behind. */
   #removeSocketAfterEnvoy(): void {
-    const { settings, undo } = this.#options
+    const { settings, shutdown } = this.#options
     const { public: at } = settings
-    if ('socketPath' in at) undo.push((how) => this.#goesOn(how) || rm(at.socketPath, { force: true }))
+    if ('socketPath' in at) shutdown.push((mode) => this.#goesOn(mode) || rm(at.socketPath, { force: true }))
   }
 }
 

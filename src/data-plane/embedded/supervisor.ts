@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { EnvoyAdmin } from '../../envoy/admin.js'
-import { drain } from '../../envoy/drain.js'
+import { closeAndWait } from '../../envoy/drain.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
 import type { ProcessIdentity } from '../../platform/processes.js'
@@ -202,7 +202,7 @@ export class EnvoySupervisor {
 
   /**
    * Stops Envoy.
-   * @param gently whether to {@link drain} it first
+   * @param gently whether to {@link closeAndWait} it first
    * @param hurry ends the drain
    */
   async close(gently: boolean, hurry: AbortSignal): Promise<void> {
@@ -212,7 +212,7 @@ export class EnvoySupervisor {
     await this.#launching
     const current = this.#envoys.current
     if (gently && !hurry.aborted && current?.isAlive()) {
-      await Promise.race([drain(this.#admin, this.#options.statPrefix, { hurry }), current.ended]).catch(
+      await Promise.race([closeAndWait(this.#admin, this.#options.statPrefix, { hurry }), current.ended]).catch(
         (error: Error) => log.warn(`Envoy could not be drained: ${error.message}`),
       )
     }

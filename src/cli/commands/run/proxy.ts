@@ -6,7 +6,7 @@ import { publicAddressOf } from '../../../platform/address.js'
 import { FatalError } from '../../../platform/fatal-error.js'
 import type { Logger } from '../../../platform/log.js'
 import { packageVersion } from '../../../platform/package.js'
-import { Undo } from '../../../platform/shutdown.js'
+import { Shutdown } from '../../../platform/shutdown.js'
 import type { OpenedStore } from '../../../routing/store.js'
 import { isSharedMachine } from '../../../settings/machine.js'
 import type { Settings } from '../../../settings/settings.js'
@@ -20,7 +20,7 @@ const NOT_THROUGH_LINKS = constants.O_WRONLY | constants.O_CREAT | constants.O_T
 export class ConfigurableEnvoyProxy {
   readonly #settings: Settings
   readonly #log: Logger
-  readonly #undo: Undo
+  readonly #shutdown: Shutdown
   #started = false
   #fail: (error: FatalError) => void = () => {}
 
@@ -32,7 +32,7 @@ export class ConfigurableEnvoyProxy {
   constructor(settings: Settings, log: Logger) {
     this.#settings = settings
     this.#log = log
-    this.#undo = new Undo((error) => log.error(`Not everything could be cleaned up: ${error.message}`))
+    this.#shutdown = new Shutdown((error) => log.error(`Not everything could be cleaned up: ${error.message}`))
     // Whoever starts the proxy waits for it; until then a failure is no unhandled one.
     this.failed.catch(() => {})
   }
@@ -56,7 +56,7 @@ export class ConfigurableEnvoyProxy {
     const parts = {
       settings: this.#settings,
       log: this.#log,
-      undo: this.#undo,
+      shutdown: this.#shutdown,
       onFailed: (error: FatalError) => this.#fail(error),
     }
     // Before anything is touched: without an Envoy there is nothing to start.
@@ -86,7 +86,7 @@ export class ConfigurableEnvoyProxy {
       log: this.#log,
     })
     const own = routing.defaultTarget === undefined ? 0 : 1
-    this.#undo.push(() => (this.#started ? store.close() : store.discard(own)))
+    this.#shutdown.push(() => (this.#started ? store.close() : store.discard(own)))
     return store
   }
 
@@ -97,7 +97,7 @@ export class ConfigurableEnvoyProxy {
       const reason = error.code === 'ELOOP' ? `${pidFile} is a symbolic link. Name the file itself.` : error.message
       throw new FatalError(`The --pid-file can't be written: ${reason}`)
     })
-    this.#undo.push(() => rm(pidFile, { force: true }))
+    this.#shutdown.push(() => rm(pidFile, { force: true }))
   }
 
   /**
@@ -106,11 +106,11 @@ export class ConfigurableEnvoyProxy {
    * @param drain whether requests under way get some seconds to end
    */
   close(drain: boolean): Promise<void> {
-    return this.#undo.run(drain ? 'drain' : 'at once')
+    return this.#shutdown.run(drain ? 'drain' : 'at once')
   }
 
   /** Stops after a failure. An Envoy that was found running serves on: the failure may be a setting it never took. */
   abandon(): Promise<void> {
-    return this.#undo.run('abandon')
+    return this.#shutdown.run('abandon')
   }
 }
