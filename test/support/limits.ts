@@ -1,10 +1,12 @@
+import { parseCommandLine } from '../../src/cli/command-line.js'
 import type { Limits } from '../../src/settings/limits.js'
+import { readLimits } from '../../src/settings/limits.js'
 
-/** What holds where nothing else is said; only a cluster's and the listener's part is looked at. */
-export const DEFAULT_LIMITS: Limits = {
-  maxHeapBytes: 512 * 1024 * 1024,
-  maxConnections: 10_000,
-  maxRequestsPerRoute: 2_000,
-  requestTimeoutMs: 3_600_000,
-  warnings: [],
+const MACHINE = { memory: 2 * 1024 ** 3, isMemoryOurs: false, maxOpenFiles: Number.POSITIVE_INFINITY }
+
+/** The limits of these options, on a machine of 2 GiB. */
+export function limits(...argv: string[]): Limits {
+  return readLimits(parseCommandLine(argv, []).values, MACHINE)
 }
+
+export const DEFAULT_LIMITS = limits()
