@@ -32,7 +32,7 @@ export interface CoreOptions {
   readonly settings: Settings
   readonly log: Logger
   readonly store: OpenedStore
-  readonly envoys: Pick<DataPlane, 'waitPolicy' | 'recoverable' | 'refused' | 'recover'>
+  readonly envoys: Pick<DataPlane, 'waitPolicy' | 'recoverable' | 'onUnusable' | 'recover'>
   readonly resolver: HostResolver
   readonly shutdown: Shutdown
   /** Called whenever an Envoy has refused a cluster. */
@@ -71,7 +71,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     tls: settings.tls,
     policy: envoys.waitPolicy,
     ...{ log, clock, onClusterRejected: options.onClusterRejected },
-    onUnusable: (message) => envoys.refused(message),
+    onUnusable: (message) => envoys.onUnusable(message),
   })
   secrets.start()
   shutdown.push(() => secrets.close())

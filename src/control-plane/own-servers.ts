@@ -1,29 +1,29 @@
 import { statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { runtimeDirOf } from '../data-plane/embedded/places.js'
+import { runtimeDirOf } from '../data-plane/embedded/runtime-dir.js'
 import type { ListenAddress } from '../platform/address.js'
 import type { Target } from '../routing/target.js'
 import { invalidTarget, parseTarget } from '../routing/target.js'
 import { DEFAULT_ADMIN_SOCKET } from '../settings/bootstrap.js'
 import type { Settings } from '../settings/settings.js'
 
-/** A server of this proxy, which is no place for users. */
+/** A server of this proxy, which must not be the target of a route. */
 interface OwnServer {
   readonly what: string
   readonly at: ListenAddress
 }
 
 /**
- * Reads targets, and refuses those that are this proxy itself: requests would go round in circles at its public port, and
- * its other servers are not for users. Names are not resolved, so one that leads back passes, and so does what becomes a
- * link later: then each of these servers protects itself.
+ * Parses targets, and refuses those that lead back to this proxy: its public port would loop, and its other servers are
+ * not for users. A host name that resolves to this proxy passes, and so does a path that becomes a link later: then
+ * each of these servers protects itself.
  *
- * @throws TargetInvalidError also for anything else that is no target
+ * @throws TargetInvalidError also for any other invalid target
  */
 export function targetReader(settings: Settings): (text: string) => Target {
   const servers = [...ownServers(settings)]
-  // Here is also what one Envoy hands over to the next by.
+  // The hot-restart sockets are in it too.
   const directory = runtimeDirOf(settings).path
   return (text) => {
     const target = parseTarget(text)
@@ -55,22 +55,22 @@ function leadsTo(address: Target['address'], own: ListenAddress): boolean {
   return 'host' in own && address.port === own.port && isHost(address.host, own.host)
 }
 
-/** Whether two paths are of one file, also by links and other detours. */
+/** Whether two paths lead to the same file, also through links. */
 function isSame(one: string, other: string): boolean {
   if (resolve(one) === resolve(other)) return true
   const [found, known] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }))
   return found !== undefined && found.ino === known?.ino && found.dev === known.dev
 }
 
-/** What listens there listens on every address. */
+/** A server that listens on one of these listens on every address. */
 const ALL: ReadonlySet<string> = new Set(['', '::', '0.0.0.0'])
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
 
-/** Whether a host of a target is the one that a server listens on. */
+/** Whether a target's host is an address that a server listens on. */
 function isHost(host: string, listening: string): boolean {
   const [name, own] = [plain(host), plain(listening)]
   if (name === own) return true
-  // To the kernel a connection to no address in particular is one to this machine.
+  // The kernel takes a connection to an unspecified address as one to this machine.
   const isHere = LOOPBACK.has(name) || ALL.has(name)
   if (ALL.has(own)) return isHere || name.startsWith('127.') || ownAddresses().has(name)
   if (!LOOPBACK.has(own)) return false
@@ -81,7 +81,7 @@ function ownAddresses(): ReadonlySet<string> {
   return new Set(Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => plain(address)) ?? []))
 }
 
-/** A host as it is compared: in lower case, without the dot of a full name, and as IPv4 if it is that in an IPv6 address. */
+/** A host in the form for comparing: lower case, no trailing dot, and IPv4-mapped IPv6 addresses as IPv4. */
 function plain(host: string): string {
   const lower = host.toLowerCase().replace(/\.$/, '')
   const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(lower) ?? []

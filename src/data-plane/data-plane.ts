@@ -8,9 +8,9 @@ import type { AdsListening } from '../xds/server.js'
 import type { AdsCollections } from '../xds/stream.js'
 import type { WaitPolicy } from '../xds/wait-policy.js'
 
-/** The Envoys that the control plane serves, as far as it has to know them. */
+/** What the control plane needs to know of the Envoys that it serves. */
 export interface DataPlane {
-  /** Where Envoys find the control plane. */
+  /** Where Envoys connect to the control plane. */
   readonly xds: AdsListening
   readonly waitPolicy: WaitPolicy
   /** Log level for Envoys connecting and disconnecting. */
@@ -18,27 +18,29 @@ export interface DataPlane {
   /** Whether a lost route table can be read from Envoys. */
   readonly recoverable: boolean
 
-  /** An Envoy refuses something that it can't serve users without. */
-  refused(message: string): void
-  /** The routes that Envoys hold, for a store that has lost them. */
+  /** Called when an Envoy rejects a resource without which it can't serve users. */
+  onUnusable(message: string): void
+  /** The routes of the running Envoys, for a store that has lost its own. */
   recover(): Promise<Route[]>
-  /** What Envoys have counted, as far as {@link traffic} needs it. */
+  /** Envoys' counters that {@link traffic} needs. */
   totals(): Promise<Counters>
-  /** Takes a report of what an Envoy has counted since its previous one. */
+  /** Called with what an Envoy has counted since its previous report. */
   report(metrics: readonly MetricFamily__Output[]): void
-  /** Called once Envoys can connect. Resolves when users can be served; false if it was closed or failed instead. */
+  /**
+   * Called once Envoys can connect. Resolves with true once users can be served; with false if it was closed or failed.
+   */
   serve(delivered: Delivered): Promise<boolean>
 }
 
-/** What Envoys get, for code that has to know what has arrived. */
+/** What Envoys are sent, for code that has to know what has been delivered. */
 export interface Delivered {
   readonly clusters: ServedCollection
   readonly listeners: ServedCollection
-  /** The listeners as an Envoy can try them out while another one serves. */
+  /** The same listeners for an Envoy that tries them out while another one serves. */
   readonly listenersWithoutPort: readonly Resource[]
   /** What an ADS stream serves. */
   readonly collections: AdsCollections
   readonly table: Pick<RouteTable, 'get'>
-  /** Makes the socket of the control plane again, if its file was removed. */
+  /** Makes the control plane's socket again if its file was removed. */
   readonly restoreSocket: () => Promise<void>
 }

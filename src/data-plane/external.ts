@@ -12,7 +12,7 @@ import type { DataPlane } from './data-plane.js'
 /** Owner and group: the control plane and Envoy may run as different users of one group. */
 const SOCKET_MODE = 0o660
 
-/** Any number of Envoys that others start and end. */
+/** Any number of Envoys that the operator runs. */
 export class ExternalEnvoys implements DataPlane {
   readonly xds: AdsListening
   readonly waitPolicy = ANY_ENVOYS
@@ -44,8 +44,8 @@ export class ExternalEnvoys implements DataPlane {
     this.#totals.add(metrics)
   }
 
-  /** It may be this Envoy alone, whose port is taken; the others serve on. */
-  refused(message: string): void {
+  /** Only logged: this may affect one Envoy alone, such as one whose port is taken, and the others keep serving. */
+  onUnusable(message: string): void {
     this.#log.error(message)
   }
 

@@ -41,9 +41,9 @@ const TOKEN = 'token'
 const SOON_MS = 10
 
 /**
- * The control plane as the proxy puts it together, in this process: the REST API, the route table, what is published and
- * the ADS streams. Envoys, the store and the clock do as a test says, so that whatever can happen to them is shown in
- * milliseconds.
+ * The control plane as the proxy puts it together, in this process: the REST API, the route table, what is published
+ * and the ADS streams. Envoys, the store and the clock do as a test says, so that whatever can happen to them is shown
+ * in milliseconds.
  */
 export class World {
   readonly clock: TestClock
@@ -85,7 +85,7 @@ export class World {
       envoys: {
         waitPolicy,
         recoverable: true,
-        refused: (message) => void refused.push(message),
+        onUnusable: (message) => void refused.push(message),
         recover: async () => [...(options.recovered ?? [])],
       },
       resolver,

@@ -81,7 +81,7 @@ t.test('of two starts without a store one serves, the other leaves it alone', as
   await eventually(() => both.some(({ child }) => child.exitCode !== null), 'one has ended')
   const loser = both.find(({ child }) => child.exitCode !== null)
   const winner = both.find((proxy) => proxy !== loser)
-  t.match(loser?.output, /^error: Another configurable-envoy-proxy serves this address already/m)
+  t.match(loser?.output, /^error: Another configurable-envoy-proxy already serves this address/m)
   await eventually(() => winner?.output.includes('Proxy API at') ?? false, 'the other has started')
   await winner?.route('/user/a', 'http://127.0.0.1:9')
   await endProcess((await winner?.envoyPid()) ?? 0)

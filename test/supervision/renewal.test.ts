@@ -118,7 +118,7 @@ t.test(
 
     const second = await home.start()
     t.not(await second.envoyPid(), before)
-    t.match(second.output, /took the place of Envoy/)
+    t.match(second.output, /replaced Envoy/)
     t.notMatch(second.output, /reject|refuse|can't serve/)
     t.match(await askWithoutKey(adminSocket(second), '/stats'), 'not allowed', 'it wants the key')
     await second.route('/user/b', home.backend.url)
@@ -154,7 +154,7 @@ t.test('another Envoy takes the place of the one that runs, unless it cannot sta
 
   await write('case "$*" in *"--restart-epoch 1"*) echo no luck >&2; exit 3;; esac')
   const unlucky = await home.start(['--envoy-path', program])
-  t.match(unlucky.output, /ended \(status 3\): no luck\. The one before serves on/)
+  t.match(unlucky.output, /ended \(status 3\): no luck\. The previous one keeps serving/)
   t.equal(await unlucky.envoyPid(), envoy)
   t.equal(await backendOf(unlucky.port, '/user/a'), 'a')
   await kill(unlucky)
@@ -200,7 +200,10 @@ t.test('an Envoy that would refuse the port does not take the place of the one t
     await write('--disable-extensions envoy.filters.http/envoy.filters.http.header_mutation')
     for (let turn = where.length === 0 ? 0 : 1; turn < 2; turn += 1) {
       const refused = await home.start(args)
-      t.match(refused.output, /error: Envoy can't use the new settings: it refuses public: .*serves on with its old/)
+      t.match(
+        refused.output,
+        /error: Envoy can't use the new settings: it rejects public: .*keeps serving with its old/,
+      )
       t.strictSame(
         (await refused.envoys()).map(({ pid }) => pid),
         [envoy],

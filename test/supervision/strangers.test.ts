@@ -72,7 +72,7 @@ t.test('a name in /dev/shm that another user has taken is not needed', { skip },
   t.ok(await stat(fileOf(other)))
   await kill(first)
   const second = await home.start(['--workers', '2'])
-  t.match(second.output, /took the place of Envoy/, 'and another can take its place')
+  t.match(second.output, /replaced Envoy/, 'and another can replace it')
   t.equal(await backendOf(second.port, '/user/a'), 'a')
   t.match((await home.run(['stop'])).output, /^Stopped/)
   t.equal(await readFile(file, 'utf8'), 'squatter')

@@ -47,7 +47,7 @@ t.test('an Envoy that is killed comes back soon, with the whole table before it 
     t.not(await proxy.envoyPid(), before)
   }
   await eventually(() => {
-    const ends = proxy.output.match(/error: Envoy has ended \(SIGKILL\)\. It is started again/g)?.length
+    const ends = proxy.output.match(/error: Envoy has ended \(SIGKILL\)\. It is restarted/g)?.length
     const back = proxy.output.match(/info: Envoy is back, as process \d+: it was away for \d+\.\d s/g)?.length
     return ends === 3 && back === 3
   }, 'the log has all of it')

@@ -3,21 +3,23 @@ import { findEnvoys } from '../../data-plane/embedded/adoption.js'
 import { ownerOf } from '../../data-plane/embedded/claim.js'
 import { findGuardians } from '../../data-plane/embedded/guardian.js'
 import type { Other } from '../../data-plane/embedded/others.js'
-import { describe, otherProxies, serves } from '../../data-plane/embedded/others.js'
-import { runtimeDirOf, stateDirKeyOf } from '../../data-plane/embedded/places.js'
+import { describe, listensOn, otherProxies } from '../../data-plane/embedded/others.js'
 import type { RuntimeDir } from '../../data-plane/embedded/runtime-dir.js'
-import { removeRuntimeDir } from '../../data-plane/embedded/runtime-dir.js'
+import { removeRuntimeDir, runtimeDirOf } from '../../data-plane/embedded/runtime-dir.js'
 import { removeSharedMemory } from '../../data-plane/embedded/shared-memory.js'
 import type { ListenAddress } from '../../platform/address.js'
+import { publicAddressOf } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { ProcessIdentity } from '../../platform/processes.js'
 import { isAlive, signal } from '../../platform/processes.js'
 import type { OptionSpec } from '../../settings/option.js'
+import type { Settings } from '../../settings/settings.js'
 import { readSettings } from '../../settings/settings.js'
+import type { StateDirKey } from '../../store/directory/state-dir.js'
 import { forgetRoutes } from '../../store/forget.js'
 import type { Subcommand } from './subcommand.js'
 
-/** A control plane lets requests under way end for 5 s, and then has to end Envoy. */
+/** A control plane waits up to 5 s for requests in flight, and then has to end Envoy. */
 const STOP_LIMIT_MS = 15_000
 const POLL_MS = 50
 
@@ -39,16 +41,22 @@ export const stop: Subcommand<typeof OPTIONS> = {
   },
 }
 
+/** The key of the state directory of the proxy that runs with these settings. */
+function stateDirKeyOf({ store: { stateDir }, public: address }: Settings): StateDirKey {
+  return { explicit: stateDir, publicAddress: publicAddressOf(address), env: process.env }
+}
+
 /**
- * Ends the control plane that uses a runtime directory, and its Envoy, and waits for both. An Envoy whose control plane
- * has died is ended too.
+ * Ends the control plane that uses a runtime directory, and its Envoy, and waits for both. Also ends an Envoy whose
+ * control plane has died.
  *
- * @param address where it is said to serve
+ * @param address the public address that the options name
  * @returns what was done, in a sentence
- * @throws FatalError if something can't be ended, or nothing was and another proxy of this user has the address
+ * @throws FatalError if a process can't be ended, or none was found and another proxy of this user has the address
  */
 async function stopProxy(dir: RuntimeDir, address: ListenAddress): Promise<string> {
-  // Before anything else: whoever watches over the control plane may start another at once, which is not to be touched.
+  // Before anything else: the control plane's own supervisor, such as systemd, may start another at once, which must
+  // not be touched.
   const [owner, envoys, guardians] = [ownerOf(dir), findEnvoys(dir), findGuardians(dir)]
   if (owner !== undefined) await stopControlPlane(owner)
   await Promise.all(envoys.map((envoy) => envoy.end())).catch((error: Error) => {
@@ -67,11 +75,11 @@ async function stopProxy(dir: RuntimeDir, address: ListenAddress): Promise<strin
   return nothingToStop(await otherProxies(dir), address)
 }
 
-/** @throws FatalError if one of the others has the address: then it is most likely the one that was meant */
+/** @throws FatalError if another proxy has the address: then it is most likely the one that was meant */
 function nothingToStop(others: readonly Other[], address: ListenAddress): string {
   const nothing = 'There is nothing to stop: no configurable-envoy-proxy runs with these options'
   if (others.length === 0) return nothing
-  const meant = others.filter((other) => serves(other, address))
+  const meant = others.filter((other) => listensOn(other, address))
   const list = (some: readonly Other[]) => `${some.map(describe).join('; ')}. ${OTHERS_HINT}`
   if (meant.length > 0) throw new FatalError(`Nothing runs with these options, but this user runs ${list(meant)}`)
   return `${nothing}. This user runs ${list(others)}`

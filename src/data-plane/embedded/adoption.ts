@@ -12,24 +12,25 @@ import { realPath } from './runtime-dir.js'
 
 export interface SelectOptions {
   readonly dir: RuntimeDir
-  /** Whether there is a table for them to go on with. */
+  /** Whether they may be adopted: without a stored table they can't. */
   readonly adopt: boolean
-  /** Where Envoy is to listen, with whose address that is, as a sentence begins. */
+  /** Where Envoy will listen, each with the subject of an error message about it. */
   readonly addresses: ReadonlyArray<{ readonly server: string; readonly address: ListenAddress }>
   readonly log: Logger
 }
 
 /**
- * Ends the Envoys that were found running if they can't be gone on with.
+ * Decides whether the Envoys that were found running are adopted, and ends them if not.
  *
- * @returns those to go on with: all or none
- * @throws FatalError if nothing can listen on the address
+ * @returns the adopted ones: all or none
+ * @throws FatalError if an address that Envoy needs is taken
  */
 export async function selectRunning(found: readonly EnvoyProcess[], options: SelectOptions): Promise<EnvoyProcess[]> {
   const { dir, adopt, addresses, log } = options
   const listening = adopt && found.length > 0 ? await listeningOn(dir) : undefined
   const needed = addresses.filter(({ address }) => !listening?.some((held) => isDeepStrictEqual(held, address)))
-  // One that doesn't answer is of no use. And none can listen twice on a port, as on all addresses and on one of them.
+  // An Envoy that doesn't answer is of no use. And none can listen twice on a port, such as on all addresses and on
+  // one.
   const usable =
     listening !== undefined && !needed.some(({ address }) => listening.some((held) => clash(held, address)))
   if (!usable) await endAll(found, log)
@@ -41,14 +42,14 @@ function clash(one: ListenAddress, other: ListenAddress): boolean {
   return 'port' in one && 'port' in other && one.port === other.port
 }
 
-/** Undefined if Envoy doesn't answer. One that is still starting listens nowhere. */
+/** Undefined if Envoy doesn't answer. While it starts, it listens nowhere. */
 async function listeningOn(dir: RuntimeDir): Promise<ListenAddress[] | undefined> {
   return new EnvoyAdmin(dir.adminSocket).listeningOn().catch(() => undefined)
 }
 
 /**
- * The Envoys that run from a runtime directory, the newest last. Arguments can be anybody's: an Envoy also has a file or
- * a socket of the directory open, which only its owner can.
+ * The Envoys that run from a runtime directory, the newest last. Arguments can be anybody's: an Envoy also has a file
+ * or a socket of the directory open, which only its owner can.
  */
 export function findEnvoys(dir: RuntimeDir): EnvoyProcess[] {
   const found = findProcesses((args) => isEnvoyOf(dir, args))
@@ -60,7 +61,7 @@ export function findEnvoys(dir: RuntimeDir): EnvoyProcess[] {
     .sort((one, other) => (one.epoch ?? 0) - (other.epoch ?? 0))
 }
 
-/** @throws FatalError if one can't be ended */
+/** @throws FatalError if an Envoy can't be ended */
 async function endAll(envoys: readonly EnvoyProcess[], log: Logger): Promise<void> {
   for (const envoy of envoys) log.warn(`Ending Envoy ${envoy.pid}, which an earlier control plane left behind`)
   await Promise.all(envoys.map((envoy) => envoy.end())).catch((error: Error) => {

@@ -8,10 +8,10 @@ import type { RuntimeDir } from './runtime-dir.js'
 import { makeRuntimeDir, realPath } from './runtime-dir.js'
 
 /**
- * Makes the runtime directory ours until the handle is closed or this process ends, and clears it of the socket of a
- * control plane that has died. The lock is on the directory itself, which also keeps systemd-tmpfiles from clearing it.
+ * Locks the runtime directory until the handle is closed or this process ends, and removes the socket of a control
+ * plane that has died. The lock is on the directory itself, which also keeps systemd-tmpfiles from clearing it.
  *
- * @throws FatalError if it can't be made, or another control plane lives in it
+ * @throws FatalError if it can't be made, or another control plane has locked it
  */
 export async function claim(dir: RuntimeDir): Promise<FileHandle> {
   for (;;) {
@@ -20,10 +20,10 @@ export async function claim(dir: RuntimeDir): Promise<FileHandle> {
     try {
       if (!(await flock(handle))) {
         throw new FatalError(
-          `Another configurable-envoy-proxy serves this address already (its files are in ${dir.path}).`,
+          `Another configurable-envoy-proxy already serves this address (its files are in ${dir.path}).`,
         )
       }
-      // One that was just ending may have removed it between the two steps.
+      // A control plane that was just ending may have removed it between the two steps.
       if (await isStill(dir, handle)) {
         await rm(dir.adsSocket, { force: true })
         return handle

@@ -18,23 +18,23 @@ export interface EmbeddedEnvoyOptions {
   readonly dir: RuntimeDir
   /** The content of the bootstrap file. */
   readonly bootstrap: object
-  /** In that content, for the calls of this program. */
+  /** The key in that bootstrap, which calls of the admin interface need. */
   readonly adminKey: string
   readonly workers: number
-  /** Whether Envoy's own account of its start is wanted in the log. */
+  /** Whether Envoy logs at info level, which includes what it does at its start. */
   readonly verbose: boolean
-  /** How long Envoy serves on without a control plane, in seconds; 0 for ever. */
+  /** How long Envoy keeps serving without a control plane, in seconds; 0 for no limit. */
   readonly orphanSeconds: number
   /** The listener whose requests are waited for when Envoy is stopped. */
   readonly statPrefix: string
-  /** Makes the socket of the control plane again, if its file was removed. */
+  /** Makes the control plane's socket again if its file was removed. */
   readonly restoreSocket: () => Promise<void>
   readonly log: Logger
-  /** Envoy can't be kept running. */
+  /** Called when Envoy can't be kept running. */
   readonly onFailed: (error: FatalError) => void
 }
 
-/** The Envoy that belongs to this control plane, watched by it and, should it die, by a guardian. */
+/** The Envoy of this control plane, watched by it and, once it has died, by a guardian. */
 export class EmbeddedEnvoy {
   readonly #supervisor: EnvoySupervisor
   readonly #guardian: Guardian
@@ -53,7 +53,7 @@ export class EmbeddedEnvoy {
     this.#running = running
   }
 
-  /** @param running Envoys that an earlier control plane has started, the one that serves last */
+  /** @param running Envoys of an earlier control plane; the last one serves */
   static async make(options: EmbeddedEnvoyOptions, running: readonly EnvoyProcess[]): Promise<EmbeddedEnvoy> {
     const { dir, log } = options
     const guardian = new Guardian(dir, options.orphanSeconds, log)
@@ -71,7 +71,7 @@ export class EmbeddedEnvoy {
       ...options,
       argumentsOf: (epoch) => envoyArguments({ ...options, bootstrapFile, baseId: memory.baseId }, epoch),
       variables: { [KEY_VARIABLE]: options.adminKey },
-      // Each time: a directory for temporary files is cleared of what is old.
+      // At each start, since cleaners remove old files from a directory for temporary files.
       prepare: async (epoch) => {
         if (epoch === 0) memory.renew()
         await makeRuntimeDir(dir)
@@ -84,30 +84,30 @@ export class EmbeddedEnvoy {
     return new EmbeddedEnvoy(supervisor, guardian, memory, running)
   }
 
-  /** Starts Envoy or goes on with the ones that run. {@link ready} tells when it serves. */
+  /** Starts Envoy or adopts the running ones. {@link ready} resolves when it serves. */
   async start(): Promise<void> {
     if (this.#running.length === 0) await this.#supervisor.start()
     else this.#supervisor.adopt(this.#running)
   }
 
-  /** Resolves once Envoy serves; false if it was closed or failed instead. */
+  /** Resolves with true once Envoy serves; with false if it was closed or failed. */
   ready(): Promise<boolean> {
     return this.#supervisor.ready()
   }
 
-  /** Sees to it that an Envoy that was found running has what xDS can't change: see {@link EnvoySupervisor.renew}. */
-  renew(tryOut: () => Promise<string | undefined>): Promise<void> {
-    return this.#supervisor.renew(tryOut)
+  /** See {@link EnvoySupervisor.applyArguments}. */
+  applyArguments(tryOut: () => Promise<string | undefined>): Promise<void> {
+    return this.#supervisor.applyArguments(tryOut)
   }
 
-  /** See {@link EnvoySupervisor.refuseSuccessor}. */
-  refuseSuccessor(reason: string): boolean {
-    return this.#supervisor.refuseSuccessor(reason)
+  /** See {@link EnvoySupervisor.endSuccessor}. */
+  endSuccessor(reason: string): boolean {
+    return this.#supervisor.endSuccessor(reason)
   }
 
   /**
-   * @param drain whether requests under way get some seconds to end
-   * @param hurry ends that
+   * @param drain whether requests in flight get some seconds to end
+   * @param hurry ends the drain
    */
   async close(drain: boolean, hurry: AbortSignal): Promise<void> {
     await this.#supervisor.close(drain, hurry)
@@ -121,13 +121,13 @@ export class EmbeddedEnvoy {
   }
 }
 
-/** Without touching one that is there: on a full disk it could not be written again. */
+/** Leaves a file with the right content alone: on a full disk it could not be written again. */
 async function ensureFile(path: string, content: string): Promise<void> {
   const found = await readFile(path, 'utf8').catch(() => undefined)
   if (found !== content) await writeFile(path, content, { mode: 0o600 })
 }
 
-/** A name that tells the content and the program, so that equal arguments mean the same Envoy. */
+/** A digest of the content and the program, so that equal arguments mean the same Envoy. */
 async function digestOf(content: string, binary: string): Promise<string> {
   const program = await stat(binary)
   const key = [content, await realpath(binary), program.size, program.mtimeMs]

@@ -7,6 +7,7 @@ import { readRelease } from '../../envoy/binary/release.js'
 import type { Counters } from '../../metrics/request-totals.js'
 import { RequestTotals } from '../../metrics/request-totals.js'
 import { TRAFFIC_COUNTERS } from '../../metrics/traffic.js'
+import type { ListenAddress } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
 import type { Shutdown, ShutdownMode } from '../../platform/shutdown.js'
@@ -23,11 +24,10 @@ import { findEnvoys, selectRunning } from './adoption.js'
 import { claim } from './claim.js'
 import { EmbeddedEnvoy } from './envoy.js'
 import { restoreAdminKey } from './kept-key.js'
-import { envoyAddresses, runtimeDirOf } from './places.js'
 import type { EnvoyProcess } from './process.js'
 import { recheckClusters, recoverRoutes } from './recovery.js'
 import type { RuntimeDir } from './runtime-dir.js'
-import { removeRuntimeDir } from './runtime-dir.js'
+import { removeRuntimeDir, runtimeDirOf } from './runtime-dir.js'
 import { tryOut } from './trial.js'
 
 /** @throws FatalError if no usable Envoy can be found or fetched */
@@ -43,11 +43,11 @@ export interface EnvoysOptions {
   readonly store: Pick<OpenedStore, 'isDurable'>
   readonly log: Logger
   readonly shutdown: Shutdown
-  /** Envoy can't be kept running. */
+  /** Called when Envoy can't be kept running. */
   readonly onFailed: (error: FatalError) => void
 }
 
-/** The one Envoy that the control plane starts, or finds still running from before, and watches. */
+/** The one Envoy that the control plane starts, or adopts from an earlier one, and watches. */
 export class EmbeddedEnvoys implements DataPlane {
   readonly xds: AdsListening
   readonly waitPolicy = ONE_ENVOY
@@ -55,7 +55,7 @@ export class EmbeddedEnvoys implements DataPlane {
   readonly recoverable: boolean
   readonly #options: EnvoysOptions
   readonly #dir: RuntimeDir
-  /** Envoys that an earlier control plane left running, the one that serves last. */
+  /** Envoys of an earlier control plane; the last one serves. */
   readonly #running: readonly EnvoyProcess[]
   readonly #admin: EnvoyAdmin
   readonly #totals: RequestTotals
@@ -72,9 +72,9 @@ export class EmbeddedEnvoys implements DataPlane {
   }
 
   /**
-   * Claims the runtime directory and finds Envoys that still run.
+   * Claims the runtime directory and finds running Envoys.
    *
-   * @throws FatalError explaining why Envoy can't be started; an Envoy that was found serves on
+   * @throws FatalError explaining why Envoy can't be started; an Envoy that was found keeps serving
    */
   static async prepare(options: EnvoysOptions): Promise<EmbeddedEnvoys> {
     const { settings, store, log, shutdown } = options
@@ -82,18 +82,18 @@ export class EmbeddedEnvoys implements DataPlane {
     const claimed = await claim(dir)
     shutdown.push(() => claimed.close())
     const found = findEnvoys(dir)
-    let goesOn = store.isDurable && found.length > 0
-    shutdown.push((mode) => (mode === 'abandon' && goesOn) || removeRuntimeDir(dir))
+    let keepsEnvoy = store.isDurable && found.length > 0
+    shutdown.push((mode) => (mode === 'abandon' && keepsEnvoy) || removeRuntimeDir(dir))
     await restoreAdminKey(dir.adminSocket, found).catch((error: Error) => {
-      log.warn(`The key of Envoy's admin interface can't be kept, so Envoy can't be gone on with: ${error.message}`)
+      log.warn(`Could not restore the key of Envoy's admin interface, so Envoy can't be adopted: ${error.message}`)
     })
     const adopt = store.isDurable
     const running = await selectRunning(found, { dir, adopt, addresses: envoyAddresses(settings), log })
-    goesOn = running.length > 0
+    keepsEnvoy = running.length > 0
     return new EmbeddedEnvoys(options, dir, running)
   }
 
-  /** Whether an Envoy was running before this start. A start that fails leaves it as it was. */
+  /** Whether Envoy was running before this start. A start that fails leaves it as it was. */
   get #adopted(): boolean {
     return this.#running.length > 0
   }
@@ -111,14 +111,14 @@ export class EmbeddedEnvoys implements DataPlane {
     return this.#totals.now()
   }
 
-  refused(message: string): void {
-    if (this.#envoy?.refuseSuccessor(message)) return
+  onUnusable(message: string): void {
+    if (this.#envoy?.endSuccessor(message)) return
     const isPort = 'port' in this.#options.settings.public
     const remedy = isPort && /Permission denied/.test(message) ? `. ${portRemedy(this.#options.binary.path)}` : ''
     this.#options.onFailed(new FatalError(message + remedy))
   }
 
-  /** The same is asked of Envoy itself, when it is wanted. */
+  /** Nothing: {@link totals} asks Envoy itself. */
   report(): void {}
 
   async serve(delivered: Delivered): Promise<boolean> {
@@ -128,24 +128,24 @@ export class EmbeddedEnvoys implements DataPlane {
     this.#removeSocketAfterEnvoy()
     const envoy = await this.#makeEnvoy(delivered.restoreSocket)
     this.#envoy = envoy
-    shutdown.push((mode, hurry) => (this.#goesOn(mode) ? envoy.release() : envoy.close(mode === 'drain', hurry)))
+    shutdown.push((mode, hurry) => (this.#keepsEnvoy(mode) ? envoy.release() : envoy.close(mode === 'drain', hurry)))
     await envoy.start()
     if (!(await envoy.ready())) return false
     await this.#confirm(listeners)
     if (!this.#adopted) return true
     await recheckClusters(this.#admin, clusters, log)
-    await envoy.renew(() =>
+    await envoy.applyArguments(() =>
       tryOut({ ...settings, ...settings.embedded, binary: binary.path, dir: this.#dir, delivered, log }),
     )
     return true
   }
 
-  /** Envoy reports that it is ready even without a listener that it refused. */
+  /** Waits until Envoy acknowledges its listeners: it reports that it is ready even if it has rejected one. */
   async #confirm({ collection, delivery }: Delivered['listeners']): Promise<void> {
     await Promise.all([...collection.names()].map((name) => delivery.delivered(name))).catch((error: Error) => {
       if (!(error instanceof NotAcknowledged)) throw error
       this.#options.log.warn(
-        'Envoy is slow to confirm its listeners: until it has, ports and TLS may be as they were before this start',
+        'Envoy is slow to acknowledge its listeners: until it does, ports and TLS may still be those of the last start',
       )
     })
   }
@@ -153,7 +153,7 @@ export class EmbeddedEnvoys implements DataPlane {
   async #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
     const { settings, binary, log, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
-    // Always the same, so that the Envoy of an earlier start is one with these settings.
+    // Always the same, so that the Envoy of an earlier start has equal settings.
     const adminKey = (await readAdminKey(adminSocket)) ?? newAdminKey()
     const options = {
       binary: binary.path,
@@ -174,8 +174,8 @@ export class EmbeddedEnvoys implements DataPlane {
     return EmbeddedEnvoy.make(options, this.#running)
   }
 
-  /** Whether Envoy serves on after this end of the proxy: the failure may be a setting that it never took. */
-  #goesOn(mode: ShutdownMode): boolean {
+  /** Whether Envoy keeps serving after this shutdown: the failure may come from a setting that it never got. */
+  #keepsEnvoy(mode: ShutdownMode): boolean {
     return mode === 'abandon' && this.#adopted
   }
 
@@ -183,11 +183,17 @@ export class EmbeddedEnvoys implements DataPlane {
   #removeSocketAfterEnvoy(): void {
     const { settings, shutdown } = this.#options
     const { public: at } = settings
-    if ('socketPath' in at) shutdown.push((mode) => this.#goesOn(mode) || rm(at.socketPath, { force: true }))
+    if ('socketPath' in at) shutdown.push((mode) => this.#keepsEnvoy(mode) || rm(at.socketPath, { force: true }))
   }
 }
 
-/** Rights to ports below 1024 that `setcap` gave to node don't pass on to the programs that node starts. */
+/** Where Envoy listens, each with the subject of an error message about it. */
+function envoyAddresses({ public: at, redirect }: Settings): ReadonlyArray<{ server: string; address: ListenAddress }> {
+  const proxy = { server: 'The proxy', address: at }
+  return redirect === undefined ? [proxy] : [proxy, { server: 'The redirection to HTTPS', address: redirect.at }]
+}
+
+/** The capability for ports below 1024 that `setcap` gave to node is not inherited by the programs that node starts. */
 function portRemedy(binary: string): string {
   return (
     'Ports below 1024 need a right that Envoy itself must have: run `sudo setcap cap_net_bind_service=+ep ' +

@@ -11,8 +11,8 @@ const NAME = 'configurable-envoy-proxy-guardian'
 const RESPAWN_MS = 1_000
 
 /**
- * Reads which Envoys there are, each as `pid:start time`, until the control plane's end closes the pipe. From then on
- * it counts the seconds, and ends the Envoys if nobody has ended it before. A shell takes 1 MB, Node.js 40.
+ * Reads the running Envoys, each as `pid:start time`, until the control plane's end closes the pipe. Then it counts the
+ * seconds, and ends the Envoys unless it is ended first. A shell, since that takes 1 MB and Node.js 40.
  */
 const SCRIPT = `
 ${IGNORE_SIGNALS}
@@ -35,19 +35,20 @@ for signal in TERM KILL; do
 done
 `
 
-/** Ends Envoy when the control plane has died and doesn't come back in time. */
+/** Ends Envoy if the control plane has died and isn't started again in time. */
 export class Guardian {
   readonly #dir: RuntimeDir
   readonly #seconds: number
   readonly #log: Logger
   #child: ChildProcess | undefined
   #envoys: readonly ProcessIdentity[] = []
-  /** Those of earlier control planes, which go on until another has taken their place. */
+  /** Guardians of earlier control planes, kept until this one has replaced them. */
   #earlier: readonly FoundProcess[] = []
-  #isMissed = false
+  /** Whether the last attempt to start it failed. */
+  #isMissing = false
   #closing = false
 
-  /** @param seconds how long Envoy may go on alone; 0 for ever */
+  /** @param seconds how long Envoy may run without a control plane; 0 for no limit, and no guardian */
   constructor(dir: RuntimeDir, seconds: number, log: Logger) {
     this.#dir = dir
     this.#seconds = seconds
@@ -55,8 +56,8 @@ export class Guardian {
   }
 
   /**
-   * Begins to watch over Envoy, in the place of the guardian of an earlier control plane. That one is ended when the new
-   * one has been told of the Envoys that run: at no moment are they without one.
+   * Starts watching over Envoy, and replaces the guardian of an earlier control plane. That one is ended after the new
+   * one has been sent the running Envoys, so that they are never without one.
    */
   async start(running: readonly ProcessIdentity[]): Promise<void> {
     this.#envoys = running
@@ -73,18 +74,20 @@ export class Guardian {
         stdio: ['pipe', 'ignore', 'ignore'],
         cwd: '/',
       })
-      // A guardian that ends while it is written to is started again.
+      // A write to a guardian that has just ended may fail: it is started again.
       child.stdin?.on('error', () => {})
       child.once('exit', () => this.#spawnLater())
       this.#child = child
-      this.#isMissed = false
+      this.#isMissing = false
       if (this.#closing) this.close()
-      else if (await this.#tell()) this.#endEarlier()
+      else if (await this.#send()) this.#endEarlier()
     } catch (error) {
-      if (!this.#isMissed) {
-        this.#log.warn(`Envoy would outlive this process for ever: its guardian can't be started: ${messageOf(error)}`)
+      if (!this.#isMissing) {
+        this.#log.warn(
+          `Nothing would end Envoy if this process died: could not start its guardian: ${messageOf(error)}`,
+        )
       }
-      this.#isMissed = true
+      this.#isMissing = true
       this.#spawnLater()
     }
   }
@@ -98,27 +101,29 @@ export class Guardian {
       try {
         signal(guardian, 'SIGTERM')
       } catch (error) {
-        this.#log.warn(`The guardian of an earlier control plane may end Envoy: ${messageOf(error)}`)
+        this.#log.warn(
+          `Could not stop the guardian of an earlier control plane, which may end Envoy: ${messageOf(error)}`,
+        )
       }
     }
     this.#earlier = []
   }
 
-  /** Which Envoys there are from now on. */
+  /** Replaces the Envoys to watch over. */
   watchOver(envoys: readonly ProcessIdentity[]): void {
     this.#envoys = envoys
-    void this.#tell()
+    void this.#send()
   }
 
-  /** @returns whether it is with the guardian, or at least in its pipe, where our death leaves it */
-  #tell(): Promise<boolean> {
+  /** @returns whether the guardian has the list, or at least its pipe, from which it can read after our death */
+  #send(): Promise<boolean> {
     const line = `${this.#envoys.map(({ pid, startTime }) => `${pid}:${startTime}`).join(' ')}\n`
     const pipe = this.#child?.stdin
     if (!pipe?.writable) return Promise.resolve(false)
     return new Promise((resolve) => pipe.write(line, (error) => resolve(!error)))
   }
 
-  /** Ends the guardian: there is no Envoy left to watch over. Without this it begins to count when this process ends. */
+  /** Ends the guardian when no Envoy is left. Without this it starts to count when this process ends. */
   close(): void {
     this.#closing = true
     this.#child?.kill('SIGTERM')

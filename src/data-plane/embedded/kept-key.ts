@@ -4,8 +4,8 @@ import { variableOf } from '../../platform/processes.js'
 import type { EnvoyProcess } from './process.js'
 
 /**
- * Has the key in its file again, should a cleaner of temporary files have removed it: from the environment of an Envoy,
- * where only its user can look.
+ * Restores the key's file if a cleaner of temporary files has removed it. The key is read from the environment of an
+ * Envoy, which only its own user can read.
  *
  * @throws Error if the file can't be written
  */
@@ -15,5 +15,5 @@ export async function restoreAdminKey(socketPath: string, envoys: readonly Envoy
   if (key !== undefined) await writeFile(adminKeyFile(socketPath), key, { mode: 0o600 })
 }
 
-/** What an Envoy of ours has the key in, for {@link restoreAdminKey}; it takes no notice of it. */
+/** The variable in an Envoy's environment that holds the key for {@link restoreAdminKey}. Envoy ignores it. */
 export const KEY_VARIABLE = 'CEP_ADMIN_KEY'

@@ -8,11 +8,11 @@ const FIRST_WAIT_MS = 200
 const LONGEST_WAIT_MS = 5_000
 
 /**
- * Starts an Envoy. If the system has too few files, processes, memory or space for that, it waits until there are more,
- * and says so each time it has tried: to end this process would free next to nothing, and lose what it can still do.
+ * Starts an Envoy. If the system is short of files, processes, memory or disk space, it retries, and logs each failure:
+ * ending this process would free next to nothing, and lose what it can still do.
  *
- * @param isOver whether nobody wants it any longer
- * @throws FatalError if it can't be started, or nobody wants it any longer
+ * @param isOver whether the Envoy is no longer wanted
+ * @throws FatalError if it can't be started or is no longer wanted
  */
 export async function launch(
   start: () => Promise<EnvoyProcess>,

@@ -2,15 +2,15 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs
 import { StringDecoder } from 'node:string_decoder'
 
 const POLL_MS = 200
-/** What was read is cut off beyond this size. */
+/** The file is emptied once it has been read beyond this size. */
 const MAX_BYTES = 1024 * 1024
 const CHUNK_BYTES = 64 * 1024
-/** In characters. A longer line is passed on in parts, since a line without an end would be joined anew for each chunk. */
+/** In characters. Longer lines are passed on in parts: an endless line would be copied again for each chunk. */
 const LONGEST_LINE = 64 * 1024
 
 /**
- * What Envoy prints, by way of a file: Envoy can go on printing while there is no control plane to read it. Watched by
- * looking at its size, since the number of file watches on a machine is limited.
+ * Reads Envoy's output from a file, to which Envoy can write while no control plane is there to read. Polled, since the
+ * number of file watches on a machine is limited.
  */
 export class EnvoyLogFile {
   /** For Envoy's output. */
@@ -29,7 +29,7 @@ export class EnvoyLogFile {
     this.#timer = setInterval(() => this.read(), POLL_MS)
   }
 
-  /** Passes on at once what there is. */
+  /** Passes on at once what has been written. */
   read(): void {
     const chunk = Buffer.alloc(CHUNK_BYTES)
     for (;;) {

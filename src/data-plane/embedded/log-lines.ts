@@ -1,7 +1,7 @@
 import type { Logger } from '../../platform/log.js'
 import { routeKeyOf } from '../../resources/names.js'
 
-/** For `envoy --log-format`: a form that {@link forwardLine} takes apart. */
+/** For `envoy --log-format`: the format that {@link forwardLine} parses. */
 export const ENVOY_LOG_FORMAT = '[%l][%n] %v'
 
 const LEVELS: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
@@ -13,15 +13,15 @@ const LEVELS: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
   critical: 'error',
 }
 
-/** Passes a line of Envoy's log on at its level. One of another form, such as a crash report, is an error. */
+/** Passes a line of Envoy's log on at its level. A line in another format, such as a crash report, is an error. */
 export function forwardLine(line: string, log: Logger): void {
   const [, level = '', message = line] = /^\[(\w+)\]\[.+?\] (.*)$/s.exec(line) ?? []
-  // What a later Envoy will no longer know is for who writes this program.
+  // Deprecations concern this program's developers, not the operator.
   const shown = message.startsWith('Deprecated field: ') ? 'debug' : (LEVELS[level] ?? 'error')
   log[shown](message.replace(/\\(['"])/g, '$1'))
 }
 
-/** A line of {@link failureLog}. What Envoy doesn't know is null. */
+/** A line of {@link failureLog}. Fields that Envoy doesn't know are null. */
 interface Failure {
   readonly status: number
   readonly method: string | null
@@ -33,10 +33,10 @@ interface Failure {
 }
 
 /**
- * Passes a line about a failed request on as CHP writes it: status, method, path and reason, with route and target. It is
- * a warning if the client is at fault.
+ * Passes a line about a failed request on in CHP's form: status, method, path and reason, with route and target. It is
+ * a warning if the client is at fault, otherwise an error.
  *
- * @returns false if the line is another
+ * @returns false if the line is no such line
  */
 export function forwardFailure(line: string, log: Logger): boolean {
   if (!line.startsWith('{')) return false
@@ -53,7 +53,7 @@ export function forwardFailure(line: string, log: Logger): boolean {
 function failureText({ status, method, path, route, target, reason, details }: Failure): string {
   const key = route === null ? undefined : routeKeyOf(route)
   const where = [key && `route ${key}`, target && `target ${target}`].filter((part) => part)
-  // Before there is a request, there is neither.
+  // A connection that fails before its first request has neither method nor path.
   const request = method === null ? '(no request yet)' : `${method} ${path ?? '-'}`
   return [
     `${status} ${request} ${reason}`,
@@ -62,7 +62,7 @@ function failureText({ status, method, path, route, target, reason, details }: F
   ].join(' ')
 }
 
-/** Without the frame that Envoy puts around why a connection failed. */
+/** Removes what Envoy wraps around the reason why a connection failed. */
 function plainer(details: string): string {
   return details.replace(/^upstream_reset_\w+\{(.*)\}$/, '$1').replaceAll('_', ' ')
 }

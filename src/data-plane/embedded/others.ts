@@ -6,15 +6,15 @@ import { ownerOf } from './claim.js'
 import type { RuntimeDir } from './runtime-dir.js'
 import { otherRuntimeDirs } from './runtime-dir.js'
 
-/** A proxy of this user that has another runtime directory: its control plane, or the Envoy that this left behind. */
+/** A proxy of this user with another runtime directory: its control plane, or the Envoy that one left behind. */
 export interface Other {
   readonly pid: number
   readonly isOrphan: boolean
-  /** Where its Envoy listens; empty if it doesn't say. */
+  /** Where its Envoy listens; empty if Envoy doesn't answer. */
   readonly addresses: readonly ListenAddress[]
 }
 
-/** The proxies of this user with other runtime directories than this one. */
+/** This user's proxies with other runtime directories than this one. */
 export async function otherProxies(dir: RuntimeDir): Promise<Other[]> {
   const found = otherRuntimeDirs(dir, process.env).map(async (other) => {
     const owner = ownerOf(other)
@@ -26,8 +26,8 @@ export async function otherProxies(dir: RuntimeDir): Promise<Other[]> {
   return (await Promise.all(found)).flat()
 }
 
-/** Whether it has the port, or the unix socket, of an address. */
-export function serves({ addresses }: Other, wanted: ListenAddress): boolean {
+/** Whether it listens on the port, or the unix socket, of an address. */
+export function listensOn({ addresses }: Other, wanted: ListenAddress): boolean {
   return addresses.some((at) =>
     'port' in at
       ? 'port' in wanted && at.port === wanted.port
@@ -35,7 +35,7 @@ export function serves({ addresses }: Other, wanted: ListenAddress): boolean {
   )
 }
 
-/** What it is, for people: `configurable-envoy-proxy 123, which serves 127.0.0.1:8000`. */
+/** For messages: `configurable-envoy-proxy 123, which serves 127.0.0.1:8000`. */
 export function describe({ pid, isOrphan, addresses }: Other): string {
   const who = isOrphan
     ? `Envoy ${pid}, whose control plane has died and which`

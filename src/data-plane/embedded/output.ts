@@ -2,10 +2,10 @@ import type { Logger } from '../../platform/log.js'
 import { EnvoyLogFile } from './log-file.js'
 import { forwardFailure, forwardLine } from './log-lines.js'
 
-/** As many lines of Envoy's are given as the reason why it ended. */
+/** How many of Envoy's last lines are given as the reason why it ended. */
 const LAST_LINES = 5
 
-/** What Envoy prints: passed on to the log, with the last lines kept in case Envoy ends. */
+/** Passes Envoy's output on to the log, and keeps the last lines in case Envoy ends. */
 export class EnvoyOutput {
   readonly #file: EnvoyLogFile
   #lastLines: readonly string[] = []
@@ -16,13 +16,13 @@ export class EnvoyOutput {
     this.#file = new EnvoyLogFile(path, (line) => {
       if (forwardFailure(line, log)) return
       this.#lastLines = [...this.#lastLines, line].slice(-LAST_LINES)
-      // Envoy's account of being stopped is no news to the operator who stopped it.
+      // Envoy's lines about being stopped are no news to the operator.
       if (this.#isStopping) log.debug(line)
       else forwardLine(line, envoyLog)
     })
   }
 
-  /** For the output of a process. */
+  /** The file descriptor for Envoy's output. */
   get fd(): number {
     return this.#file.fd
   }
@@ -33,7 +33,7 @@ export class EnvoyOutput {
     return this.#lastLines.join(' | ')
   }
 
-  /** Forgets earlier lines: they are no reason why the next Envoy ends. */
+  /** Forgets earlier lines: they don't explain why the next Envoy ends. */
   forget(): void {
     this.#lastLines = []
   }

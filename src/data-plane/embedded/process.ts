@@ -8,30 +8,29 @@ import { startProgram } from '../../platform/spawn.js'
 import { epochOf, LAUNCHER_NAME } from './arguments.js'
 
 /**
- * Makes a shell, and what it starts, take no notice of signals that would end it by default and mean something else to
- * other services: "read your configuration again", mostly. What is sent to a whole service reaches every process of it.
+ * Makes a shell, and what it starts, ignore signals that would end it by default but mean "reload" or the like to other
+ * services: a signal to a whole service reaches each of its processes.
  */
 export const IGNORE_SIGNALS = 'trap "" HUP USR1 USR2 ALRM'
 
-/** The end of a process that isn't our child is seen by looking. */
+/** The end of a process that isn't our child can only be polled for. */
 const POLL_MS = 50
 const STOP_LIMIT_MS = 2_000
 const STOP_POLL_MS = 10
 
 /**
- * Tells Envoy's process id, then waits for Envoy and ends as it does. It stands between because an Envoy that can be
- * replaced without an interruption asks the kernel to be ended when its parent dies, and we may die. Signals that tell a
- * service to reload may be sent to all its processes.
+ * Reports Envoy's process id, waits for Envoy and exits with its status. It is needed because an Envoy with hot restart
+ * asks the kernel to end it when its parent dies, and this process may die. Of signals see {@link IGNORE_SIGNALS}.
  */
 const LAUNCHER = `${IGNORE_SIGNALS}; "$@" 3>&- & echo $! >&3; exec 3>&-; wait $!; exit $?`
 
-/** A shell's form of how a command ended. */
+/** How a command ended, from the exit status that a shell reports for it. */
 function statusOf(code: number): string {
   const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
   return name ?? `status ${code}`
 }
 
-/** Waits until the system can say which process this is: without that it could not be ended for certain. */
+/** Retries until the process can be identified: without its identity it could not be ended safely. */
 async function identified(pid: number): Promise<ProcessIdentity | undefined> {
   for (;;) {
     try {
@@ -42,7 +41,7 @@ async function identified(pid: number): Promise<ProcessIdentity | undefined> {
   }
 }
 
-/** One Envoy, whether this process or an earlier control plane has started it. */
+/** One Envoy, started by this process or by an earlier control plane. */
 export class EnvoyProcess {
   /** Undefined if it ended at once. */
   readonly identity: ProcessIdentity | undefined
@@ -58,9 +57,9 @@ export class EnvoyProcess {
   }
 
   /**
-   * @param log a file descriptor for what it prints; a pipe would break when this process dies
-   * @param variables what is to be in its environment besides ours
-   * @throws Error if the system refuses to start it; see {@link isShortage}
+   * @param log a file descriptor for its output; a pipe would break when this process dies
+   * @param variables added to our environment for it
+   * @throws Error if the system can't start it; see {@link isShortage}
    */
   static async start(
     binary: string,
@@ -68,7 +67,7 @@ export class EnvoyProcess {
     log: number,
     variables: NodeJS.ProcessEnv,
   ): Promise<EnvoyProcess> {
-    // A process group of its own: a signal to ours, such as Ctrl-C, reaches Envoy only through us, after the drain.
+    // In its own process group: a signal to ours, such as Ctrl-C, must not reach Envoy, which we end after the drain.
     const child = await startProgram('/bin/sh', ['-c', LAUNCHER, LAUNCHER_NAME, binary, ...args], {
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
@@ -86,13 +85,13 @@ export class EnvoyProcess {
     return new EnvoyProcess(await identified(pid), [binary, ...args], ended)
   }
 
-  /** Takes over one that runs already. */
+  /** Takes over a running Envoy. */
   static adopt({ args, ...identity }: FoundProcess): EnvoyProcess {
     const ended = new Promise<string>((resolve) => {
       const timer = setInterval(() => {
         if (isAlive(identity)) return
         clearInterval(timer)
-        resolve('its exit status is not known, since an earlier run of the proxy started it')
+        resolve('exit status unknown, since an earlier run of the proxy started it')
       }, POLL_MS)
     })
     return new EnvoyProcess(identity, args, ended)
@@ -114,7 +113,7 @@ export class EnvoyProcess {
     return this.identity !== undefined && isAlive(this.identity)
   }
 
-  /** Ends it, by force if it takes too long. @throws Error if it can't be ended */
+  /** Ends it, with SIGKILL if it takes too long. @throws Error if it can't be ended */
   async end(): Promise<void> {
     for (const name of ['SIGTERM', 'SIGKILL'] as const) {
       if (this.identity === undefined || !signal(this.identity, name)) return

@@ -3,21 +3,21 @@ import type { EnvoyAdmin } from '../../envoy/admin.js'
 import type { Logger } from '../../platform/log.js'
 
 const POLL_MS = 20
-/** JupyterHub gives up on a proxy that doesn't serve by then. */
+/** JupyterHub gives up on a proxy that doesn't serve within this time. */
 const SLOW_START_MS = 10_000
 
 /**
- * Resolves once the Envoy of the restart epoch serves.
+ * Resolves once the Envoy with the given restart epoch serves.
  *
- * @param epoch asked again and again, since another Envoy may have been started meanwhile; undefined to stop waiting
+ * @param epoch called at each poll, since another Envoy may have been started meanwhile; undefined stops the wait
  * @returns false if the wait was stopped
  */
-export async function serves(
+export async function waitUntilServing(
   admin: Pick<EnvoyAdmin, 'isReady' | 'epoch'>,
   epoch: () => number | undefined,
 ): Promise<boolean> {
   for (let wanted = epoch(); wanted !== undefined; wanted = epoch()) {
-    // Until a new Envoy is up, its predecessor answers at the same socket.
+    // Until a new Envoy is ready, its predecessor answers on the same socket.
     if ((await admin.isReady()) && (await admin.epoch()) === wanted) return true
     await delay(POLL_MS)
   }

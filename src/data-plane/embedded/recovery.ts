@@ -7,10 +7,10 @@ import { routeKeyOf } from '../../resources/names.js'
 import type { Route } from '../../routing/route.js'
 import type { ServedCollection } from '../../xds/served-collection.js'
 
-/** How many of the clusters that can't be read are named. */
+/** How many unreadable clusters are logged by name. */
 const NAMED = 5
 
-/** The routes that a running Envoy holds, for a store that was lost. What can't be read is named in the log. */
+/** Reads the routes of a running Envoy, for a store that was lost. Logs those that can't be read. */
 export async function recoverRoutes(admin: EnvoyAdmin, log: Logger, now: Date): Promise<Route[]> {
   const held = await admin.clusters<DumpedCluster>(['name', 'metadata'])
   const clusters = held.filter(({ cluster: { name } }) => routeKeyOf(name) !== undefined)
@@ -18,7 +18,7 @@ export async function recoverRoutes(admin: EnvoyAdmin, log: Logger, now: Date): 
   const failures: string[] = []
   for (const { cluster } of clusters) {
     try {
-      // Envoy doesn't know when a route was last used. Now is the moment that makes nobody end a server too early.
+      // Envoy doesn't know when a route was last used. With the current time, no server is culled too early.
       routes.push({ ...readRouteRecord(cluster), lastActivity: now })
     } catch (error) {
       failures.push(`${cluster.name} (${(error as Error).message})`)
@@ -39,9 +39,10 @@ const ATTEMPTS = 5
 const RETRY_MS = 1_000
 
 /**
- * Has every cluster sent again, or removed, that Envoy holds in another version than the collection. Envoy doesn't name
- * those of a response that it refused in part, so one whose control plane died before it was done with that may. One that
- * ends meanwhile is no failure: its successor is sent all there is.
+ * Re-sends, or removes, each cluster that Envoy has in another version than the collection. When it reconnects, Envoy
+ * doesn't report the clusters of a response that it rejected in part, so it may have such clusters if its last control
+ * plane died before it had dealt with the rejection. If Envoy ends meanwhile, nothing is lost: its successor is sent
+ * everything.
  */
 export async function recheckClusters(
   admin: Pick<EnvoyAdmin, 'rejectedUpdates' | 'clusters'>,
@@ -54,7 +55,7 @@ export async function recheckClusters(
     } catch (error) {
       if (attempt === ATTEMPTS) {
         return log.error(
-          `It is not known whether the running Envoy has each route as it is stored: ${(error as Error).message}`,
+          `Could not check whether the running Envoy has all routes as stored: ${(error as Error).message}`,
         )
       }
       await delay(RETRY_MS)

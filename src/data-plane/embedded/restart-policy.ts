@@ -3,12 +3,14 @@ export const STEADY_AFTER_MS = 5_000
 const FAILED_STARTS_ALLOWED = 5
 const FIRST_BACK_OFF_MS = 100
 
-/** When an Envoy that has ended is started again: at once, or ever later if it keeps ending. */
+/**
+ * How long to wait before Envoy is restarted: not at all, or longer each time if it keeps ending soon after its start.
+ */
 export class RestartPolicy {
   /** How many starts in a row have failed. */
   failedStarts = 0
 
-  /** @returns the milliseconds to wait; undefined to give up */
+  /** @returns how many milliseconds to wait; undefined to give up */
   next(livedMs: number): number | undefined {
     this.failedStarts = livedMs < STEADY_AFTER_MS ? this.failedStarts + 1 : 0
     if (this.failedStarts > FAILED_STARTS_ALLOWED) return undefined

@@ -1,17 +1,17 @@
 import type { ProcessIdentity } from '../../platform/processes.js'
 import type { EnvoyProcess } from './process.js'
 
-/** The Envoys that run: the last one serves, and those before it end by themselves once they are drained. */
+/** The running Envoys: the last one serves, and the others end by themselves once they are drained. */
 export class RunningEnvoys {
   readonly #envoys: EnvoyProcess[] = []
   readonly #onChanged: (envoys: readonly ProcessIdentity[]) => void
 
-  /** @param onChanged called with all of them whenever one comes or goes */
+  /** @param onChanged called with all of them whenever one is added or removed */
   constructor(onChanged: (envoys: readonly ProcessIdentity[]) => void) {
     this.#onChanged = onChanged
   }
 
-  /** The one that serves, or is about to. */
+  /** The Envoy that serves, or is about to. */
   get current(): EnvoyProcess | undefined {
     return this.#envoys.at(-1)
   }

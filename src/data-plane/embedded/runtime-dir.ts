@@ -3,41 +3,47 @@ import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync }
 import { chmod, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { MAX_SOCKET_PATH } from '../../platform/address.js'
+import { MAX_SOCKET_PATH, publicAddressOf } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import { addressKey, makePrivateDirectory } from '../../platform/private-dir.js'
+import type { Settings } from '../../settings/settings.js'
 
-/** The private directory of one proxy's sockets and files, the same for every start that is to find its Envoy. */
+/** The private directory of one proxy's sockets and files. A later start finds its Envoy in the same directory. */
 export interface RuntimeDir {
   readonly path: string
   readonly adsSocket: string
   readonly adminSocket: string
-  /** What the sockets begin with by which one Envoy takes another's place. */
+  /** Path prefix of Envoy's hot-restart sockets. */
   readonly hotRestartSocket: string
   /** What Envoy prints. */
   readonly envoyLogFile: string
 }
 
-/** The longest that Envoy appends to the path of its hot restart sockets. */
+/** The longest suffix that Envoy appends to {@link RuntimeDir.hotRestartSocket}. */
 const HOT_RESTART_SUFFIX = '_udp_parent_1999999990'
 
-/** What the next start finds the directory by. */
+/** Decides which directory a start uses. */
 export interface RuntimeDirKey {
-  /** If one was named, it alone decides, whatever else has changed. */
+  /** If set, it alone decides, whatever the public address is. */
   readonly stateDir: string | undefined
   readonly publicAddress: string
 }
 
+/** The runtime directory of the proxy that runs with these settings. */
+export function runtimeDirOf({ store: { stateDir }, public: address }: Settings): RuntimeDir {
+  return locateRuntimeDir({ stateDir, publicAddress: publicAddressOf(address) }, process.env)
+}
+
 /**
- * Where the directory is: under XDG_RUNTIME_DIR, for root without that under /run, else under the directory for temporary
- * files.
+ * The directory is under XDG_RUNTIME_DIR; if that isn't set, under /run for root and under the directory for temporary
+ * files for others.
  */
 export function locateRuntimeDir({ stateDir, publicAddress }: RuntimeDirKey, env: NodeJS.ProcessEnv): RuntimeDir {
   const name = stateDir === undefined ? addressKey(publicAddress) : stateKey(resolve(stateDir))
   return runtimeDirAt(join(baseDirectory(env), name))
 }
 
-/** The others of this user that are there, also where a start in another environment, such as a service, puts them. */
+/** This user's other runtime directories, including those of starts in another environment, such as a service. */
 export function otherRuntimeDirs(dir: RuntimeDir, env: NodeJS.ProcessEnv): RuntimeDir[] {
   const login = `/run/user/${process.getuid?.()}`
   const bases = new Set([env, {}, { XDG_RUNTIME_DIR: login }].map(baseDirectory))
@@ -72,13 +78,13 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** The same by whichever links one comes to the state directory, and also if it has been lost. */
+/** The same through any links to the state directory, and also if that has been lost. */
 function stateKey(stateDir: string): string {
   let parent = dirname(stateDir)
   try {
     parent = realpathSync(parent)
   } catch {
-    // Whoever opens the state directory says what is wrong with it.
+    // Opening the state directory will report what is wrong with it.
   }
   return `state-${createHash('sha256')
     .update(join(parent, basename(stateDir)))
@@ -87,9 +93,9 @@ function stateKey(stateDir: string): string {
 }
 
 /**
- * Makes the directory, open to this user alone.
+ * Makes the directory, accessible to this user alone.
  *
- * @throws FatalError if it can't be made or someone else could look into it
+ * @throws FatalError if it can't be made or others could read it
  */
 export async function makeRuntimeDir(dir: RuntimeDir): Promise<void> {
   for (const directory of [dirname(dir.path), dir.path]) await makePrivate(directory)
@@ -99,8 +105,8 @@ export async function makeRuntimeDir(dir: RuntimeDir): Promise<void> {
 }
 
 /**
- * Removes all that there is of it, but what isn't ours. The directory above goes too when no other proxy has a place
- * there, but for one where all can write: another user could put something of that name in the way of the next start.
+ * Removes the directory if it is ours. Its parent is removed too if it is empty, unless everyone can write to the
+ * grandparent: another user could then block the next start by making something of that name.
  */
 export async function removeRuntimeDir(dir: RuntimeDir): Promise<void> {
   const base = dirname(dir.path)
@@ -128,7 +134,7 @@ async function makePrivate(path: string): Promise<void> {
   }
 }
 
-/** As the kernel has it in what it says about open files. */
+/** As the kernel reports it for open files. */
 export function realPath({ path }: RuntimeDir): string {
   try {
     return realpathSync(path)

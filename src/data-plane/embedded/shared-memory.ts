@@ -10,28 +10,30 @@ const SHARED_MEMORY = '/dev/shm'
 const MAX_BASE_ID = 200_000_000
 
 /**
- * The memory that the Envoys of a runtime directory share while one takes the other's place: a file that is named by
- * what Envoy calls the base id. Any user of the machine can make files there, so that a name may be taken.
+ * The memory that the Envoys of a runtime directory share during a hot restart: a file named after Envoy's base id. Any
+ * user of the machine can make files in that directory, so a name may be taken.
  */
 export class SharedMemory {
-  readonly #usual: number
+  readonly #defaultId: number
   #baseId: number | undefined
 
-  /** @param running the arguments of the Envoys that run, whose successors need the same base id */
+  /** @param running the arguments of the running Envoys, whose successors need the same base id */
   constructor(dir: RuntimeDir, running: ReadonlyArray<readonly string[]>) {
-    this.#usual = usualBaseId(dir)
+    this.#defaultId = defaultBaseId(dir)
     this.#baseId = running.map(baseIdOf).find((id) => id !== undefined)
     if (this.#baseId === undefined) this.renew()
   }
 
-  /** Undefined where there is no shared memory, so that no Envoy can take another's place. */
+  /** Undefined where there is no shared memory, so that hot restart is not possible. */
   get baseId(): number | undefined {
     return this.#baseId
   }
 
-  /** For an Envoy that takes nobody's place. If another user has taken the name, it is one that nobody can know. */
+  /**
+   * Chooses the base id for an Envoy without a predecessor: a random one if another user has taken the default's name.
+   */
   renew(): void {
-    this.#baseId = !isWritable() ? undefined : isTaken(this.#usual) ? randomInt(MAX_BASE_ID) : this.#usual
+    this.#baseId = !isWritable() ? undefined : isTaken(this.#defaultId) ? randomInt(MAX_BASE_ID) : this.#defaultId
   }
 
   async remove(): Promise<void> {
@@ -39,13 +41,13 @@ export class SharedMemory {
   }
 }
 
-/** Removes what Envoys that were ended have left there. */
+/** Removes the files of Envoys that were ended. */
 export async function removeSharedMemory(dir: RuntimeDir, ended: ReadonlyArray<readonly string[]>): Promise<void> {
-  for (const id of new Set([usualBaseId(dir), ...ended.map(baseIdOf)])) if (id !== undefined) await removeFile(id)
+  for (const id of new Set([defaultBaseId(dir), ...ended.map(baseIdOf)])) if (id !== undefined) await removeFile(id)
 }
 
-/** The same for every start, so that what a sudden death leaves is used again. */
-function usualBaseId(dir: RuntimeDir): number {
+/** The same for every start, so that a file that was left behind by a crash is used again. */
+function defaultBaseId(dir: RuntimeDir): number {
   return createHash('sha256').update(dir.path).digest().readUInt32BE() % MAX_BASE_ID
 }
 
@@ -53,7 +55,7 @@ async function removeFile(baseId: number): Promise<void> {
   if (!isTaken(baseId)) await rm(fileOf(baseId), { force: true })
 }
 
-/** Whether there is something of that name that Envoy could not replace. */
+/** Whether a file of this name exists that Envoy can't replace. */
 function isTaken(baseId: number): boolean {
   const found = lstatSync(fileOf(baseId), { throwIfNoEntry: false })
   return found !== undefined && !(found.isFile() && found.uid === process.getuid?.())

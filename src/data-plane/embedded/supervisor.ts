@@ -9,7 +9,7 @@ import { baseIdOf, ownArguments } from './arguments.js'
 import { launch } from './launch.js'
 import { EnvoyOutput } from './output.js'
 import { EnvoyProcess } from './process.js'
-import { serves, warnIfSlow } from './readiness.js'
+import { waitUntilServing, warnIfSlow } from './readiness.js'
 import { RestartPolicy } from './restart-policy.js'
 import { RunningEnvoys } from './running.js'
 import type { RuntimeDir } from './runtime-dir.js'
@@ -17,18 +17,18 @@ import type { RuntimeDir } from './runtime-dir.js'
 export interface SupervisorOptions {
   readonly binary: string
   readonly dir: RuntimeDir
-  /** The arguments for the Envoy of this restart epoch: 0 for one that takes over no other's sockets. */
+  /** Arguments for the Envoy of a restart epoch: 0 for an Envoy without a predecessor. */
   readonly argumentsOf: (epoch: number) => readonly string[]
-  /** What each Envoy is to have in its environment besides ours. */
+  /** Added to our environment for each Envoy. */
   readonly variables: NodeJS.ProcessEnv
-  /** Makes the files that an Envoy needs to start, wherever they are now. */
+  /** Makes the files that an Envoy needs to start, if they are missing. */
   readonly prepare: (epoch: number) => Promise<void>
   /** The listener whose requests are waited for when Envoy is stopped. */
   readonly statPrefix: string
   readonly log: Logger
-  /** Called with the Envoys that run, whenever that changes. */
+  /** Called with the running Envoys whenever that changes. */
   readonly onChanged: (envoys: readonly ProcessIdentity[]) => void
-  /** Envoy can't be kept running. Called once, and never after {@link EnvoySupervisor.close}. */
+  /** Called once if Envoy can't be kept running; never after {@link EnvoySupervisor.close}. */
   readonly onFailed: (error: FatalError) => void
 }
 
@@ -38,13 +38,13 @@ export class EnvoySupervisor {
   readonly #admin: EnvoyAdmin
   readonly #output: EnvoyOutput
   readonly #envoys: RunningEnvoys
-  /** Serves until the last of them takes its place, while that is about to happen. */
+  /** During a hot restart: the Envoy that serves until its successor does. */
   #predecessor: EnvoyProcess | undefined
-  /** The last start, which may be under way. */
+  /** The last start, which may be in progress. */
   #launching: Promise<unknown> = Promise.resolve()
   readonly #restarts = new RestartPolicy()
-  /** Why the successor was ended, if it refused its configuration. */
-  #refusal: string | undefined
+  /** Why the successor was ended, if it rejected its configuration. */
+  #rejection: string | undefined
   #closing = false
 
   constructor(options: SupervisorOptions) {
@@ -54,7 +54,7 @@ export class EnvoySupervisor {
     this.#output = new EnvoyOutput(options.dir.envoyLogFile, options.log)
   }
 
-  /** Starts Envoy. {@link ready} tells when it serves. */
+  /** Starts Envoy. {@link ready} resolves when it serves. */
   async start(): Promise<void> {
     this.#output.forget()
     await this.#launch(0)
@@ -73,77 +73,81 @@ export class EnvoySupervisor {
     return envoy
   }
 
-  /** Goes on with Envoys that an earlier control plane has started, the one that serves last. */
+  /** Takes over the Envoys of an earlier control plane; the last one serves. */
   adopt(envoys: readonly EnvoyProcess[]): void {
     for (const envoy of envoys) this.#watch(envoy)
-    this.#options.log.info(`Took over Envoy ${this.#envoys.current?.pid}, which has gone on serving`)
+    this.#options.log.info(`Took over Envoy ${this.#envoys.current?.pid}, which kept serving`)
   }
 
   /**
-   * Sees to it that Envoy runs with the present settings. If what it was started with differs, another takes its place:
-   * with the sockets of the one before, so that no connection is refused, if Envoy can.
+   * Replaces Envoy if it was started with other arguments than the current settings need: by a hot restart, so that no
+   * connection is refused, if possible.
    *
-   * @param tryOut tells why an Envoy can't use the present settings, if so: then the one that runs stays as it is
+   * @param tryOut returns why an Envoy can't use the current settings; then the running one is kept
    */
-  async renew(tryOut: () => Promise<string | undefined>): Promise<void> {
+  async applyArguments(tryOut: () => Promise<string | undefined>): Promise<void> {
     const { argumentsOf, log } = this.#options
     const old = this.#envoys.current
     if (old === undefined) return
     const epoch = old.epoch ?? 0
     const wanted = argumentsOf(epoch)
     if (isDeepStrictEqual(ownArguments(old.args), wanted)) return
-    const trouble = await tryOut()
+    const failure = await tryOut()
     if (this.#closing || !old.isAlive()) return
-    if (trouble !== undefined) {
+    if (failure !== undefined) {
       log.error(
-        `Envoy can't use the new settings: ${trouble}. Envoy ${old.pid} serves on with its old settings. Mend them and ` +
-          'restart the proxy.',
+        `Envoy can't use the new settings: ${failure}. Envoy ${old.pid} keeps serving with its old settings. Correct the ` +
+          'new ones and restart the proxy.',
       )
       return
     }
     if (old.epoch === undefined || baseIdOf(old.args) !== baseIdOf(wanted)) {
-      log.warn(`Envoy ${old.pid} has to be restarted with an interruption to get its new settings`)
+      log.warn(`Restarting Envoy ${old.pid} with an interruption: it can't get its new settings without one`)
       this.#envoys.remove(old)
       await old.end()
       await this.start()
       return
     }
-    await this.#succeed(old, epoch + 1)
+    await this.#hotRestart(old, epoch + 1)
   }
 
-  /** Has another Envoy take the place of one that runs, with its sockets. */
-  async #succeed(old: EnvoyProcess, epoch: number): Promise<void> {
+  /** Replaces a running Envoy by another, which takes over its sockets. */
+  async #hotRestart(old: EnvoyProcess, epoch: number): Promise<void> {
     this.#predecessor = old
-    this.#refusal = undefined
+    this.#rejection = undefined
     const next = await this.#launch(epoch)
-    const took = await Promise.race([this.#serves(() => this.#envoys.current === next), next.ended.then(() => false)])
+    const serves = await Promise.race([
+      this.#waitUntilServing(() => this.#envoys.current === next),
+      next.ended.then(() => false),
+    ])
     this.#predecessor = undefined
-    if (took)
-      this.#options.log.info(`Envoy ${next.pid} took the place of Envoy ${old.pid}, which lets its connections end`)
+    if (serves) this.#options.log.info(`Envoy ${next.pid} replaced Envoy ${old.pid}, which is draining`)
   }
 
   /**
-   * An Envoy refuses what it can't serve users without. If it is one that is about to take another's place, it is ended
-   * and the other serves on.
+   * Called when an Envoy rejects a resource without which it can't serve users. During a hot restart this ends the
+   * successor, and its predecessor keeps serving.
    *
-   * @returns whether it is
+   * @returns whether a hot restart was in progress
    */
-  refuseSuccessor(reason: string): boolean {
+  endSuccessor(reason: string): boolean {
     const successor = this.#envoys.current
     if (!this.#predecessor?.isAlive() || successor === undefined || successor === this.#predecessor) return false
-    this.#refusal = reason
+    this.#rejection = reason
     void successor.end().catch((error: Error) => this.#options.log.error(error.message))
     return true
   }
 
-  /** Resolves once Envoy has its configuration and serves; false if it was closed or failed instead. */
+  /** Resolves with true once Envoy has its configuration and serves; with false if it was closed or failed. */
   ready(): Promise<boolean> {
-    return warnIfSlow(this.#serves(), this.#options.log)
+    return warnIfSlow(this.#waitUntilServing(), this.#options.log)
   }
 
-  /** @param only false once another Envoy is of interest */
-  #serves(only: () => boolean = () => true): Promise<boolean> {
-    return serves(this.#admin, () => (this.#closing || !only() ? undefined : (this.#envoys.current?.epoch ?? 0)))
+  /** @param isCurrent false to stop the wait */
+  #waitUntilServing(isCurrent: () => boolean = () => true): Promise<boolean> {
+    return waitUntilServing(this.#admin, () =>
+      this.#closing || !isCurrent() ? undefined : (this.#envoys.current?.epoch ?? 0),
+    )
   }
 
   #watch(envoy: EnvoyProcess): void {
@@ -158,7 +162,7 @@ export class EnvoySupervisor {
     if (!wasCurrent) return
     if (this.#predecessor?.isAlive()) {
       this.#options.log.error(
-        `The Envoy with the new settings ended (${how}): ${this.#refusal ?? this.#output.reason()}. The one before serves on with its old settings. ` +
+        `The Envoy with the new settings ended (${how}): ${this.#rejection ?? this.#output.reason()}. The previous one keeps serving with its old settings. ` +
           'Stop and start the proxy to change them.',
       )
       return
@@ -173,10 +177,10 @@ export class EnvoySupervisor {
       this.#fail(`Envoy ended ${failedStarts} times soon after its start (${how}): ${this.#output.reason()}`)
       return
     }
-    this.#options.log.error(`Envoy has ended (${how}). It is started again${waitMs > 0 ? ` in ${waitMs} ms` : ''}`)
+    this.#options.log.error(`Envoy has ended (${how}). It is restarted${waitMs > 0 ? ` in ${waitMs} ms` : ''}`)
     const since = performance.now()
-    // Those before it no longer listen, but hold the sockets that the new one needs. And it may itself be just ending,
-    // if the shell that has started it was ended.
+    // Earlier Envoys no longer listen, but have the sockets that the new one needs. And this one may still be ending,
+    // if only the shell that started it has ended.
     const ending = [envoy, ...this.#envoys.takeAll()]
     await Promise.all([delay(waitMs), ...ending.map((one) => one.end())])
     if (this.#closing) return
@@ -194,7 +198,7 @@ export class EnvoySupervisor {
     this.#options.onFailed(new FatalError(message))
   }
 
-  /** Lets Envoy go on without us. */
+  /** Stops watching Envoy and leaves it running. */
   release(): void {
     this.#closing = true
     this.#output.close()

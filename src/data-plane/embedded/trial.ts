@@ -18,7 +18,7 @@ import type { Delivered } from '../data-plane.js'
 import { envoyArguments } from './arguments.js'
 import type { RuntimeDir } from './runtime-dir.js'
 
-/** Envoy starts in 0.5 s here. It is ended after this even if nobody is left to do it. */
+/** Envoy starts in 0.5 s without routes. `timeout` ends it after this time even if this process has died. */
 const LIMIT_S = 30
 const POLL_MS = 20
 const LAST_CHARACTERS = 1_000
@@ -33,19 +33,19 @@ export interface TrialOptions {
 }
 
 /**
- * Starts an Envoy beside the one that serves, with all its settings, but without ports and routes, and ends it again: one
- * that takes the other's place has its ports at once, and then it is too late to find that it can't use them.
+ * Tries out the new settings: starts an Envoy beside the one that serves, with all settings but without ports and
+ * routes, and ends it again. A hot restart hands over the ports at once, and then it is too late to find a bad setting.
  *
- * @returns why it can't serve; undefined if it can
+ * @returns why Envoy can't serve; undefined if it can
  */
 export async function tryOut(options: TrialOptions): Promise<string | undefined> {
   const { dir, limits, workers, log } = options
   const [adsSocket, adminSocket, file] = ['ads.sock', 'admin.sock', 'json'].map((end) => join(dir.path, `trial-${end}`))
   if (adsSocket === undefined || adminSocket === undefined || file === undefined) return undefined
   const adminKey = newAdminKey()
-  let refusal: string | undefined
+  let rejection: string | undefined
   const { ads, answered } = serverFor(options, (name, reason) => {
-    refusal ??= `it refuses ${name}: ${reason}`
+    rejection ??= `it rejects ${name}: ${reason}`
   })
   try {
     await rm(adsSocket, { force: true })
@@ -56,12 +56,12 @@ export async function tryOut(options: TrialOptions): Promise<string | undefined>
     const args = envoyArguments({ dir, bootstrapFile: file, workers, verbose: false, baseId: undefined }, 0)
     const admin = new EnvoyAdmin(adminSocket)
     return await outcome(options.binary, args, async () => {
-      // It calls itself ready also with what it has refused, and its answer may be on its way.
-      if (refusal === undefined && !(await admin.isReady())) return undefined
+      // Envoy reports that it is ready even if it has rejected a resource, and its answer may be in flight.
+      if (rejection === undefined && !(await admin.isReady())) return undefined
       await answered().catch((error: Error) => {
-        refusal ??= error.message
+        rejection ??= error.message
       })
-      return { refusal }
+      return { rejection }
     })
   } catch (error) {
     return `it could not be tried out: ${(error as Error).message}`
@@ -74,11 +74,11 @@ export async function tryOut(options: TrialOptions): Promise<string | undefined>
 
 interface TrialServer {
   readonly ads: AdsServer
-  /** Resolves when Envoy has answered for all that it has asked for. */
+  /** Resolves when Envoy has acknowledged or rejected all resources. */
   readonly answered: () => Promise<unknown>
 }
 
-/** All that Envoys get here, but the routes, which can do without each other. */
+/** Serves all that Envoys get here except routes: a rejected route affects no other. */
 function serverFor({ delivered, log }: TrialOptions, onRejected: (name: string, reason: string) => void): TrialServer {
   const { collections, listeners, listenersWithoutPort } = delivered
   const copy = (from: ServedCollection) => {
@@ -103,11 +103,11 @@ function serverFor({ delivered, log }: TrialOptions, onRejected: (name: string, 
   return { ads, answered }
 }
 
-/** @param look what is known by now; undefined for nothing yet */
+/** @param poll returns the outcome; undefined if it isn't known yet */
 async function outcome(
   binary: string,
   args: readonly string[],
-  look: () => Promise<{ readonly refusal: string | undefined } | undefined>,
+  poll: () => Promise<{ readonly rejection: string | undefined } | undefined>,
 ): Promise<string | undefined> {
   const child = await startProgram('timeout', ['-s', 'KILL', String(LIMIT_S), binary, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -116,21 +116,21 @@ async function outcome(
   const output = lastOutput(child)
   try {
     for (;;) {
-      const known = await look()
-      if (known !== undefined) return known.refusal
+      const known = await poll()
+      if (known !== undefined) return known.rejection
       if (child.exitCode !== null || child.signalCode !== null) {
         return `it ended within ${LIMIT_S} s (status ${child.exitCode ?? child.signalCode}): ${output()}`
       }
       await delay(POLL_MS)
     }
   } finally {
-    // Passed on to Envoy.
+    // `timeout` passes it on to Envoy.
     child.kill('SIGTERM')
     await ended
   }
 }
 
-/** The end of what it prints, as one line. */
+/** The end of its output, as one line. */
 function lastOutput(child: ChildProcess): () => string {
   let output = ''
   const add = (chunk: Buffer) => {
