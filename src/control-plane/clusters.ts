@@ -13,7 +13,7 @@ import type { Resource } from '../xds/resource.js'
 import type { ServedCollection } from '../xds/served-collection.js'
 import type { Subscriptions } from '../xds/subscriptions.js'
 
-/** Knows the addresses of host names. See AddressBook. */
+/** The addresses of host names. See AddressBook. */
 export interface HostAddresses {
   resolve(host: string, again: boolean): Promise<readonly string[]>
   known(host: string): readonly string[]
@@ -25,13 +25,13 @@ export interface ClusterPublisherOptions {
   readonly clusters: ServedCollection
   readonly settings: ClusterSettings
   readonly addresses: HostAddresses
-  /** Whether the table is to be recovered from Envoy should it be lost everywhere else. */
+  /** Whether clusters carry their routes, so that a lost table can be recovered from Envoy. */
   readonly recoverable: boolean
-  /** Told what an operator has to know of a change that was taken back. */
+  /** Logs what an operator has to know of a change that was taken back. */
   readonly warn: (line: string) => void
 }
 
-/** Turns routes into clusters and has them delivered. */
+/** Turns routes into clusters and delivers them. */
 export class ClusterPublisher implements RoutePublisher {
   readonly #clusters: ResourceCollection
   readonly #delivery: Delivery
@@ -41,7 +41,10 @@ export class ClusterPublisher implements RoutePublisher {
   readonly #recoverable: boolean
   readonly #warn: (line: string) => void
   readonly #byName = new RoutesByName()
-  /** The routes that are being changed, whose new addresses wait for the end of that, and the names that are in use for it. */
+  /**
+   * By key: the routes that are being changed, each with the names that its change needs. Their new addresses wait for
+   * it.
+   */
   readonly #changing = new Map<string, readonly string[]>()
 
   constructor(options: ClusterPublisherOptions) {
@@ -54,7 +57,7 @@ export class ClusterPublisher implements RoutePublisher {
     this.#warn = options.warn
   }
 
-  /** What is to be there before any Envoy connects; waits for nobody. */
+  /** Adds the stored routes, before any Envoy connects. Doesn't wait for delivery. */
   load(routes: readonly RoutePublication[]): void {
     for (const route of routes) {
       const host = hostNameOf(route.target)
@@ -63,7 +66,7 @@ export class ClusterPublisher implements RoutePublisher {
     }
   }
 
-  /** A route by name has the addresses of this moment in it, so that it works at once. */
+  /** The cluster of a target by name gets the name's current addresses, so that it works at once. */
   async publish(route: RoutePublication): Promise<TakeBack> {
     const takeBack = this.#takeBack(route.key)
     const host = hostNameOf(route.target)
@@ -95,22 +98,22 @@ export class ClusterPublisher implements RoutePublisher {
     }
   }
 
-  /** To what there is now. */
+  /** Makes the function that returns to the current state. */
   #takeBack(key: string): TakeBack {
     const name = clusterName(key)
     const [before, routeBefore] = [this.#clusters.get(name), this.#byName.get(key)]
     return async () => {
       this.#byName.set(key, routeBefore)
-      // The name may have been given up meanwhile. Until it is resolved the addresses of before are good.
+      // The name may have been released meanwhile. Until it is resolved again, its earlier addresses do.
       if (routeBefore !== undefined) void this.#addresses.resolve(routeBefore.host, false)
       if (await this.#delivery.restore(name, before)) return
       this.#warn(
-        `A change of the route ${key} was taken back. Not every Envoy has done so yet: it will when it answers`,
+        `A change of the route ${key} was taken back. An Envoy that has not confirmed that yet will get it when it answers`,
       )
     }
   }
 
-  /** @param host the name that the route is to lead to */
+  /** @param host the host name of the route's new target */
   async #change(key: string, host: string | undefined, change: () => Promise<void>): Promise<void> {
     const hosts = [host, this.#byName.get(key)?.host].filter((one) => one !== undefined)
     this.#changing.set(key, hosts)
@@ -124,12 +127,12 @@ export class ClusterPublisher implements RoutePublisher {
     }
   }
 
-  /** A name has got other addresses. */
+  /** Called when the addresses of a host name have changed. */
   addressesChanged(host: string): void {
     for (const key of this.#byName.keysOf(host)) this.#update(key)
   }
 
-  /** Requests to a route could not reach its target. */
+  /** Called when requests to a route could not reach its target. */
   unreachable(key: string): void {
     const found = this.#byName.get(key)
     if (found !== undefined) this.#addresses.failing(found.host)
@@ -161,7 +164,7 @@ export class ClusterPublisher implements RoutePublisher {
   }
 }
 
-/** What the log says of a cluster that Envoy refused, and what that means for its route. */
+/** A log line about a cluster that Envoy rejected, and what that means for its route. */
 export function rejectionLine({ name, reason, isKept, hasOther }: Rejection): string {
   const key = routeKeyOf(name)
   if (key === undefined) return `Envoy rejected ${name}: ${reason}`
@@ -169,7 +172,7 @@ export function rejectionLine({ name, reason, isKept, hasOther }: Rejection): st
   return `Envoy rejected the route ${key}. ${effect}: ${reason}`
 }
 
-/** The same of a stored route that was not even shown to Envoy. */
+/** A log line about a stored route that was not even sent to Envoy. */
 export function unusableLine(routespec: string, reason: string): string {
   return `The stored route ${routespec} can't be served. ${NOT_IN_USE}: ${reason}`
 }

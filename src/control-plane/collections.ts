@@ -16,13 +16,13 @@ export interface CollectionsOptions {
   readonly policy: WaitPolicy
   readonly log: Logger
   readonly clock: Clock
-  /** Called whenever an Envoy refuses a cluster. */
+  /** Called whenever an Envoy rejects a cluster. */
   readonly onClusterRejected: () => void
-  /** Called with a sentence when an Envoy refuses something that it can't serve users without. */
+  /** Called with a sentence when an Envoy rejects a resource without which it can't serve users. */
   readonly onUnusable: (message: string) => void
 }
 
-/** All that Envoys get, a collection for each type of resource. */
+/** A collection for each type of resource that Envoys get. */
 export interface Collections {
   readonly clusters: ServedCollection
   readonly listeners: ServedCollection
@@ -31,7 +31,7 @@ export interface Collections {
   readonly secrets: SecretPublisher
 }
 
-/** Makes the collections, which decides what it means when an Envoy refuses a resource of each type. */
+/** Makes the collections, and decides for each type what happens when an Envoy rejects a resource. */
 export function makeCollections(options: CollectionsOptions): Collections {
   const { tls, policy, log, clock, onClusterRejected, onUnusable } = options
   const make = (

@@ -16,7 +16,7 @@ import { AdsServer } from '../xds/server.js'
 import type { Core } from './core.js'
 import { createCore } from './core.js'
 
-/** How much of when routes were last active a sudden end of the control plane may take back. */
+/** How much last_activity a crash may lose. */
 const KEEP_ACTIVITY_MS = 60_000
 
 export interface ControlPlaneOptions {
@@ -28,10 +28,10 @@ export interface ControlPlaneOptions {
 }
 
 /**
- * Makes the route table and all else that Envoys get, and serves it to them, then the REST API and the metrics. The API is
- * opened after the server for Envoys: a call can only be answered once Envoys can connect.
+ * Makes the route table and all resources, and serves them to Envoys, then opens the REST API and the metrics. The API
+ * is opened after the server for Envoys: a call can only be answered once Envoys can connect.
  *
- * @throws FatalError explaining why it can't
+ * @throws FatalError explaining why it can't start
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
   const { settings, log, store, envoys, shutdown } = options
@@ -79,7 +79,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   return { ...core, restoreSocket: () => ads.restoreSocket() }
 }
 
-/** What is done with Envoys' reports of what they have counted. */
+/** Handles Envoys' reports of what they have counted. */
 function reportListeners(
   { table, publisher, errorTarget }: Core,
   envoys: DataPlane,

@@ -35,18 +35,18 @@ export interface CoreOptions {
   readonly envoys: Pick<DataPlane, 'waitPolicy' | 'recoverable' | 'onUnusable' | 'recover'>
   readonly resolver: HostResolver
   readonly shutdown: Shutdown
-  /** Called whenever an Envoy has refused a cluster. */
+  /** Called whenever an Envoy rejects a cluster. */
   readonly onClusterRejected: () => void
-  /** The system's, unless a test has one of its own. */
+  /** The system's, unless a test passes its own. */
   readonly clock?: Clock
 }
 
-/** The control plane without its servers: the route table, and all that Envoys get. */
+/** The control plane without its servers: the route table and all resources for Envoys. */
 export interface Core {
   readonly table: RouteTable
   readonly clusters: ServedCollection
   readonly listeners: ServedCollection
-  /** The listeners as an Envoy can try them out while another one serves. */
+  /** The same listeners for an Envoy that tries them out while another one serves. */
   readonly listenersWithoutPort: readonly Resource[]
   readonly secrets: SecretPublisher
   readonly publisher: ClusterPublisher
@@ -56,9 +56,9 @@ export interface Core {
 }
 
 /**
- * Makes the table and the collections, and fills them with all that is to be there before the first Envoy connects.
+ * Makes the table and the collections, and fills them with all resources that the first Envoy needs when it connects.
  *
- * @throws FatalError explaining why it can't
+ * @throws FatalError explaining why it can't start
  */
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { settings, log, store, envoys, shutdown, clock = SYSTEM_CLOCK } = options
@@ -122,7 +122,7 @@ function targetTlsOf({ tls: { targets } }: Settings): TargetTls {
   return { showCertificate: targets.certificate !== undefined, verify: targets.authorities !== undefined }
 }
 
-/** @throws FatalError if one of them leads back to this proxy */
+/** @throws FatalError if a target in the options leads back to this proxy */
 function checkOptions({ routing, errorPages }: Settings, readTarget: (text: string) => unknown): void {
   const targets = { '--default-target': routing.defaultTarget, '--error-target': errorPages.target?.url }
   for (const [flag, target] of Object.entries(targets)) {
@@ -141,7 +141,7 @@ async function loadRoutes(
   const recovered = store.isNew ? await envoys.recover() : []
   const onDefaultNotStored = (error: Error) =>
     log.warn(
-      `The default target is in use, but was not stored: ${error.message}. Without --default-target the next start has the one before.`,
+      `The default target is in use, but could not be stored: ${error.message}. A start without --default-target uses the previous one.`,
     )
   try {
     const routes = await table.load({ defaultTarget: routing.defaultTarget, recovered, onDefaultNotStored })
@@ -155,7 +155,7 @@ async function loadRoutes(
   } catch (error) {
     if (error instanceof FatalError) throw error
     throw new FatalError(
-      `The routes that were recovered from the running Envoy can't be kept: ${(error as Error).message}`,
+      `Could not store the routes that were recovered from the running Envoy: ${(error as Error).message}`,
     )
   }
 }

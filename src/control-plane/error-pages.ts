@@ -8,7 +8,7 @@ export interface ErrorPagesOptions {
   readonly log: Logger
 }
 
-/** Where the pages of Envoy's own replies come from. */
+/** Chooses where the pages of Envoy's own replies come from. */
 export function provideErrorPages(
   { target, pages }: ErrorPageSettings,
   { scripts, log }: ErrorPagesOptions,

@@ -13,12 +13,12 @@ export interface ErrorTargetOptions {
   readonly settings: TargetSettings
 }
 
-/** Gives Envoys the cluster that error pages are fetched from, with the addresses that its host has. */
+/** Publishes the cluster that error pages are fetched from, with the current addresses of its host. */
 export class ErrorTargetPublisher {
   readonly #target: Target | undefined
   readonly #options: ErrorTargetOptions
 
-  /** @param target undefined if there is no error target: then this does nothing */
+  /** @param target undefined without an error target: then this does nothing */
   constructor(target: Target | undefined, options: ErrorTargetOptions) {
     this.#target = target
     this.#options = options
@@ -32,12 +32,12 @@ export class ErrorTargetPublisher {
     clusters.set(ERROR_TARGET, resource(TYPE_URL.cluster, errorTargetCluster(this.#target, settings, known)))
   }
 
-  /** A name has got other addresses. */
+  /** Called when the addresses of a host name have changed. */
   addressesChanged(host: string): void {
     if (host === this.#host) this.publish()
   }
 
-  /** Requests have failed, so that a page was asked for, and nobody tells whether there was one. */
+  /** Called when requests have failed, for which Envoy fetched an error page. Whether that worked isn't reported. */
   maybeFailing(): void {
     if (this.#host !== undefined) this.#options.addresses.failing(this.#host)
   }

@@ -11,9 +11,9 @@ import type { Target } from '../routing/target.js'
 
 export interface HostNamesOptions {
   readonly resolver: HostResolver
-  /** Targets that are no routes'. */
+  /** Targets other than those of routes. */
   readonly others: readonly Target[]
-  /** Where the addresses are kept for the next start; undefined if there is no such place. */
+  /** Where the addresses are stored for the next start; undefined to store none. */
   readonly directory: string | undefined
   readonly log: Logger
   readonly shutdown: Shutdown
@@ -23,33 +23,34 @@ export interface HostNamesOptions {
 export interface HostNames {
   readonly addresses: AddressBook
   /**
-   * Has the names of stored routes resolved, or known from before. To be called before these are published.
+   * Resolves the names of stored routes, or takes their stored addresses. Must be called before the routes are
+   * published.
    *
-   * @param onChanged called from now on when a name has other addresses than before
+   * @param onChanged called from now on when the addresses of a name have changed
    */
   readonly begin: (routes: readonly RoutePublication[], onChanged: (host: string) => void) => Promise<void>
 }
 
-/** The addresses of targets with host names, and all that keeps them. */
+/** Makes the address book of targets with host names, and stores its addresses for the next start. */
 export function hostNames({ resolver, others, directory, log, shutdown, clock }: HostNamesOptions): HostNames {
   const unknown = new SparseLog((line) => log.warn(line))
-  let tellChanged = (_host: string) => {}
+  let notify = (_host: string) => {}
   const addresses = new AddressBook({
     resolver,
     always: new Set(others.flatMap((target) => hostNameOf(target) ?? [])),
     clock,
     onChanged: (host) => {
-      tellChanged(host)
+      notify(host)
       keeper?.changed()
     },
     onUnknown: (host, reason) =>
-      unknown.add(`The host name ${host} can't be resolved: ${reason}. Its routes answer 503; it is tried again`),
+      unknown.add(`The host name ${host} can't be resolved: ${reason}. Its routes answer 503. Will retry`),
   })
   shutdown.push(() => addresses.close())
   const keeper = directory === undefined ? undefined : keepAddresses({ directory, all: () => addresses.all(), log })
   shutdown.push(() => keeper?.close())
   const begin: HostNames['begin'] = async (routes, onChanged) => {
-    tellChanged = onChanged
+    notify = onChanged
     const hosts = new Set(routes.flatMap(({ target }) => hostNameOf(target) ?? []))
     await addresses.begin(hosts, directory === undefined ? new Map() : await readAddresses(directory, log))
   }

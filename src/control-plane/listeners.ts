@@ -11,7 +11,7 @@ import type { Settings } from '../settings/settings.js'
 import { GENERATION } from '../xds/generation.js'
 import type { Resource } from '../xds/resource.js'
 
-/** All listeners that Envoys are to have. */
+/** All listeners for Envoys. */
 export function listenerResources(settings: Settings, errorPages: ErrorPages, scripts: Scripts): Resource[] {
   const of = (generation: number) => listenersOf(settings, errorPages, scripts, generation)
   const earlier = Array.from({ length: GENERATION - 1 }, (_, index) => of(index + 1))
@@ -24,7 +24,7 @@ export function listenerResources(settings: Settings, errorPages: ErrorPages, sc
   )
 }
 
-/** The same for an Envoy that is only to show whether it takes them, while another one serves. */
+/** The same listeners for an Envoy that tries them out while another one serves. */
 export function listenersWithoutPort(settings: Settings, errorPages: ErrorPages, scripts: Scripts): Resource[] {
   const listeners = listenersOf(settings, errorPages, scripts, GENERATION)
   return listeners.map((listener) => resource(TYPE_URL.listener, withoutPort(listener)))

@@ -1,35 +1,35 @@
 import type { Resource } from '../xds/resource.js'
 
-/** How many that Envoys have taken are remembered: the latest may be refused by another Envoy than the one that took it. */
-const TAKEN = 2
+/** How many acknowledged versions are remembered: one Envoy may reject the latest, which another has acknowledged. */
+const ACKNOWLEDGED = 2
 
 /**
- * The versions of one secret that there may be a way back to. Answers of Envoys come late and in any order, so each counts
- * for the version that it is about, whatever is wanted by then.
+ * The versions of one secret that a rollback may return to. Envoys' answers come late and in any order, so each counts
+ * for the version that it is about, even if another has replaced that one since.
  */
 export class SecretVersions {
-  /** Taken by an Envoy and refused by none, the latest last. */
-  #taken: readonly Resource[] = []
-  /** What no Envoy has answered yet, the latest last: what is wanted, and what that has replaced. */
-  #untried: readonly Resource[] = []
+  /** Acknowledged by an Envoy and rejected by none, the latest last. */
+  #acknowledged: readonly Resource[] = []
+  /** Not answered by any Envoy yet, the latest last: the current version and the one before. */
+  #unanswered: readonly Resource[] = []
 
-  /** This one is wanted now. */
+  /** Makes this the current version. */
   add(resource: Resource): void {
-    this.#untried = [...without(this.#untried, resource.version), resource].slice(-2)
+    this.#unanswered = [...without(this.#unanswered, resource.version), resource].slice(-2)
   }
 
   acknowledged({ version }: Resource): void {
-    const known = [...this.#untried, ...this.#taken].find((resource) => resource.version === version)
+    const known = [...this.#unanswered, ...this.#acknowledged].find((resource) => resource.version === version)
     if (known === undefined) return
-    this.#untried = without(this.#untried, version)
-    this.#taken = [...without(this.#taken, version), known].slice(-TAKEN)
+    this.#unanswered = without(this.#unanswered, version)
+    this.#acknowledged = [...without(this.#acknowledged, version), known].slice(-ACKNOWLEDGED)
   }
 
-  /** An Envoy can't use it. Returns what to go back to if it is wanted: undefined if there is nothing. */
-  refused(version: string): Resource | undefined {
-    this.#untried = without(this.#untried, version)
-    this.#taken = without(this.#taken, version)
-    return this.#taken.at(-1) ?? this.#untried.at(-1)
+  /** Forgets a version that an Envoy rejected. Returns the version to roll back to; undefined if there is none. */
+  rejected(version: string): Resource | undefined {
+    this.#unanswered = without(this.#unanswered, version)
+    this.#acknowledged = without(this.#acknowledged, version)
+    return this.#acknowledged.at(-1) ?? this.#unanswered.at(-1)
   }
 }
 

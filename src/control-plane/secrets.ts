@@ -11,20 +11,19 @@ import type { Resource } from '../xds/resource.js'
 import type { ServedCollection, ServedCollectionOptions } from '../xds/served-collection.js'
 import { SecretVersions } from './secret-versions.js'
 
-/** What the publisher has to do with its collection. */
+/** What the publisher decides for its collection. */
 type Handlers = Pick<ServedCollectionOptions, 'onRejected' | 'onAcknowledged' | 'maxAResponse'>
 
 export interface SecretPublisherOptions {
   readonly makeCollection: (handlers: Handlers) => ServedCollection
   readonly tls: TlsSettings
   readonly log: Logger
-  /** Envoy can't use what the files held at the start. */
+  /** Called when Envoy can't use a secret and there is no earlier version to roll back to. */
   readonly onUnusable: (message: string) => void
 }
 
-/** Hands certificates and authorities to Envoy, and again when their files change. */
+/** Publishes certificates and authorities to Envoys, and again when their files change. */
 export class SecretPublisher {
-  /** What Envoys get. */
   readonly served: ServedCollection
   readonly #options: SecretPublisherOptions
   readonly #watches: FileWatch[] = []
@@ -35,7 +34,8 @@ export class SecretPublisher {
     this.served = options.makeCollection({
       onRejected: (rejection) => this.#rejected(rejection),
       onAcknowledged: (secret) => this.#secrets.get(secret.name)?.versions.acknowledged(secret),
-      // Envoy looks at a secret once: sent again after its response was refused, it is acknowledged whatever it is.
+      // Envoy checks a secret once: if it is sent again after its response was rejected, Envoy acknowledges even a bad
+      // one.
       maxAResponse: 1,
     })
   }
@@ -54,29 +54,29 @@ export class SecretPublisher {
     build: (name: string, value: T) => { readonly name: string },
   ): void {
     if (source === undefined) return
-    const give = (value: T) => this.replace(name, resource(TYPE_URL.secret, build(name, value)))
+    const publish = (value: T) => this.replace(name, resource(TYPE_URL.secret, build(name, value)))
     this.#secrets.set(name, { what: source.what, versions: new SecretVersions() })
-    give(source.first)
-    // An Envoy that has refused one just before its control plane ended doesn't tell the next: see #rejected.
+    publish(source.first)
+    // Envoy doesn't report that it rejected a secret just before the last control plane ended: see #rejected.
     this.served.subscriptions.resend([name])
-    this.#watches.push(onReload(source, give, this.#options.log))
+    this.#watches.push(onReload(source, publish, this.#options.log))
   }
 
-  /** Gives it to every Envoy in the place of the one of before. */
+  /** Replaces a secret on every Envoy. */
   replace(name: string, secret: Resource): void {
     this.#secrets.get(name)?.versions.add(secret)
     this.served.collection.set(name, secret)
   }
 
   /**
-   * An Envoy refused a secret. If it is the one that is wanted, all go back to the last one that Envoys have taken, and so
-   * does an Envoy that starts from now on; the answer to one that has been replaced since changes nothing.
+   * An Envoy rejected a secret. If that is the current version, all Envoys, also later ones, go back to the last
+   * version that was acknowledged. If it has been replaced since, nothing changes.
    */
   #rejected({ name, reason, version }: Rejection): void {
     const { log, onUnusable } = this.#options
     const { collection, subscriptions } = this.served
     const known = this.#secrets.get(name)
-    const before = known?.versions.refused(version)
+    const before = known?.versions.rejected(version)
     const message = `Envoy can't use ${known?.what}: ${reason}.`
     if (collection.get(name)?.version !== version) {
       log.warn(`${message} It has been replaced since.`)
@@ -84,10 +84,11 @@ export class SecretPublisher {
       onUnusable(message)
       return
     } else {
-      log.warn(`${message} What was there before stays in use.`)
+      log.warn(`${message} The previous content stays in use.`)
       collection.set(name, before)
     }
-    // Envoy keeps what it refused for who asks next, such as a new https route. So what it had before must be sent again.
+    // Envoy keeps a rejected secret for later subscribers, such as a new https route. So the previous one must be
+    // re-sent.
     subscriptions.resend([name])
   }
 

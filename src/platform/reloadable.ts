@@ -37,7 +37,7 @@ export function onReload<T>(source: Reloadable<T>, apply: (value: T) => void, lo
       log.info(`Read ${source.what} again: it has changed`)
       apply(next)
     } catch (error) {
-      log.warn(`${(error as Error).message} What was there before stays in use.`)
+      log.warn(`${(error as Error).message} The previous content stays in use.`)
     }
   })
 }
