@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 
 /** A process. The start time tells it from a later process with the same id. */
 export interface ProcessIdentity {
@@ -80,6 +80,25 @@ export function openFiles(pid: number): OpenFile[] | undefined {
     if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return undefined
     if (isGone(error)) return []
     throw error
+  }
+}
+
+/**
+ * Whether a path leads a process to the same file as us. In a container it leads to another. True if we may not see, as for
+ * a program with file capabilities.
+ */
+export function shares(pid: number, path: string): boolean {
+  const its = fileAt(`/proc/${pid}/root${path}`)
+  return its === undefined || its === fileAt(path)
+}
+
+/** Which file there is, or `none`; undefined if we may not see. */
+function fileAt(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch (error) {
+    return codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' ? undefined : 'none'
   }
 }
 

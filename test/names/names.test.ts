@@ -7,11 +7,11 @@ import { admin } from '../support/admin.js'
 import { DnsServer } from '../support/dns-server.js'
 import { Home, kill } from '../support/home.js'
 import { ask } from '../support/http.js'
-import { NameService, withoutNameService } from '../support/name-service.js'
+import { NameService, withoutMounts } from '../support/name-service.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 
-const skip = withoutNameService()
+const skip = withoutMounts()
 
 /** From the first request that fails to the first that reaches the new address. About 5 s on a machine that isn't busy. */
 const CHANGE_LIMIT_MS = 20_000

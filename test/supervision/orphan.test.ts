@@ -1,6 +1,9 @@
 import t from 'tap'
+import { temporaryDirectory } from '../support/directory.js'
 import { Home, kill } from '../support/home.js'
-import { isAlive } from '../support/processes.js'
+import { withoutMounts } from '../support/name-service.js'
+import { freePorts } from '../support/ports.js'
+import { endProcess, isAlive } from '../support/processes.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 
@@ -83,4 +86,28 @@ t.test('stop --forget removes the routes too, and says where they were', async (
   t.equal((await third.api('GET', '/kept')).status, 404)
   await home.run(['stop'])
   t.match((await home.run(['stop', '--forget'])).output, /There are no routes to remove/)
+})
+
+/** A directory of its own in the place of one that others see too, as a container has it; then the command that follows. */
+const IN_CONTAINER = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"']
+
+t.test('a proxy in a container is not the one that stop means on the host', { skip: withoutMounts() }, async (t) => {
+  const runtimeBase = await temporaryDirectory(t)
+  const ports = (await freePorts(2)) as [number, number]
+  const container = { runtimeBase, ports, before: [...IN_CONTAINER, runtimeBase] }
+  const proxy = await ProxyProcess.start([], container)
+  t.teardown(() => proxy.stop())
+  const envoy = await proxy.envoyPid()
+  t.teardown(() => endProcess(envoy))
+  const stopped = async () => {
+    const run = await ProxyProcess.spawn(['stop'], { runtimeBase, ports })
+    await run.exit()
+    return run.output
+  }
+  t.match(await stopped(), /^There is nothing to stop/)
+  t.equal(proxy.child.exitCode, null)
+  await kill(proxy)
+  t.match(await stopped(), /^There is nothing to stop/)
+  t.ok(isAlive(envoy))
+  t.equal((await proxy.processes('guardian')).length, 1, 'nor is its guardian ended')
 })

@@ -13,9 +13,9 @@ import { DnsServer } from './dns-server.js'
 /** Its own files in the place of the system's, then the command that follows. */
 const IN_PLACE = 'mount --bind "$0" /etc/hosts && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
 
-/** Why no process can be given name servers of its own here, for `skip`; false if one can. */
-export function withoutNameService(): string | false {
-  if (process.getuid?.() !== 0) return 'only root can have a name server and other files in the place of /etc/hosts'
+/** Why no process can be given mounts of its own here, for `skip`; false if one can. */
+export function withoutMounts(): string | false {
+  if (process.getuid?.() !== 0) return "only root can give a process other files in the place of the system's"
   const { status, stderr, error } = spawnSync('unshare', ['--mount', 'true'], { encoding: 'utf8' })
   return status === 0 ? false : `there can be no namespaces: ${error?.message ?? stderr.trim()}`
 }

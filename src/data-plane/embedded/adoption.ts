@@ -4,7 +4,7 @@ import type { ListenAddress } from '../../platform/address.js'
 import { checkAddress } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
-import { findProcesses, openFiles, socketsBelow } from '../../platform/processes.js'
+import { findProcesses, openFiles, shares, socketsBelow } from '../../platform/processes.js'
 import { isEnvoyOf } from './arguments.js'
 import { EnvoyProcess } from './process.js'
 import type { RuntimeDir } from './runtime-dir.js'
@@ -48,14 +48,15 @@ async function listeningOn(dir: RuntimeDir): Promise<ListenAddress[] | undefined
 }
 
 /**
- * The Envoys that run from a runtime directory, the newest last. Arguments can be anybody's: an Envoy also has a file
- * or a socket of the directory open, which only its owner can.
+ * The Envoys that run from a runtime directory, the newest last. Arguments can be anybody's: an Envoy also has a file or
+ * a socket of the directory open, which only its owner can. And a container may have a directory of the same name.
  */
 export function findEnvoys(dir: RuntimeDir): EnvoyProcess[] {
   const found = findProcesses((args) => isEnvoyOf(dir, args))
   const sockets = found.length === 0 ? new Set<string>() : socketsBelow(`${dir.path}/`)
   const files = `${realPath(dir)}/`
   return found
+    .filter(({ pid }) => shares(pid, realPath(dir)))
     .filter(({ pid }) => openFiles(pid)?.some(({ file }) => file.startsWith(files) || sockets.has(file)) ?? true)
     .map((process) => EnvoyProcess.adopt(process))
     .sort((one, other) => (one.epoch ?? 0) - (other.epoch ?? 0))

@@ -3,7 +3,7 @@ import { open, rm, stat } from 'node:fs/promises'
 import { FatalError } from '../../platform/fatal-error.js'
 import { flock } from '../../platform/flock.js'
 import type { ProcessIdentity } from '../../platform/processes.js'
-import { identify, locks, openFiles, ourProcesses } from '../../platform/processes.js'
+import { identify, locks, openFiles, ourProcesses, shares } from '../../platform/processes.js'
 import type { RuntimeDir } from './runtime-dir.js'
 import { makeRuntimeDir, realPath } from './runtime-dir.js'
 
@@ -45,6 +45,7 @@ async function isStill(dir: RuntimeDir, handle: FileHandle): Promise<boolean> {
 /** The control plane that has claimed the directory, if one has. It is known by the lock that it holds. */
 export function ownerOf(dir: RuntimeDir): ProcessIdentity | undefined {
   const path = realPath(dir)
-  const owner = ourProcesses().find((pid) => openFiles(pid)?.some(({ fd, file }) => file === path && locks(pid, fd)))
+  const holds = (pid: number) => openFiles(pid)?.some(({ fd, file }) => file === path && locks(pid, fd))
+  const owner = ourProcesses().find((pid) => holds(pid) && shares(pid, path))
   return owner === undefined ? undefined : identify(owner)
 }

@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Logger } from '../../platform/log.js'
 import type { FoundProcess, ProcessIdentity } from '../../platform/processes.js'
-import { findProcesses, signal } from '../../platform/processes.js'
+import { findProcesses, shares, signal } from '../../platform/processes.js'
 import { startProgram } from '../../platform/spawn.js'
 import { IGNORE_SIGNALS } from './process.js'
 import type { RuntimeDir } from './runtime-dir.js'
+import { realPath } from './runtime-dir.js'
 
 const NAME = 'configurable-envoy-proxy-guardian'
 
@@ -136,5 +137,6 @@ function messageOf(error: unknown): string {
 
 /** The guardians over the Envoys of a runtime directory. */
 export function findGuardians(dir: RuntimeDir): FoundProcess[] {
-  return findProcesses((args) => args[3] === NAME && args[4] === dir.path)
+  const found = findProcesses((args) => args[3] === NAME && args[4] === dir.path)
+  return found.filter(({ pid }) => shares(pid, realPath(dir)))
 }
