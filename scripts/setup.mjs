@@ -2,7 +2,7 @@
 // alone, since there is nothing else yet. What was done is not done again.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -44,13 +44,25 @@ export async function setUpPackages() {
 /** @returns what tells these packages from others */
 function installPackages() {
   const packages = hash([join(root, 'package-lock.json')])
-  if (read(PACKAGES_STAMP) !== packages) {
+  if (read(PACKAGES_STAMP) !== packages || !isInstalled()) {
     console.error('Installing packages ...')
+    // npm removes what is there. Should it be ended in the middle of that, nothing may count as complete.
+    rmSync(PACKAGES_STAMP, { force: true })
     const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
-    run('npm', args, 'Could not install the packages. Is the npm registry reachable?')
+    const failure = 'Could not install the packages. Is the npm registry reachable?'
+    run('npm', args, failure)
+    if (!isInstalled()) {
+      console.error(`${failure} (npm ended before it had installed all)`)
+      process.exit(1)
+    }
     writeFileSync(PACKAGES_STAMP, packages)
   }
   return packages
+}
+
+/** npm writes this list last. */
+function isInstalled() {
+  return existsSync(join(root, 'node_modules', '.package-lock.json'))
 }
 
 /** Compiles src, test and bench, with the types of the messages in proto/. */
@@ -74,9 +86,10 @@ export function tool(name) {
 
 /** Runs a command to its end; if it fails, says what failed and ends the process with 1. */
 export function run(command, args, failure, stdout = 'inherit') {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', stdout, 'inherit'] })
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', stdout, 'inherit'] })
   if (status === 0) return
-  console.error(error ? `${failure} (${error.message})` : failure)
+  const reason = error?.message ?? (signal && `${command} was ended by ${signal}`)
+  console.error(reason ? `${failure} (${reason})` : failure)
   process.exit(1)
 }
 
