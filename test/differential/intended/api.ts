@@ -29,7 +29,7 @@ export const API: readonly NamedDifference[] = [
     where: 'a target that is the proxy itself, by an address or a socket',
     chp: 'taken: a request to it goes round until something breaks',
     here: '400: none of its ports and sockets is one; a name is not resolved',
-    reason: 'a loop helps nobody, and by its admin interface any user could end Envoy',
+    reason: 'a loop helps nobody, and none of its other servers is for users',
     seen: { byHand: 'a loop would take the suite with it' },
   },
   {

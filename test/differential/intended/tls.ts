@@ -9,6 +9,13 @@ export const TLS: readonly NamedDifference[] = [
     seen: [{ field: /^(tls|answer\.status|connection|seen)$/, of: /a client that offers HTTP\/2/ }],
   },
   {
+    where: "a backend that wants the exact case of a websocket handshake's header names (QEMU, GTK's Broadway)",
+    chp: 'never works: they are in lower case',
+    here: 'works over HTTP/1.1; not over HTTP/2, as browsers ask for it on a port with TLS',
+    reason: 'HTTP/2 has no case: see [tls.md](tls.md#http2)',
+    seen: { byHand: 'browsers and such a backend are needed' },
+  },
+  {
     where: '`--ssl-protocol`',
     chp: '`SSLv23` means TLS 1.2, `TLSv1_3` does not start, `TLSv1` and `TLSv1_1` serve nobody',
     here: '1.2 and 1.3; exactly that version',
