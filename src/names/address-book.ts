@@ -4,11 +4,11 @@ import type { Entry } from './entry.js'
 import { newEntry } from './entry.js'
 import type { HostResolver } from './resolver.js'
 
-/** What is known of a host name. */
+/** The known addresses of a host name. */
 export interface KnownHost {
   /** At least one. */
   readonly addresses: readonly string[]
-  /** Until when they may be taken for true without asking, in milliseconds since 1970. */
+  /** How long they are valid without a query, in milliseconds since 1970. */
   readonly until: number
   /** See {@link HostResolver.fullName}. */
   readonly fullName?: string | undefined
@@ -16,43 +16,43 @@ export interface KnownHost {
 
 export interface AddressBookOptions {
   readonly resolver: HostResolver
-  /** Names that are in use whether or not a route leads there. */
+  /** Names that are in use even if no route leads there. */
   readonly always?: ReadonlySet<string>
-  /** Called when a name has got other addresses than before. */
+  /** Called when the addresses of a name have changed. */
   readonly onChanged: (host: string) => void
-  /** Called when it shows that a name of which no address is known can't be resolved now. It is tried again. */
+  /** Called when a name without known addresses can't be resolved, before the first retry. */
   readonly onUnknown: (host: string, reason: string) => void
   readonly clock?: Clock | undefined
 }
 
-/** A route by name waits so long for its addresses at most, and only the shorter time if no name server answers anyway. */
-const PATIENCE_MS = 9_000
-const SHORT_PATIENCE_MS = 500
+/** How long a new route waits for its addresses at most; the shorter time if no name server answers anyway. */
+const WAIT_MS = 9_000
+const SHORT_WAIT_MS = 500
 
-/** What a start waits for the addresses of the routes that it has found. */
-const START_PATIENCE_MS = 5_000
+/** How long a start waits for the addresses of the stored routes at most. */
+const START_WAIT_MS = 5_000
 
-/** Questions for one name that come at once, as for many routes to one host, are one. */
+/** Queries for one name within this time, as for many routes to one host, are one. */
 const SAME_MS = 200
 
-/** How soon a name is asked for again at most: after its time to live, while requests to it fail, and without an answer. */
+/** The delay before a name is queried again: for its time to live, while requests to it fail, and without an answer. */
 const REFRESH_MS = { least: 30_000, most: 3_600_000 }
 const FAILING_MS = 3_000
 const RETRY_MS = { known: { least: 5_000, most: 60_000 }, unknown: { least: 1_000, most: 30_000 } }
 
-/** Between two questions that nobody waits for. */
+/** The time between two background queries. */
 const PACE_MS = 2
 
 /**
- * After a start: how long what was known may be out of date and is used all the same, and when it is asked for. Soon, for
- * nobody has seen since what changed or failed; but not all at once, should there be many.
+ * After a start: how long expired addresses may still be used, and within what time they are queried. Soon, since
+ * changes and failures went unnoticed meanwhile; but not all at once, as there may be many.
  */
 const GRACE_MS = 300_000
 const SPREAD_MS = { each: 100, most: 30_000 }
 
 /**
- * The addresses of the host names in use. Each name is asked for once in its time to live, however many routes lead to it,
- * and sooner while requests to it fail; what is known stays while there is no better answer.
+ * The addresses of the host names in use. Each name is queried once in its time to live, however many routes lead to
+ * it, and sooner while requests to it fail. Known addresses stay until there is a new answer.
  */
 export class AddressBook {
   readonly #resolver: HostResolver
@@ -73,26 +73,26 @@ export class AddressBook {
   }
 
   /**
-   * The addresses of a name that is to be used from now on: of this moment, or those known if nobody can tell soon.
+   * The addresses of a name that is used from now on: current ones, or the known ones if there is no answer in time.
    *
-   * @param again whether it was in use for the same before, so that somebody may have a reason to believe that it moved
+   * @param again whether the same route used it before: then it may have moved, so it is queried in any case
    */
   async resolve(host: string, again: boolean): Promise<readonly string[]> {
     const entry = this.#entry(host)
     if (again || this.#clock.now() - entry.askedAt > SAME_MS) this.#ask(host, entry, true)
-    const until = this.#clock.now() + PATIENCE_MS
-    while (!(await isDoneWithin(this.#clock, SHORT_PATIENCE_MS, entry.first))) {
+    const until = this.#clock.now() + WAIT_MS
+    while (!(await isDoneWithin(this.#clock, SHORT_WAIT_MS, entry.first))) {
       if (this.#resolver.silent || this.#clock.now() >= until) break
     }
     return entry.addresses
   }
 
-  /** What is known of a name that is in use; none if it could not be resolved yet. */
+  /** The known addresses of a name in use; none if it could not be resolved yet. */
   known(host: string): readonly string[] {
     return this.#entries.get(host)?.addresses ?? []
   }
 
-  /** Nothing could be reached at a name's addresses. */
+  /** Called when requests could not reach any address of a name. */
   failing(host: string): void {
     const entry = this.#entries.get(host)
     const now = this.#clock.now()
@@ -101,7 +101,7 @@ export class AddressBook {
     this.#schedule(host, entry, 0, true)
   }
 
-  /** No route leads there any longer. */
+  /** Called when no route leads to a name any longer. */
   release(host: string): void {
     if (this.#always.has(host)) return
     this.#entries.get(host)?.cancel()
@@ -110,8 +110,8 @@ export class AddressBook {
   }
 
   /**
-   * Takes names into use at a start. Those of which nothing is known, or nothing recent, are resolved first, as far as
-   * that takes no longer than a new route would wait.
+   * Takes names into use at a start. Waits a limited time for those without known addresses, or whose addresses have
+   * expired too long ago; the others are resolved in the background.
    */
   async begin(hosts: Iterable<string>, known: ReadonlyMap<string, KnownHost>): Promise<void> {
     const awaited: Promise<void>[] = []
@@ -130,10 +130,10 @@ export class AddressBook {
         awaited.push(new Promise((resolve) => this.#schedule(host, entry, 0, true, resolve)))
       }
     }
-    if (awaited.length > 0) await isDoneWithin(this.#clock, START_PATIENCE_MS, Promise.all(awaited))
+    if (awaited.length > 0) await isDoneWithin(this.#clock, START_WAIT_MS, Promise.all(awaited))
   }
 
-  /** What is to be known after a restart. */
+  /** What the next start needs to know. */
   *all(): Iterable<[host: string, known: KnownHost]> {
     for (const [host, { addresses, until }] of this.#entries) {
       if (addresses.length > 0) yield [host, { addresses, until, fullName: this.#resolver.fullName(host) }]
@@ -154,7 +154,7 @@ export class AddressBook {
     return entry
   }
 
-  /** Asks after a time, and not together with others. */
+  /** Queries after a delay, and not at the same time as others. */
   #schedule(host: string, entry: Entry, afterMs: number, thorough: boolean, first: () => void = () => {}): void {
     entry.cancel()
     if (this.#closed || this.#entries.get(host) !== entry) return
@@ -189,7 +189,7 @@ export class AddressBook {
           entry.failures = 0
           const good = Math.min(Math.max(ms, REFRESH_MS.least), REFRESH_MS.most)
           entry.until = Date.now() + good
-          // Names that were asked for together drift apart.
+          // Spreads names that were queried together.
           end(good * (1 + Math.random() / 10))
         },
         (error: Error) => {
@@ -204,7 +204,7 @@ export class AddressBook {
     })
   }
 
-  /** Name servers tell the same addresses in turning order; those that were there before stay where they are. */
+  /** Name servers rotate the order of addresses, so known ones keep their places. */
   #found(host: string, entry: Entry, addresses: readonly string[]): void {
     const kept = entry.addresses.filter((address) => addresses.includes(address))
     const next = [...kept, ...addresses.filter((address) => !kept.includes(address))]

@@ -7,12 +7,14 @@ import type { KnownHost } from './address-book.js'
 /** The file in the state directory. */
 export const ADDRESS_FILE = 'addresses.json'
 
-/** When it is written after a change, and how often besides: how long addresses are good for changes all the time. */
+/**
+ * The delay before it is written after a change, and how often it is written otherwise: the expiry times always change.
+ */
 const SOON_MS = 500
 const EVERY_MS = 60_000
 
 /**
- * The addresses that were known at the end of the last run; none if nobody can tell, since they can be had again.
+ * The addresses that the last run stored; none if they can't be read, since they can be resolved again.
  *
  * @param directory see OpenedStore
  */
@@ -22,14 +24,14 @@ export async function readAddresses(directory: string, log: Logger): Promise<Map
     return new Map(Object.entries(parse(await readFile(path, 'utf8'))))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT') log.warn(`${path} can't be read, so all host names are resolved anew: ${message}`)
+    if (code !== 'ENOENT') log.warn(`${path} can't be read, so all host names are resolved again: ${message}`)
     return new Map()
   }
 }
 
 function parse(text: string): Record<string, KnownHost> {
   const hosts: unknown = JSON.parse(text)
-  if (typeof hosts !== 'object' || hosts === null) throw new Error('it holds no host names')
+  if (typeof hosts !== 'object' || hosts === null) throw new Error('it contains no host names')
   for (const [host, known] of Object.entries(hosts)) {
     const { addresses, until, fullName = '' } = (known ?? {}) as Partial<KnownHost>
     const good = Array.isArray(addresses) && addresses.length > 0 && addresses.every((one) => isIP(String(one)) !== 0)
@@ -46,13 +48,13 @@ export interface KeepAddressesOptions {
 }
 
 export interface AddressKeeper {
-  /** Something has changed that the next start should know. */
+  /** Called when addresses have changed. */
   changed(): void
-  /** Writes for the last time. */
+  /** Writes one last time. */
   close(): Promise<void>
 }
 
-/** Writes down what is known: soon after a change, and now and then. */
+/** Stores the known addresses: soon after a change, and regularly. */
 export function keepAddresses({ directory, all, log }: KeepAddressesOptions): AddressKeeper {
   const path = join(directory, ADDRESS_FILE)
   let written = '{}'
@@ -66,7 +68,7 @@ export function keepAddresses({ directory, all, log }: KeepAddressesOptions): Ad
       await rename(`${path}.new`, path)
       written = text
     } catch (error) {
-      log.warn(`The addresses of host names are not kept for the next start: ${(error as Error).message}`)
+      log.warn(`Could not store the addresses of host names for the next start: ${(error as Error).message}`)
     }
   }
   let last = Promise.resolve()

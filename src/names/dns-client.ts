@@ -3,28 +3,28 @@ import { Resolver } from 'node:dns/promises'
 
 export type Family = 4 | 6
 
-/** When a question is asked for the first time and again, in milliseconds from its beginning. */
+/** When a query is sent, and sent again, in milliseconds from its start. */
 const ASKED_AT_MS = [0, 1_500, 3_000, 4_500] as const
 
 /** When it counts as unanswered. */
 const LIMIT_MS = 8_000
 
-/** Name servers that have answered nothing for so long after a question seem to be dead. A slow one takes some seconds. */
+/** If no name server answers within this time, all seem to be dead. A slow one takes some seconds. */
 const SILENT_MS = 6_000
 
 const UNANSWERED = new Set(['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED'])
 
-/** Nobody answered a question. */
+/** No name server answered a query. */
 export class UnansweredError extends Error {}
 
 /**
- * Asks name servers. A question that has no answer yet is asked again, of the next server if there is one, while an
- * answer to the first is still welcome: so that neither a lost packet nor a slow or a dead server does harm. c-ares by
- * itself would shorten its patience to a multiple of what a server usually takes, and drop what comes later.
+ * Queries name servers. A query without an answer is repeated, to the next server if there is one, while a late answer
+ * to the first is still accepted: so neither a lost packet nor a slow or dead server does harm. c-ares by itself would
+ * shorten its timeout to a multiple of a server's usual response time, and drop later answers.
  */
 export class DnsClient {
   readonly #servers: readonly string[]
-  /** The place of the server that answered last. */
+  /** The index of the server that answered last. */
   #preferred = 0
   readonly #open = new Set<Resolver>()
   #answeredAt = performance.now()
@@ -35,7 +35,7 @@ export class DnsClient {
     this.#servers = servers
   }
 
-  /** Whether they seem to answer nobody. */
+  /** Whether all servers seem to be dead. */
   get silent(): boolean {
     return this.#silent
   }
@@ -90,9 +90,9 @@ export class DnsClient {
               const { code = '' } = error as NodeJS.ErrnoException
               if (!UNANSWERED.has(code)) reject(error)
               waiting -= 1
-              // Where nothing listens there is nothing to wait for.
+              // A refused connection means that no server listens: waiting longer would not help.
               const over = waiting === 0 && (left === 0 || code === 'ECONNREFUSED')
-              if (over) reject(new UnansweredError(`no name server answered a question for ${fullName}`))
+              if (over) reject(new UnansweredError(`no name server answered a query for ${fullName}`))
             }
           }
           if (at === 0) void attempt()
@@ -108,7 +108,7 @@ export class DnsClient {
     }
   }
 
-  /** With a memory of its own, which is none. */
+  /** A new one for each query, so that c-ares remembers nothing of earlier ones. */
   #resolver(first: number, timeout: number): Resolver {
     const resolver = new Resolver({ timeout, tries: 1 })
     const at = first % this.#servers.length

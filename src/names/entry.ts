@@ -1,22 +1,22 @@
-/** What the address book knows of one host name. */
+/** The address book's state of one host name. */
 export interface Entry {
   addresses: readonly string[]
   until: number
-  /** When it was asked for last. */
+  /** When it was last queried. */
   askedAt: number
-  /** Which question the addresses are from, and which was the last: a late answer takes no newer one's place. */
+  /** The numbers of the query that the addresses are from, and of the last one: a late answer replaces no newer one. */
   answered: number
   asked: number
-  /** Of the last question: settles when there are addresses, or there is no hope. */
+  /** Settles when the last query has found addresses or has failed. */
   first: Promise<void>
   failures: number
-  /** When it was last said that nothing can be reached there. */
+  /** When it was last reported that none of its addresses can be reached. */
   failedAt: number
-  /** Forgets about the next question. */
+  /** Cancels the next query. */
   cancel: () => void
 }
 
-/** A name that was never asked for. */
+/** The state of a name that was never queried. */
 export function newEntry(): Entry {
   return {
     addresses: [],

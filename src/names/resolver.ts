@@ -7,53 +7,53 @@ import { candidates, ParsedFile, parseHosts, parseResolvConf, SYSTEM_FILES } fro
 /** Resolves host names. */
 export interface HostResolver {
   /**
-   * @param found called with all addresses so far, at least one: as soon as there are some, and again if there are others
-   * @param thorough whether to ask also for what wasn't there a short time ago
-   * @returns for how many milliseconds the addresses may be taken for true
-   * @throws NameNotFoundError, or another error if nobody could tell
+   * @param found called with all addresses so far, at least one: as soon as there are some, and again if there are more
+   * @param thorough whether to query also an address family that recently had no addresses
+   * @returns how many milliseconds the addresses are valid
+   * @throws NameNotFoundError, or another error if there was no answer
    */
   resolve(host: string, found: (addresses: readonly string[]) => void, thorough: boolean): Promise<number>
-  /** Whether name servers seem to answer nobody. */
+  /** Whether all name servers seem to be dead. */
   readonly silent: boolean
-  /** The full name that a name was found under, where that took a search. */
+  /** The full name under which a name was found in DNS. */
   fullName(host: string): string | undefined
-  /** Such a full name of an earlier run, which is asked for first. */
+  /** Takes over such a full name from an earlier run: it is queried first. */
   remember(host: string, fullName: string): void
-  /** Nobody uses the name any longer. */
+  /** Called when a name is no longer in use. */
   forget(host: string): void
   close(): void
 }
 
-/** There is no such name, or it has no address. */
+/** The name doesn't exist or has no address. */
 export class NameNotFoundError extends Error {}
 
 const FAMILIES: readonly Family[] = [4, 6]
 
-/** What is known of a name that DNS has. */
+/** What is remembered of a name in DNS. */
 interface Memory {
   /** The full name under which it was found. */
   readonly fullName: string
   readonly found: Map<Family, readonly string[]>
-  /** Until when there is no need to ask for a family, on the clock of `performance.now()`. */
+  /** Until when a family need not be queried, on the clock of `performance.now()`. */
   readonly absentUntil: Map<Family, number>
 }
 
-/** For how long what comes first is held back for the other family, as in RFC 8305, section 3. */
+/** How long the first answer is held back for that of the other family, as in RFC 8305, section 3. */
 const OTHER_FAMILY_MS = 50
 
-/** When a family is asked for again that had no address, or no answer, while the other had. */
+/** When a family is queried again that had no address, or no answer, while the other had. */
 const ABSENT_MS = 900_000
 
-/** What hosts and the system's other sources say has no time to live. */
+/** The time to live of addresses from /etc/hosts and the system's other sources, which have none of their own. */
 const SYSTEM_MS = 30_000
 
 const NOTHING = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME'])
 
 /**
- * Resolves as the C library does: /etc/hosts, then DNS with the search list of /etc/resolv.conf, then whatever else
- * the system knows (mDNS, LDAP and so on), which is asked only for names that DNS doesn't have. Both files are read again
- * when they have changed. Unlike the C library it tells how long an answer is good for, needs no thread for each question,
- * and asks for a name only once under the full name that it was found by.
+ * Resolves as the C library does: /etc/hosts, then DNS with the search list of /etc/resolv.conf, then, only for names
+ * that DNS doesn't have, the system's other sources (mDNS, LDAP and so on). Both files are read again when they have
+ * changed. Unlike the C library it returns how long an answer is valid, needs no thread per query, and queries a name
+ * only under the full name that it was found by.
  */
 export class SystemResolver implements HostResolver {
   readonly #hosts: ParsedFile<ReadonlyMap<string, readonly string[]>>
@@ -134,18 +134,18 @@ export class SystemResolver implements HostResolver {
         this.#memories.set(host, next)
         return ms
       } catch (error) {
-        // With no answer it may be the one: another in its place would be another host.
+        // Without an answer this may be the right name: the next candidate could be another host.
         if (!(error instanceof NameNotFoundError)) throw error
       }
     }
     throw new NameNotFoundError(`no name server knows ${host}`)
   }
 
-  /** Asks for both families at once. One that leaves the question unanswered keeps what it had. */
+  /** Queries both families at once. A family without an answer keeps its addresses. */
   async #ask(memory: Memory, found: (addresses: readonly string[]) => void, thorough: boolean): Promise<number> {
     const now = performance.now()
     const due = FAMILIES.filter((family) => thorough || (memory.absentUntil.get(family) ?? 0) <= now)
-    const tell = () => {
+    const report = () => {
       const addresses = FAMILIES.flatMap((family) => memory.found.get(family) ?? [])
       if (addresses.length > 0) found(addresses)
     }
@@ -159,7 +159,7 @@ export class SystemResolver implements HostResolver {
       }
       memory.found.set(family, addresses)
       goodFor.set(family, ms)
-      early ??= setTimeout(tell, OTHER_FAMILY_MS)
+      early ??= setTimeout(report, OTHER_FAMILY_MS)
     })
     try {
       await allDone(asked)
@@ -173,11 +173,11 @@ export class SystemResolver implements HostResolver {
       if (goodFor.has(family)) memory.absentUntil.delete(family)
       else memory.absentUntil.set(family, now + ABSENT_MS)
     }
-    tell()
+    report()
     return Math.min(...goodFor.values())
   }
 
-  /** None if there are none. @throws NameNotFoundError if there is no such name, whatever the family */
+  /** Possibly no addresses. @throws NameNotFoundError if the name has records of neither family */
   async #records(fullName: string, family: Family): Promise<{ addresses: readonly string[]; ms: number }> {
     try {
       const records = await this.#dns.addresses(fullName, family)
@@ -187,7 +187,7 @@ export class SystemResolver implements HostResolver {
       }
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException
-      // Some servers say so of names that have addresses of the other family, wrongly, when asked for AAAA.
+      // Asked for AAAA, some servers wrongly answer this for a name that has IPv4 addresses.
       if (code === 'ENOTFOUND' && family === 4) throw new NameNotFoundError(`there is no ${fullName}`)
       if (NOTHING.has(code)) return { addresses: [], ms: 0 }
       throw error
@@ -199,7 +199,7 @@ function nothingOf(fullName: string): Memory {
   return { fullName, found: new Map(), absentUntil: new Map() }
 }
 
-/** Waits for all, but no longer than until one says that there is no such name. @throws the first error */
+/** Waits for all, or until one fails with a NameNotFoundError. @throws the first error */
 async function allDone(asked: readonly Promise<void>[]): Promise<void> {
   const notFound = new Promise<never>((_resolve, reject) => {
     for (const one of asked) one.catch((error) => error instanceof NameNotFoundError && reject(error))
@@ -208,7 +208,7 @@ async function allDone(asked: readonly Promise<void>[]): Promise<void> {
   for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
 }
 
-/** By the C library, which has a thread for each of two questions at a time. */
+/** By the C library, which takes a thread per query; two run at a time. */
 async function elsewhere(host: string): Promise<readonly string[]> {
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address)

@@ -6,7 +6,7 @@ export interface RouteByName {
   readonly route: RoutePublication
 }
 
-/** The routes whose targets are host names, by key and by name. */
+/** The routes with host names as targets, by key and by name. */
 export class RoutesByName {
   readonly #routes = new Map<string, RouteByName>()
   readonly #keys = new Map<string, Set<string>>()
@@ -15,7 +15,7 @@ export class RoutesByName {
     return this.#routes.get(key)
   }
 
-  /** Undefined if the route is gone, or its target is no name. */
+  /** @param route undefined if the route was removed or its target is not a host name */
   set(key: string, route: RouteByName | undefined): void {
     const before = this.#routes.get(key)
     if (before !== undefined) {

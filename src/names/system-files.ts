@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
 
-/** Where the system says how host names are resolved. */
+/** The files that define how the system resolves host names. */
 export interface SystemFiles {
   readonly hosts: string
   readonly resolvConf: string
@@ -10,7 +10,7 @@ export interface SystemFiles {
 
 export const SYSTEM_FILES: SystemFiles = { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' }
 
-/** What resolv.conf(5) says. */
+/** The content of resolv.conf(5). */
 export interface ResolvConf {
   readonly servers: readonly string[]
   /** Domains that short names are tried in. */
@@ -19,7 +19,7 @@ export interface ResolvConf {
   readonly ndots: number
 }
 
-/** A file that is parsed again when it has changed; one that isn't there counts as empty. */
+/** A file that is parsed again when it has changed; a missing one counts as empty. */
 export class ParsedFile<T> {
   readonly #path: string
   readonly #parse: (text: string) => T
@@ -32,7 +32,7 @@ export class ParsedFile<T> {
     this.#value = parse('')
   }
 
-  /** What it holds now. One that can't be read stays what it was. */
+  /** The current content. If the file can't be read, the last one. */
   async read(): Promise<T> {
     const state = await stateOf(this.#path)
     if (state === this.#state) return this.#value
@@ -59,7 +59,7 @@ function stateOf(path: string): Promise<string> {
 export function parseHosts(text: string): ReadonlyMap<string, readonly string[]> {
   const hosts = new Map<string, string[]>()
   for (const [address = '', ...names] of words(text)) {
-    // Envoy takes none with a zone.
+    // Envoy accepts no address with a zone.
     if (isIP(address) === 0 || address.includes('%')) continue
     for (const name of names) {
       const key = name.toLowerCase()
@@ -70,7 +70,7 @@ export function parseHosts(text: string): ReadonlyMap<string, readonly string[]>
   return hosts
 }
 
-/** Names have at most this many dots that make a difference, as in the C library. */
+/** A higher `ndots` counts as this, as in the C library. */
 const MOST_NDOTS = 15
 
 export function parseResolvConf(text: string): ResolvConf {
@@ -107,7 +107,7 @@ function words(text: string): string[][] {
   )
 }
 
-/** The full names that a name may stand for, in the order in which they are to be tried. */
+/** The full names that a name may stand for, in the order to try them. */
 export function candidates(host: string, { search, ndots }: ResolvConf): string[] {
   if (host.endsWith('.')) return [host]
   const within = search.map((domain) => `${host}.${domain}`)

@@ -13,7 +13,9 @@ import { eventually } from '../support/wait.js'
 
 const skip = withoutMounts()
 
-/** From the first request that fails to the first that reaches the new address. About 5 s on a machine that isn't busy. */
+/**
+ * From the first request that fails to the first that reaches the new address. About 5 s on a machine that isn't busy.
+ */
 const CHANGE_LIMIT_MS = 20_000
 
 /** In which a route by name may be answered for that nothing holds up; far from any time limit of a resolver. */
@@ -216,6 +218,6 @@ t.test('addresses outlive the control plane, Envoy and the name servers', { skip
   await kill(third)
   await writeFile(join(home.stateDir, 'addresses.json'), '{"host.a":{"addresses":["evil"],"until":1}}')
   const fourth = await home.start()
-  t.match(fourth.output, /warn: .*addresses\.json can't be read, so all host names are resolved anew/)
+  t.match(fourth.output, /warn: .*addresses\.json can't be read, so all host names are resolved again/)
   await served(fourth)
 })
