@@ -30,7 +30,7 @@ export function parseCommandLine(argv: readonly string[], subcommands: readonly 
       subcommand = () => run(own, program.opts<Options>())
     })
   }
-  // Not before its subcommands have taken over that they don't: what is in excess here is a misspelt subcommand.
+  // Subcommands have inherited that they take no excess arguments; the proxy's own are a misspelt subcommand.
   program.allowExcessArguments()
   program.parse(argv, { from: 'user' })
   return { values: program.opts<Options>(), subcommand }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Before anything that takes memory or time.
+// First: before anything takes memory or time.
 import './process/small-heap.js'
 import './process/signals.js'
 

@@ -6,15 +6,15 @@ import { FatalError } from '../platform/fatal-error.js'
 
 /** Who may use the REST API. */
 export interface ApiAccess {
-  /** What calls must show; undefined where everybody may call. */
+  /** The token that each call must have; undefined if everybody may call. */
   readonly token: string | undefined
-  /** What the operator should know of it. */
+  /** What the operator should know about it. */
   readonly warnings: readonly string[]
 }
 
 /**
  * @param apiAuth false where --no-api-auth is given
- * @throws FatalError if no request could show the token, or the API would be open to other machines
+ * @throws FatalError if no request can contain the token, or the API would be open to other machines
  */
 export function readApiAccess(apiAuth: boolean, at: ListenAddress, env: NodeJS.ProcessEnv): ApiAccess {
   const token = env.CONFIGPROXY_AUTH_TOKEN || undefined
@@ -42,7 +42,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
-/** A header's value ends where the line ends, and the token at a blank. */
+/** A header's value ends at the end of the line, and the token in it at a blank. */
 function checked(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token
   throw new FatalError(

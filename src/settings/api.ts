@@ -46,29 +46,29 @@ export type ApiOptions = OptionValues<typeof API_OPTIONS> &
 
 export interface ApiSettings extends ApiAccess {
   readonly at: ListenAddress
-  /** As many connections may be open at once. */
+  /** How many connections may be open at once. */
   readonly maxConnections: number
-  /** Undefined where the API speaks plain HTTP. */
+  /** Undefined if the API speaks plain HTTP. */
   readonly tls: ApiTls | undefined
 }
 
 export interface ApiTls {
-  /** What a server can be made with; it has been tried. */
+  /** The options of a TLS server; OpenSSL has accepted them. */
   readonly context: Reloadable<SecureContextOptions>
-  /** Whether only clients that show a certificate of the authorities are served. */
+  /** Whether clients must show a certificate that the authorities have signed. */
   readonly requestCertificate: boolean
 }
 
-/** The API's port where the public one is a socket, as in CHP. */
+/** The API's default port if the proxy listens on a socket, as in CHP. */
 const API_PORT_BESIDE_SOCKET = 8001
 
-/** Enough for a hub that adds 1,000 routes at once, on a connection each. */
+/** Enough for a hub that adds 1,000 routes at once, each on its own connection. */
 const MAX_CONNECTIONS = 2_000
 const LEAST_CONNECTIONS = 50
-/** What this process has open besides: metrics, Envoys' connections, the store, and a new Envoy's files. */
+/** Files that this process needs for metrics, Envoys' connections, the store and the start of an Envoy. */
 const OTHER_FILES = 400
 
-/** @throws FatalError if a file can't be used, or an option means nothing that there is */
+/** @throws FatalError if a file can't be used, or an option has an unsupported value */
 export async function readApiSettings(
   options: ApiOptions,
   env: NodeJS.ProcessEnv,
@@ -92,7 +92,7 @@ async function readApiTls(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<
     { variable: PASSPHRASES.api, value: env[PASSPHRASES.api] },
   )
   if (pair === undefined) {
-    // CHP would take no notice, and serve everyone over plain HTTP.
+    // CHP would ignore them, and serve everyone over plain HTTP.
     if (apiSslCa === undefined && !apiSslRequestCert) return undefined
     throw new FatalError('--api-ssl-ca and --api-ssl-request-cert need --api-ssl-key and --api-ssl-cert.')
   }
@@ -104,7 +104,7 @@ async function readApiTls(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<
       const [{ key, chain }, ca] = await Promise.all([pair.read(), authorities?.read()])
       return usable({
         ...{ key, cert: chain, minVersion, maxVersion, honorCipherOrder: true },
-        // Without them Node.js takes the public ones, as in CHP.
+        // Without any, Node.js uses the public authorities, as in CHP.
         ...(ca === undefined ? {} : { ca }),
         ...(sslCiphers === undefined ? {} : { ciphers: sslCiphers }),
       })
@@ -114,7 +114,7 @@ async function readApiTls(options: ApiOptions, env: NodeJS.ProcessEnv): Promise<
   }
 }
 
-/** @throws FatalError with the words of OpenSSL */
+/** @throws FatalError with OpenSSL's message */
 function usable(context: SecureContextOptions): SecureContextOptions {
   try {
     createSecureContext(context)

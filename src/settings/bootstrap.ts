@@ -10,17 +10,17 @@ import { readLimits } from './limits.js'
 import type { Machine } from './machine.js'
 import type { OptionSpec, OptionValues } from './option.js'
 
-/** Where Envoy's admin interface is if it isn't said, in containers as they are documented. */
+/** The default socket of Envoy's admin interface; docs/external.md sets up containers with it. */
 export const DEFAULT_ADMIN_SOCKET = '/run/cep/admin.sock'
 
-/** Also of `drain`. */
+/** An option of `bootstrap` and of `drain`. */
 export const ADMIN_SOCKET = {
   flags: '--admin-socket <path>',
   description: "Unix socket of Envoy's admin interface",
   default: DEFAULT_ADMIN_SOCKET,
 } as const satisfies OptionSpec
 
-/** Of `bootstrap` alone; it also takes those of the address and of limits. */
+/** The options that only `bootstrap` has. It also takes the proxy's options of its address and its limits. */
 export const BOOTSTRAP_OPTIONS = [
   {
     flags: '--mode <mode>',
@@ -30,31 +30,31 @@ export const BOOTSTRAP_OPTIONS = [
   },
   {
     flags: '--output <file>',
-    description: 'File to write it to, and others beside it whose names begin with its own',
+    description: 'File to write it to; with TLS, two more files beside it begin with its name',
     defaultDescription: 'standard output',
   },
   ADMIN_SOCKET,
   {
     flags: '--node-id <id>',
-    description: 'How the log of the control plane calls this Envoy',
+    description: "Name of this Envoy in the control plane's log",
     defaultDescription: 'the host name',
   },
   {
     flags: '--stats-address <address>',
-    description: 'host:port where Envoy is to show its statistics, as /stats/prometheus',
+    description: 'host:port where Envoy serves its statistics, at /stats/prometheus',
   },
 ] as const satisfies readonly OptionSpec[]
 
 export type BootstrapOptions = OptionValues<typeof BOOTSTRAP_OPTIONS>
 
-/** The files of a TLS client. */
+/** The files that a TLS client needs, as absolute paths. */
 export interface ClientTlsFiles {
   readonly key: string
   readonly certificate: string
   readonly authorities: string
 }
 
-/** What an Envoy that others start is to be started with. */
+/** What the bootstrap of an external Envoy is made from. */
 export interface BootstrapSettings {
   readonly controlPlane: ReturnType<typeof parseXdsAddress>
   /** Undefined for plain gRPC. */
@@ -98,7 +98,7 @@ export async function readBootstrapSettings(
   }
 }
 
-/** The files are read as well, so that what is wrong with them is said here and not by Envoy. */
+/** Reads the files too, so that a wrong one is reported here and not by Envoy. */
 async function readClientTls(options: ExternalOptions): Promise<ClientTlsFiles | undefined> {
   if (!hasTlsFiles(options)) return undefined
   const { xdsSslKey: key, xdsSslCert: certificate, xdsSslCa: authorities } = options

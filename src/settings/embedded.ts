@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { OptionSpec, OptionValues } from './option.js'
 import { wholeNumber } from './option.js'
 
-/** The Envoy that is started from here. */
+/** The Envoy that this process starts. */
 export const EMBEDDED_OPTIONS = [
   {
     flags: '--envoy-path <file>',
@@ -17,7 +17,7 @@ export const EMBEDDED_OPTIONS = [
   },
   {
     flags: '--orphan-timeout <seconds>',
-    description: 'How long Envoy serves on when this process has died and is not started again; 0 for ever',
+    description: 'How long Envoy keeps serving after this process has died and is not restarted; 0 for no limit',
     default: 600,
     number: wholeNumber('The time in seconds', 0, 999_999_999),
   },
@@ -26,14 +26,14 @@ export const EMBEDDED_OPTIONS = [
 export type EmbeddedOptions = OptionValues<typeof EMBEDDED_OPTIONS>
 
 export interface EmbeddedSettings {
-  /** Undefined where one has to be found or fetched. */
+  /** Undefined if Envoy has to be found or fetched. */
   readonly envoyPath: string | undefined
   readonly workers: number
-  /** For how many seconds Envoy serves on when the control plane has died and doesn't come back; 0 for ever. */
+  /** How many seconds Envoy keeps serving after the control plane has died; 0 for no limit. */
   readonly orphanSeconds: number
 }
 
-/** A hub's traffic is far below what four workers carry, and each costs memory. */
+/** Four workers carry far more than a hub's traffic, and each costs memory. */
 const DEFAULT_MAX_WORKERS = 4
 
 export function readEmbedded(options: EmbeddedOptions, env: NodeJS.ProcessEnv): EmbeddedSettings {

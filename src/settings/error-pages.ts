@@ -16,7 +16,7 @@ export type ErrorPageOptions = OptionValues<typeof ERROR_PAGE_OPTIONS>
 /** The largest error page, in bytes. */
 export const ERROR_PAGE_LIMIT = 1024 * 1024
 
-/** A request for an error page: its path is these three with the status and the escaped path between them. */
+/** A request for an error page. Its path is beforeStatus, the status, beforePath, the escaped path and afterPath. */
 export interface ErrorPageRequest {
   /** The Host header. */
   readonly authority: string
@@ -25,14 +25,14 @@ export interface ErrorPageRequest {
   readonly afterPath: string
 }
 
-/** Pages of the operator's, as they go out. */
+/** The operator's own pages, as they are sent. */
 export interface OwnPages {
   readonly byStatus: ReadonlyMap<number, Buffer>
   /** For every status that has no page. */
   readonly other?: Buffer
 }
 
-/** Where error pages come from: at most one of the two, else the built-in pages are used. */
+/** Where error pages come from: one of the two, or neither for the built-in pages. */
 export interface ErrorPageSettings {
   readonly target?: { readonly url: string; readonly target: Target; readonly request: ErrorPageRequest }
   readonly pages?: OwnPages
@@ -57,12 +57,12 @@ function readErrorTarget(text: string): NonNullable<ErrorPageSettings['target']>
   }
 }
 
-/** Stands for the path until it is known. Nothing in a URL escapes it. */
+/** A placeholder for the path, in characters that a URL does not escape. */
 const PATH = '__path__'
 
 /**
- * How a page is asked for at `URL/STATUS?url=PATH`, composed as CHP does: a slash is put after the URL if it has none,
- * and a query of its own is kept.
+ * The request for `URL/STATUS?url=PATH`, composed as in CHP: a URL without a slash at its end gets one, and its own
+ * query is kept.
  */
 export function errorPageRequest(errorTarget: string): ErrorPageRequest {
   const url = new URL(errorTarget.endsWith('/') ? errorTarget : `${errorTarget}/`)

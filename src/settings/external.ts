@@ -29,23 +29,23 @@ export const EXTERNAL_OPTIONS = [
 
 export type ExternalOptions = OptionValues<typeof EXTERNAL_OPTIONS>
 
-/** Options that only an Envoy that is started from here takes notice of. */
+/** Options that have an effect only if Envoy is embedded. */
 type OptionsOfEmbedded = Pick<EmbeddedOptions, 'envoyPath' | 'workers'> &
   Pick<LimitOptions, 'maxHeap' | 'maxConnections'>
 
-/** How Envoys that others start find the control plane. */
+/** How external Envoys connect to the control plane. */
 export interface ExternalSettings {
   readonly address: ListenAddress
-  /** Undefined for plain gRPC, which is for unix sockets alone. */
+  /** Undefined for plain gRPC, which only a unix socket may have. */
   readonly tls: MutualTls | undefined
-  /** What the options ask for and don't get, in sentences for the log. */
+  /** About options that have no effect. */
   readonly warnings: readonly string[]
 }
 
 const ADDRESS = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/
 
 /**
- * Undefined where Envoy is embedded.
+ * Reads the section; undefined if Envoy is embedded.
  *
  * @throws FatalError if the options don't fit each other or a file can't be used
  */
@@ -68,7 +68,7 @@ export async function readExternal(
   return { address, tls, warnings: [...warningsAbout(options)] }
 }
 
-/** @throws FatalError if it is neither `unix:` and an absolute path nor a host and a port */
+/** @throws FatalError if the text is neither `unix:/absolute/path` nor `host:port` */
 export function parseXdsAddress(text: string): ListenAddress {
   if (text.startsWith('unix:')) {
     const socketPath = text.slice('unix:'.length)
@@ -77,7 +77,7 @@ export function parseXdsAddress(text: string): ListenAddress {
   return parseHostPort('--xds-address', text, 'unix:/absolute/path or ')
 }
 
-/** @throws FatalError that names the option, and other forms that it may have */
+/** @throws FatalError that names the option, and `others`: the other forms it may have */
 export function parseHostPort(flag: string, text: string, others = ''): { host: string; port: number } {
   const { v6, host, port } = ADDRESS.exec(text)?.groups ?? {}
   const number = Number(port)
@@ -87,8 +87,9 @@ export function parseHostPort(flag: string, text: string, others = ''): { host: 
 }
 
 /**
- * Routes, and the key of the public port's certificate, go to whoever connects. A file's permissions can say who may;
- * a TCP address can't, be it a loopback one: any user of the machine reaches it.
+ * Every client of this server gets the routes and the key of the public port's certificate. The permissions of a socket
+ * file restrict who can connect. A TCP address restricts nobody: even a loopback address can be reached by any user of
+ * the machine.
  *
  * @throws FatalError if strangers could connect
  */
@@ -113,7 +114,7 @@ async function readMutualTls(options: ExternalOptions, env: NodeJS.ProcessEnv): 
 }
 
 /**
- * Whether the three files of TLS are named.
+ * Whether the three TLS files are given.
  *
  * @throws FatalError if only some are
  */

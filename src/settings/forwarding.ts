@@ -39,35 +39,36 @@ export type ForwardingOptions = OptionValues<typeof FORWARDING_OPTIONS>
 
 /** What happens to requests and responses on their way, the same for all routes. */
 export interface ForwardingSettings {
-  /** Whether backends are told by x-forwarded-* headers who asks, and for what. */
+  /** Whether x-forwarded-* headers tell targets the client's address, scheme, host and port. */
   readonly xForward: boolean
-  /** Headers that every request gets in place of the client's own. */
+  /** Headers that replace the client's in every request. */
   readonly customHeaders: Readonly<Record<string, string>>
-  /** Whether a target's path goes before the request's. */
+  /** Whether the target's path is put before the request's. */
   readonly prependPath: boolean
   /** Whether the route's prefix stays in the request's path. */
   readonly includePrefix: boolean
-  /** Whether Host is the target's, not the client's. */
+  /** Whether the Host header is the target's. */
   readonly changeOrigin: boolean
-  /** Whether a redirect to the target is turned into one to the host that the client asked. */
+  /** Whether a redirect to the target is rewritten to the host that the client used. */
   readonly autoRewrite: boolean
-  /** The scheme that a redirect to the target gets. */
+  /** The scheme that redirects to the target are given. */
   readonly protocolRewrite: 'http' | 'https' | undefined
-  /** After how many milliseconds without a byte a request is given up; websockets are not. Undefined for never. */
+  /** After how many milliseconds without a byte a request ends; undefined for never. Websockets have no such limit. */
   readonly idleTimeoutMs: number | undefined
-  /** How many milliseconds a client's connection is kept without a request. */
+  /** How long an idle client connection is kept, in milliseconds. */
   readonly keepAliveTimeoutMs: number
 }
 
 /**
- * Longer than a load balancer keeps its connections (AWS 60 s, Azure 4 min, Google 10 min), so that it is the one who
- * closes: one that sends a request on a connection just being closed shows its user a 502. With CHP's 5 s it may.
+ * Longer than load balancers keep idle connections (AWS 60 s, Azure 4 min, Google 10 min), so that they close them
+ * first. A load balancer that sends a request on a connection that is just being closed answers 502, which CHP's 5 s
+ * allow.
  */
 const DEFAULT_KEEP_ALIVE_MS = 620_000
 
 /** @throws FatalError if a value can't be used */
 export function readForwarding(values: ForwardingOptions): ForwardingSettings {
-  // As in CHP, 0 is none at all.
+  // As in CHP, 0 means no limit.
   const timeouts = [values.timeout, values.proxyTimeout].filter((ms): ms is number => ms !== undefined && ms > 0)
   return {
     xForward: values.xForward,
@@ -101,7 +102,7 @@ function protocolRewrite(value: string | undefined): 'http' | 'https' | undefine
   throw new FatalError(`--protocol-rewrite is http or https, not ${value}.`)
 }
 
-/** Collects `--custom-header name:value`; as in CHP the first colon divides and blanks around both are dropped. */
+/** Collects `--custom-header name:value`. As in CHP the first colon separates the two, and both are trimmed. */
 function collectHeader(
   value: string,
   previous: Readonly<Record<string, string>> | undefined,

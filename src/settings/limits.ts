@@ -2,23 +2,23 @@ import type { Machine } from './machine.js'
 import type { OptionSpec, OptionValues } from './option.js'
 import { wholeNumber } from './option.js'
 
-/** How much load is taken. */
+/** How much load the proxy accepts. */
 export const LIMIT_OPTIONS = [
   {
     flags: '--max-connections <n>',
-    description: "Users' connections that are taken; one too many is closed",
+    description: 'Maximum number of client connections; further ones are closed',
     defaultDescription: '10000, or what the limit of open files allows',
     number: wholeNumber('The number of connections', 1, 10_000_000),
   },
   {
     flags: '--max-requests-per-route <n>',
-    description: 'Requests and websockets under way to one route; one too many is answered 503',
+    description: 'Maximum number of requests and websockets in flight to one route; further ones are answered 503',
     default: 2000,
     number: wholeNumber('The number of requests', 1, 10_000_000),
   },
   {
     flags: '--max-heap <MiB>',
-    description: "Size of Envoy's heap, below which load is refused so that it never gets there",
+    description: "Maximum size of Envoy's heap; load is refused before it is reached",
     defaultDescription: "60 % of the container's memory, or 25 % of the machine's",
     number: wholeNumber("The size of Envoy's heap", 16, 16_777_216),
   },
@@ -32,32 +32,32 @@ export const LIMIT_OPTIONS = [
 
 export type LimitOptions = OptionValues<typeof LIMIT_OPTIONS>
 
-/** How much load is taken before some of it is refused. docs/limits.md has the reasons of the defaults. */
+/** How much load is accepted before some of it is refused. docs/limits.md has the reasons for the defaults. */
 export interface Limits {
-  /** At which size of Envoy's heap, in bytes, the most is done against it; from 85 % of it on requests are refused. */
+  /** The size in bytes that Envoy's heap must not reach; requests are refused from 85 % of it. */
   readonly maxHeapBytes: number
-  /** Users' connections, all together. One too many is closed. */
+  /** Client connections in all; further ones are closed. */
   readonly maxConnections: number
-  /** Requests under way to one route, websockets included. One too many is answered 503. */
+  /** Requests in flight to one route, websockets included; further ones are answered 503. */
   readonly maxRequestsPerRoute: number
-  /** How long a client may take to send a request, in milliseconds; 0 for no end. */
+  /** How long a client may take to send a request, in milliseconds; 0 for no limit. */
   readonly requestTimeoutMs: number
-  /** What the operator should know of them. */
+  /** What the operator should know about them. */
   readonly warnings: readonly string[]
 }
 
 const MIB = 1024 * 1024
 
-/** The rest is for Node.js (up to 150 MB), Envoy's code and stacks (70 MB), and the kernel's buffers of the sockets. */
+/** The rest is for Node.js (up to 150 MB), Envoy's code and stacks (70 MB), and the kernel's socket buffers. */
 const HEAP_SHARE_OF_CONTAINER = 0.6
-/** A machine has more to do than to run its proxy. */
+/** A whole machine also runs other programs. */
 const HEAP_SHARE_OF_MACHINE = 0.25
 
 const DEFAULT_MAX_CONNECTIONS = 10_000
 
 /** A websocket is a connection to the client and one to the backend. */
 const FILES_PER_CONNECTION = 2
-/** What Envoy has open besides: its listener, the control plane, logs, event loops. */
+/** Files that Envoy has open for other purposes: its listener, the control plane, logs, event loops. */
 const OTHER_FILES = 200
 
 export function readLimits(values: LimitOptions, machine: Machine): Limits {

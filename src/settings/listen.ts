@@ -7,7 +7,7 @@ import { FatalError } from '../platform/fatal-error.js'
 import type { OptionSpec, OptionValues } from './option.js'
 import { PORT } from './option.js'
 
-/** Where users come in. */
+/** The public address. */
 export const LISTEN_OPTIONS = [
   { flags: '--ip <ip-address>', description: 'Public-facing IP of the proxy', defaultDescription: 'all' },
   { flags: '--port <n>', description: 'Public-facing port of the proxy', default: 8000, number: PORT },
@@ -21,7 +21,7 @@ export const LISTEN_OPTIONS = [
 export type ListenOptions = OptionValues<typeof LISTEN_OPTIONS>
 
 /**
- * Where Envoy is to listen, with an IP address or the absolute path of a socket.
+ * Where Envoy listens: an IP address and a port, or the absolute path of a socket.
  *
  * @throws FatalError if the host name can't be resolved
  */
@@ -29,14 +29,14 @@ export async function readPublicAddress({ ip, port, socket }: ListenOptions): Pr
   return socket === undefined ? { host: await listenIp(ip), port } : { socketPath: resolve(socket) }
 }
 
-/** Where a server of this process is to listen, as its options say it. */
+/** Where a server of this process listens, as its options give it. */
 export interface ServerAddress {
   readonly ip: string
   readonly port: number
   readonly socket: string | undefined
 }
 
-/** Where a server in Node.js is to listen; it resolves host names by itself, and takes no host at all for all of them. */
+/** Where a server in Node.js listens. Node.js resolves host names itself; an empty host means all addresses. */
 export function nodeAddress({ ip, port, socket }: ServerAddress): ListenAddress {
   return socket === undefined ? { host: ip === '*' ? '' : ip, port } : { socketPath: resolve(socket) }
 }
@@ -51,7 +51,7 @@ export async function listenIp(ip: string | undefined): Promise<string> {
   return found.address
 }
 
-/** Interfaces may show addresses that the kernel, or a sandbox, gives nobody a socket for. */
+/** An interface may have an IPv6 address although the kernel, or a sandbox, allows no IPv6 socket. So one is tried. */
 async function hasIPv6(): Promise<boolean> {
   const shown = Object.values(networkInterfaces()).some((addresses) =>
     addresses?.some(({ family }) => family === 'IPv6'),

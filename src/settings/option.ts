@@ -22,7 +22,7 @@ export interface OptionSpec {
 export interface NumberRange {
   readonly least: number
   readonly most: number
-  /** What is said of any other value. */
+  /** The error message for any other value. */
   readonly objection: string
 }
 
@@ -34,7 +34,7 @@ export const MILLISECONDS = {
   objection: 'A time in milliseconds is a whole number.',
 } as const
 
-/** @param most a bound that no sensible value comes near */
+/** @param most an upper bound far above any sensible value */
 export function wholeNumber(what: string, least: number, most: number): NumberRange {
   return { least, most, objection: `${what} is a whole number from ${least} to ${most}.` }
 }

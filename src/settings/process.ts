@@ -3,7 +3,7 @@ import type { LogLevel } from '../platform/log.js'
 import { LOG_LEVELS } from '../platform/log.js'
 import type { OptionSpec, OptionValues } from './option.js'
 
-/** What this process tells those who run it. */
+/** This process: its log and its pid file. */
 export const PROCESS_OPTIONS = [
   { flags: '--pid-file <pid-file>', description: 'File to write our process id to' },
   {

@@ -30,16 +30,16 @@ export type PublicTlsOptions = OptionValues<typeof PUBLIC_TLS_OPTIONS>
 export interface PublicTlsSettings {
   /** Undefined where the public port speaks plain HTTP. */
   readonly tls: PublicTls | undefined
-  /** Warnings about options that have no effect, or not the one they seem to have. */
+  /** About options that have no effect, or not the one they seem to have. */
   readonly warnings: readonly string[]
 }
 
 export interface PublicTls {
   readonly certificate: Reloadable<KeyPair>
-  /** Who must have signed the certificate that a client has to show; undefined where clients need none. */
+  /** The authorities of client certificates; undefined if clients need no certificate. */
   readonly clientAuthorities: Reloadable<Buffer> | undefined
   readonly versions: TlsVersions
-  /** In the notation of OpenSSL, as far as Envoy knows it; empty for Envoy's own choice. */
+  /** Those of --ssl-ciphers that Envoy has, by their OpenSSL names; empty for Envoy's own choice. */
   readonly ciphers: readonly string[]
 }
 
@@ -48,8 +48,8 @@ export async function readPublicTls(options: PublicTlsOptions, env: NodeJS.Proce
   const versions = tlsVersions(options.sslProtocol)
   const list = options.sslCiphers === undefined ? undefined : cipherList(options.sslCiphers)
   const certificate = await readPublicCertificate(options, env)
-  // As in CHP a client that is asked must show one: --ssl-reject-unauthorized makes no difference, since Node.js refuses
-  // by default.
+  // As in CHP a client that is asked must show a certificate. --ssl-reject-unauthorized makes no difference: Node.js
+  // refuses by default.
   const asked = certificate !== undefined && options.sslRequestCert
   const clientAuthorities = asked ? await authoritiesOf('--ssl-ca', options.sslCa, env) : undefined
   return {

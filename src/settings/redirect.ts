@@ -23,7 +23,7 @@ export const REDIRECT_OPTIONS = [
 export type RedirectOptions = OptionValues<typeof REDIRECT_OPTIONS>
 
 export interface RedirectSettings {
-  /** All addresses, whatever --ip says, as in CHP. */
+  /** On all addresses, whatever --ip says, as in CHP. */
   readonly at: { readonly host: string; readonly port: number }
   /** The port that browsers are sent to. */
   readonly toPort: number

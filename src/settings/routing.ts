@@ -2,7 +2,7 @@ import { FatalError } from '../platform/fatal-error.js'
 import { parseTarget } from '../routing/target.js'
 import type { OptionSpec, OptionValues } from './option.js'
 
-/** Which route a request takes. */
+/** How a request's route is chosen. */
 export const ROUTING_OPTIONS = [
   { flags: '--default-target <host>', description: 'Target of requests that no route matches' },
   { flags: '--host-routing', description: "Routes' first path segment is the host" },
@@ -11,7 +11,7 @@ export const ROUTING_OPTIONS = [
 export type RoutingOptions = OptionValues<typeof ROUTING_OPTIONS>
 
 export interface RoutingSettings {
-  /** Where requests go that no route matches; it is kept as the route of `/`. */
+  /** The target of requests that no other route matches; stored as the route `/`. */
   readonly defaultTarget: string | undefined
   /** Whether the first segment of a route's path is a host. */
   readonly hostRouting: boolean

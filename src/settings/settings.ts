@@ -59,7 +59,7 @@ export interface Settings {
   readonly tls: TlsSettings
   readonly redirect: RedirectSettings | undefined
   readonly api: ApiSettings
-  /** Undefined where metrics are not served. */
+  /** Undefined if metrics are not served. */
   readonly metrics: ListenAddress | undefined
   readonly store: StoreSettings
   readonly routing: RoutingSettings
@@ -68,11 +68,11 @@ export interface Settings {
   readonly forwarding: ForwardingSettings
   readonly embedded: EmbeddedSettings
   readonly limits: Limits
-  /** Undefined where Envoy is started from here. */
+  /** Undefined if Envoy is embedded. */
   readonly external: ExternalSettings | undefined
 }
 
-/** @throws FatalError if a file can't be read or an address not be resolved */
+/** @throws FatalError if an option can't be used, a file can't be read or an address can't be resolved */
 export async function readSettings(values: Options, env: NodeJS.ProcessEnv): Promise<Settings> {
   const machine = readMachine()
   return {

@@ -21,7 +21,7 @@ export type StoreOptions = OptionValues<typeof STORE_OPTIONS>
 export interface StoreSettings {
   /** See openStore. */
   readonly backend: string
-  /** The directory to keep routes in; undefined for the one that belongs to the public address. */
+  /** The directory that routes are kept in; undefined for the one that belongs to the public address. */
   readonly stateDir: string | undefined
 }
 

@@ -23,11 +23,11 @@ export const TARGET_TLS_OPTIONS = [
 export type TargetTlsOptions = OptionValues<typeof TARGET_TLS_OPTIONS>
 
 export interface TargetTlsSettings {
-  /** Shown to https targets; undefined if they get none. */
+  /** Shown to https targets; undefined if they are shown none. */
   readonly certificate: Reloadable<KeyPair> | undefined
-  /** Who must have signed the certificates of https targets; undefined where they are not checked. */
+  /** The authorities of https targets' certificates; undefined if these are not checked. */
   readonly authorities: Reloadable<Buffer> | undefined
-  /** What the operator should know of them. */
+  /** What the operator should know about them. */
   readonly warnings: readonly string[]
 }
 

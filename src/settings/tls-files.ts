@@ -6,13 +6,18 @@ import { uncheckedKinds } from '../tls/envoy-keys.js'
 import type { KeyPair, KeyPairFiles, OptionFile } from '../tls/files.js'
 import { readAuthorities, readKeyPair } from '../tls/files.js'
 
-/** The variables of passphrases. What Envoy is started with doesn't have them. */
+/** The environment variables that hold passphrases. They are removed before Envoy starts. */
 export const PASSPHRASES = {
   public: 'CONFIGPROXY_SSL_KEY_PASSPHRASE',
   api: 'CONFIGPROXY_API_SSL_KEY_PASSPHRASE',
   client: 'CONFIGPROXY_CLIENT_SSL_KEY_PASSPHRASE',
 } as const
 
+/**
+ * The key pair of two options; undefined if neither is given.
+ *
+ * @throws FatalError if only one is given, or a file can't be used
+ */
 export async function keyPairOf(
   key: MaybeFile,
   certificate: MaybeFile,
@@ -37,7 +42,7 @@ function isNamed(file: MaybeFile): file is OptionFile {
   return file.path !== undefined
 }
 
-/** Those of the file, else those that Node.js trusts. */
+/** The authorities in a file; without one, those that Node.js trusts. */
 export async function authoritiesOf(
   flag: string,
   path: string | undefined,
@@ -55,7 +60,7 @@ async function nodeAuthorities({ NODE_EXTRA_CA_CERTS: extra }: NodeJS.ProcessEnv
   return Buffer.concat([Buffer.from(`${pem}\n`), await readAuthorities({ flag: 'NODE_EXTRA_CA_CERTS', path: extra })])
 }
 
-/** Of a file of authorities; Node.js's own have no such keys. */
+/** About keys of authorities in a file that Envoy can't use; Node.js's own authorities have none of them. */
 export function* warningsAboutKeys(authorities: Reloadable<Buffer> | undefined): Iterable<string> {
   if (authorities === undefined || authorities.paths.length === 0) return
   const kinds = uncheckedKinds(authorities.first)

@@ -10,7 +10,7 @@ export interface TlsSettings {
   /** Undefined where the public port speaks plain HTTP. */
   readonly public: PublicTls | undefined
   readonly targets: TargetTlsSettings
-  /** What the operator should know of both. */
+  /** What the operator should know about both. */
   readonly warnings: readonly string[]
 }
 

@@ -13,7 +13,7 @@ const SHARED_FLAGS = '--xds-address, --xds-ssl-key, --xds-ssl-cert, --xds-ssl-ca
 
 export const bootstrap: Subcommand<typeof BOOTSTRAP_OPTIONS> = {
   name: 'bootstrap',
-  description: 'print what an external Envoy is to be started with',
+  description: 'print the bootstrap configuration of an external Envoy',
   options: BOOTSTRAP_OPTIONS,
   note: `Of the proxy's options it takes ${SHARED_FLAGS}.`,
   async run(own, values) {
@@ -22,8 +22,8 @@ export const bootstrap: Subcommand<typeof BOOTSTRAP_OPTIONS> = {
 }
 
 /**
- * Makes the bootstrap of an Envoy that others start, and writes it, with the files that it refers to, if it is to be in
- * a file. Where its admin interface will be it leaves the key for that.
+ * Makes the bootstrap of an external Envoy. With --output it writes it, and the files that it refers to. The key of the
+ * admin interface is written beside the admin socket.
  *
  * @returns what is to be printed
  * @throws FatalError if a file can't be written
@@ -37,7 +37,7 @@ async function makeBootstrap(settings: BootstrapSettings): Promise<string> {
   return ''
 }
 
-/** It stays what it is, for the Envoy that runs and for `drain`. */
+/** The key of the admin interface. An existing one is kept, for a running Envoy and for `drain`. */
 async function keyOf(adminSocket: string): Promise<string> {
   const file = adminKeyFile(adminSocket)
   const found = await readAdminKey(adminSocket).catch((error: Error) => {
@@ -66,11 +66,11 @@ function asText(content: object): string {
   return `${JSON.stringify(content, undefined, 2)}\n`
 }
 
-/** Whoever reads the file finds the one of before or this one. */
+/** Replaces the file at once: a reader finds the old content or the new. */
 async function writeWhole(path: string, content: string, remedy = ''): Promise<void> {
   const unfinished = `${path}.${process.pid}.tmp`
   try {
-    // One of that name was left behind, or put there by somebody else to be written through.
+    // It may be left over, or a link that somebody else has put there.
     await rm(unfinished, { force: true })
     await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' })
     await rename(unfinished, path)

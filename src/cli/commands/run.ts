@@ -14,7 +14,7 @@ import { ConfigurableEnvoyProxy } from './run/proxy.js'
  */
 export async function run(values: Options): Promise<void> {
   const settings = await readSettings(values, process.env)
-  // Envoy and pip have no use for them, and what isn't there can't leak.
+  // Child processes don't need them, and what isn't there can't leak.
   for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
   const output = standardOutput()
   flushAtExit(output)
@@ -22,7 +22,7 @@ export async function run(values: Options): Promise<void> {
   for (const warning of warningsOf(settings)) log.warn(warning)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
-  // Rejections that nobody handles, too. What state it left is unknown; Envoy serves on, and the next start goes on with it.
+  // Unhandled rejections too. The state is unknown then; Envoy keeps serving, and the next start adopts it.
   process.on('uncaughtException', (error) => void exitByFault(error, 'Envoy, if it has started, serves on.'))
   let onSignal = () => {}
   const stopped = new Promise<void>((resolve) => {
@@ -34,7 +34,7 @@ export async function run(values: Options): Promise<void> {
     await proxy.abandon()
     throw error
   })
-  // A second signal ends the waiting for requests under way.
+  // A second signal stops waiting for requests in flight.
   onSignal = () => void proxy.close(false)
   log.info('Stopping')
   await proxy.close(true)

@@ -1,7 +1,7 @@
 import type { OptionSpec, OptionValues } from '../../settings/option.js'
 import type { Options } from '../../settings/settings.js'
 
-/** What the program does in place of running the proxy. main.ts has the list. */
+/** A command such as `stop`, instead of running the proxy. main.ts lists them. */
 export interface Subcommand<Specs extends readonly OptionSpec[] = readonly OptionSpec[]> {
   readonly name: string
   /** Its line in the proxy's help. */
@@ -12,7 +12,7 @@ export interface Subcommand<Specs extends readonly OptionSpec[] = readonly Optio
   /**
    * @param own the values of its options
    * @param values the values of the proxy's options, which every subcommand takes as well
-   * @throws FatalError saying what can't be done
+   * @throws FatalError explaining what can't be done
    */
   run(own: OptionValues<Specs>, values: Options): Promise<void>
 }

@@ -3,15 +3,15 @@ import type { LogOutput } from '../../platform/log-output.js'
 import { neverWait } from '../../platform/log-output.js'
 import { printable } from '../../platform/text.js'
 
-/** A fault of this program (EX_SOFTWARE of sysexits.h): whoever watches over it should start it again. */
+/** A fault of this program (EX_SOFTWARE of sysexits.h): a supervisor should restart it. */
 const FAULT = 70
 
-/** How long the end waits for whoever reads the log, and how much of an error is printed. */
+/** How long the exit waits for a slow reader of the log, and how much of an error is printed. */
 const LAST_WORDS = { limitMs: 1_000, characters: 2_000 } as const
 
 let output: LogOutput | undefined
 
-/** Has lines that are not yet written go out before the process ends. */
+/** Lines that this log still holds are written before the process ends. */
 export function flushAtExit(log: LogOutput): void {
   output = log
 }
@@ -21,7 +21,7 @@ export async function exit(status: number): Promise<never> {
   process.exit(status)
 }
 
-/** Ends the process with one line for what the operator can mend; anything else is a fault of this program. */
+/** Ends the process with one line if the operator can mend the error; any other error is a fault of this program. */
 export function exitByError(error: unknown): Promise<never> {
   if (!(error instanceof FatalError)) return exitByFault(error, 'It has not started or was stopped.')
   neverWait(process.stderr)
@@ -30,9 +30,9 @@ export function exitByError(error: unknown): Promise<never> {
 }
 
 /**
- * Ends the process with the stack: it is for those who write this program.
+ * Ends the process with a stack trace, for the authors of this program.
  *
- * @param state what runs on, in a sentence
+ * @param state what keeps running, in a sentence
  */
 export function exitByFault(error: unknown, state: string): Promise<never> {
   neverWait(process.stderr)

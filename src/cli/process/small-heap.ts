@@ -1,7 +1,7 @@
 /*
- * Has V8 keep its space for new objects as small as it is at the start. It would grow to 48 MB while the hub adds its
- * routes, and stay so; to collect it more often takes no time that shows. Importing this does it, since most of that
- * growth comes from loading modules.
+ * Keeps V8's space for new objects at its initial size. It would grow to 48 MB while the hub adds its routes, and not
+ * shrink again; collecting it more often takes no measurable time. Importing this file does it, because loading modules
+ * causes most of that growth.
  */
 import { setFlagsFromString } from 'node:v8'
 

@@ -2,7 +2,7 @@ import { shownAddress } from '../../../platform/address.js'
 import type { Settings } from '../../../settings/settings.js'
 
 /**
- * What is said once all of it serves, a line each, as CHP says it.
+ * The lines that are logged once everything serves, as in CHP.
  *
  * @param defaultTarget the target of `/`, whether it was just given or is kept from before
  */

@@ -13,7 +13,7 @@ import type { Settings } from '../../../settings/settings.js'
 import { openStore } from '../../../store/open.js'
 import { announcement } from './announcement.js'
 
-/** In a directory that all can write to, others may have put a link to a file that is dear to us. */
+/** In a directory that everybody can write to, others may have put a link to one of our files. */
 const NOT_THROUGH_LINKS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
 
 /** A running proxy: the REST API, the ADS server and, if it is ours, the Envoy that serves users. */
@@ -24,7 +24,7 @@ export class ConfigurableEnvoyProxy {
   #started = false
   #fail: (error: FatalError) => void = () => {}
 
-  /** Settles only if the proxy can't go on. */
+  /** Rejects if the proxy can't go on; never resolves. */
   readonly failed = new Promise<never>((_resolve, reject) => {
     this.#fail = reject
   })
@@ -33,15 +33,15 @@ export class ConfigurableEnvoyProxy {
     this.#settings = settings
     this.#log = log
     this.#shutdown = new Shutdown((error) => log.error(`Not everything could be cleaned up: ${error.message}`))
-    // Whoever starts the proxy waits for it; until then a failure is no unhandled one.
+    // The caller awaits it later; until then a failure must not count as an unhandled rejection.
     this.failed.catch(() => {})
   }
 
   /**
    * Resolves once its ports serve.
    *
-   * @throws FatalError saying what is in the way; what was started so far has been stopped again, and an Envoy that was
-   *   found running serves on as before
+   * @throws FatalError explaining why it can't start; everything that was started has been stopped again, and an adopted
+   *   Envoy serves on as before
    */
   async start(): Promise<void> {
     try {
@@ -67,7 +67,7 @@ export class ConfigurableEnvoyProxy {
         ? await EmbeddedEnvoys.prepare({ ...parts, binary: envoy, store })
         : await ExternalEnvoys.prepare(envoy, this.#log)
     const delivered = await startControlPlane({ ...parts, store, envoys })
-    // Not before: a start that can't succeed says one line.
+    // Not earlier: a start that fails prints one line only.
     this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
     await this.#writePidFile()
     if (!(await envoys.serve(delivered))) return
@@ -109,7 +109,7 @@ export class ConfigurableEnvoyProxy {
     return this.#shutdown.run(drain ? 'drain' : 'at once')
   }
 
-  /** Stops after a failure. An Envoy that was found running serves on: the failure may be a setting it never took. */
+  /** Stops after a failure. An adopted Envoy serves on: it may never have got the setting that failed. */
   abandon(): Promise<void> {
     return this.#shutdown.run('abandon')
   }
