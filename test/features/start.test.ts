@@ -29,7 +29,7 @@ t.test('a default target that can not be stored is served, and that is said', as
   const envoy = await world.envoy()
   t.equal(envoy.target('/'), '127.0.0.1:2')
   t.match(await world.get('/'), { target: NEW })
-  t.match(world.log, [/warn: The default target is in use, but was not stored: .*the disk is full/])
+  t.match(world.log, [/warn: The default target is in use, but could not be stored: .*the disk is full/])
   store.failsWith = undefined
   world.core.table.touch('/', new Date())
   await world.core.table.storeActivity(new Date(0))
