@@ -10,6 +10,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 
 const PACKAGES_STAMP = join(root, 'node_modules', '.setup-stamp')
 const BUILD_STAMP = join(root, 'build', '.setup-stamp')
+const TAP_STAMP = join(root, '.tap', '.setup-stamp')
 const LOCK = join(root, '.setup-lock')
 
 /** Installs and compiles what is missing or has changed since. Ends the process with one sentence if it can't. */
@@ -39,6 +40,17 @@ export async function setUp() {
 /** Installs what is missing or has changed since, for what needs no compiled code. */
 export async function setUpPackages() {
   await withLock(installPackages)
+}
+
+/** Assembles tap's own test runner from the plugins that .taprc names, unless it has been. */
+export async function setUpTap() {
+  await withLock(() => {
+    const packages = installPackages()
+    const plugins = packages + hash([join(root, '.taprc')])
+    if (read(TAP_STAMP) === plugins) return
+    run(tool('tap'), ['build'], 'Could not assemble tap.', 'ignore')
+    writeFileSync(TAP_STAMP, plugins)
+  })
 }
 
 /** @returns what tells these packages from others */

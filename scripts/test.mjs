@@ -1,14 +1,26 @@
-// `npm test`: sets up what is missing, checks style and types, and runs every test. `npm test -- FILE...` runs some.
+// `npm test`: sets up what is missing, checks style and types, and runs every test. `npm test -- PATH...` runs those of
+// some files or directories, such as test/store; `npm run test:unit` those that start nothing. Options are tap's.
 import { checkStyle } from './lint.mjs'
-import { run, setUp, tool } from './setup.mjs'
+import { run, setUp, setUpTap, tool } from './setup.mjs'
+import { compiled, testsAt, unitTests } from './test-files.mjs'
 
-const wanted = process.argv.slice(2)
+const args = process.argv.slice(2)
+const options = args.filter((argument) => argument.startsWith('-') && argument !== '--unit')
+const paths = args.filter((argument) => !argument.startsWith('-'))
+
+const tests = args.includes('--unit') ? unitTests() : paths.flatMap(named)
 
 await setUp()
-checkStyle()
-// tap's own test runner is assembled from the plugins that .taprc names.
-run(tool('tap'), ['build'], 'Could not assemble tap.', 'ignore')
-if (wanted.length === 0 || wanted.some((file) => file.includes('helm'))) {
+if (paths.length === 0) checkStyle()
+await setUpTap()
+if (tests.length === 0 || tests.some((test) => test.startsWith('helm/'))) {
   run(process.execPath, ['build/test/helm/prepare.js'], 'Could not build Helm, which tests the chart.')
 }
-run(tool('tap'), ['--reporter=terse', ...wanted], 'There are failing tests.')
+run(tool('tap'), ['--reporter=terse', ...options, ...tests.map(compiled)], 'There are failing tests.')
+
+function named(path) {
+  const found = testsAt(path)
+  if (found.length > 0) return found
+  console.error(`There is no test at ${path}. Name a file such as test/store/lmdb.test.ts, or a directory of tests.`)
+  process.exit(1)
+}

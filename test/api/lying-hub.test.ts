@@ -17,7 +17,7 @@ const USERS = {
   connections: 20,
   overallRate: 200,
   reconnectRate: 5,
-  duration: 5,
+  duration: 2,
   workers: 1,
   requests: PATHS.filter((_path, index) => index % 20 === 0).map((path) => ({ path })),
 } as const
