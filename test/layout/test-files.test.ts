@@ -46,8 +46,11 @@ t.test('a unit test is one that starts no program, by nothing that it imports', 
   ])
 })
 
-t.test('those of the whole control plane in one process are unit tests, those of a running proxy are not', async (t) => {
-  const tests = unitTests()
-  t.ok(tests.includes('features/start.test.ts'))
-  t.notOk(tests.includes('traffic/traffic.test.ts'))
-})
+t.test(
+  'those of the whole control plane in one process are unit tests, those of a running proxy are not',
+  async (t) => {
+    const tests = unitTests()
+    t.ok(tests.includes('features/start.test.ts'))
+    t.notOk(tests.includes('traffic/traffic.test.ts'))
+  },
+)
