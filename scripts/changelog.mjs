@@ -26,7 +26,8 @@ export function gather(fragments, version, date) {
   const entries = { breaking: [], new: [], fixed: [] }
   for (const [name, text] of Object.entries(fragments).sort()) {
     const [, kind] = /^[a-z0-9-]+\.(breaking|new|fixed)\.md$/.exec(name) ?? []
-    if (kind === undefined) throw new Error(`changelog.d/${name} is not named WHAT.breaking.md, WHAT.new.md or WHAT.fixed.md`)
+    if (kind === undefined)
+      throw new Error(`changelog.d/${name} is not named WHAT.breaking.md, WHAT.new.md or WHAT.fixed.md`)
     if (text.trim() === '') throw new Error(`changelog.d/${name} says nothing`)
     // What follows the first line belongs to the same entry of the list.
     entries[kind].push(`- ${text.trim().replaceAll('\n', '\n  ')}`)

@@ -37,7 +37,7 @@ t.test('CHP counts these as activity', async (t) => {
   t.strictSame(await activeIn(chp), expected)
 })
 
-t.test('so do we', async (t) => {
+t.test('the same counts here', async (t) => {
   const proxy = await ProxyProcess.start()
   t.teardown(() => proxy.stop())
   t.strictSame(await activeIn(proxy), expected)

@@ -117,7 +117,7 @@ function again(lie: () => Promise<unknown>): (isOver: () => boolean) => Promise<
 
 await addAll(10)
 
-t.test('users and the hub undisturbed, to compare with', async (t) => {
+t.test('users and the hub fare well undisturbed, to compare with', async (t) => {
   await during(t, 'undisturbed', async () => {})
 })
 
@@ -137,7 +137,7 @@ for (const atATime of [10, 1_000]) {
   })
 }
 
-t.test('who polls with a wrong token in a tight loop', async (t) => {
+t.test('a client that polls with a wrong token in a tight loop disturbs nobody', async (t) => {
   const agent = new Agent({ keepAlive: true })
   t.teardown(() => agent.destroy())
   const poll = async () => {
@@ -152,7 +152,7 @@ t.test('who polls with a wrong token in a tight loop', async (t) => {
   t.ok(polls > 100)
 })
 
-t.test('clients that stall in the middle of a body', async (t) => {
+t.test('clients that stall in the middle of a body disturb nobody, and are cut', async (t) => {
   const request = (token: string) =>
     `POST /api/routes/stalled HTTP/1.1\r\nHost: x\r\nAuthorization: token ${token}\r\nContent-Length: 100\r\n\r\n{"tar`
   const clients = [

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { symlink } from 'node:fs/promises'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -6,6 +6,7 @@ import { parseCommandLine } from '../../src/cli/command-line.js'
 import { targetReader } from '../../src/control-plane/own-servers.js'
 import { readSettings } from '../../src/settings/settings.js'
 import { Authority } from '../support/certificate.js'
+import { temporaryDirectory } from '../support/directory.js'
 import { freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
 
@@ -90,8 +91,7 @@ t.test('sockets are found by other paths that lead to them', async (t) => {
 })
 
 t.test('the default target and the error target are no exceptions', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
-  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  const directory = await temporaryDirectory(t)
   const ports = (await freePorts(2)) as [number, number]
   for (const flag of ['--default-target', '--error-target']) {
     const proxy = await ProxyProcess.spawn([flag, `http://127.0.0.1:${ports[0]}/x`], { runtimeBase: directory, ports })

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import t from 'tap'
+import { effort } from '../support/effort.js'
 import { Home } from '../support/home.js'
 import { seededRandom } from '../support/random.js'
 import { Backends } from './backends.js'
@@ -9,15 +10,15 @@ import { Model } from './model.js'
 import type { Step } from './script.js'
 import { ROUTESPECS, script } from './script.js'
 
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? 120)
-const SEED = Number(process.env.CHAOS_SEED ?? randomInt(2 ** 31))
+const SECONDS = effort('CEP_CHAOS_SECONDS')
+const SEED = Number(process.env.CEP_CHAOS_SEED ?? randomInt(2 ** 31))
 /** Routes that never change. */
 const QUIET = Array.from({ length: 200 }, (_, index) => `/quiet/q${index}`)
 
 t.setTimeout((SECONDS + 120) * 1000)
 
 t.test(`whatever happens for ${SECONDS} s, every answer is one that it may be`, async (t) => {
-  t.comment(`CHAOS_SEED=${SEED} does the same again`)
+  t.comment(`CEP_CHAOS_SEED=${SEED} does the same again`)
   const backends = await Backends.start()
   t.teardown(() => backends.stop())
   const home = await Home.make(t)
@@ -58,7 +59,7 @@ t.test(`whatever happens for ${SECONDS} s, every answer is one that it may be`, 
     `Envoy was away ${outages.length} times, for at most ${outages.at(-1)?.toFixed()} ms (median ${outages[outages.length >> 1]?.toFixed()} ms)`,
   )
   if (violations().length > 0) t.comment(`after ${JSON.stringify(played.slice(-3))}`)
-  t.strictSame(violations(), [], `CHAOS_SEED=${SEED}`)
+  t.strictSame(violations(), [], `CEP_CHAOS_SEED=${SEED}`)
   t.equal(kinds.size, 6, 'there was some of everything')
 })
 

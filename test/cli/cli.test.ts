@@ -57,7 +57,7 @@ t.test('the help says in words what a default is', async (t) => {
   t.equal(stdout.match(/\(default:/g)?.length, stdout.match(/\(default:[^()]*\)/g)?.length, 'none is said twice')
 })
 
-t.test('--version is ours', async (t) => {
+t.test('--version prints the version of this package', async (t) => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
   t.strictSame(await run([CLI, '--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
 })

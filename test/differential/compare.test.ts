@@ -34,7 +34,7 @@ t.test('the same is no difference, nor is the order of different headers or the 
   t.strictSame(compare(answered(message(OK, one)), answered(message(OK, other))), [])
 })
 
-t.test('everything else is', async (t) => {
+t.test('whatever else differs is a difference', async (t) => {
   const plain = message(OK, [['a', '1']])
   const cases: Array<[chp: Observation, here: Observation, field: string]> = [
     [answered(plain), answered(message('HTTP/1.1 404 Not Found')), 'answer.status'],

@@ -49,7 +49,7 @@ t.test('every named difference is seen', async (t) => {
   t.strictSame(unseen, [], 'what no case shows is no difference (any more)')
 })
 
-t.test('what was seen', async (t) => {
+t.test('how often each difference was seen is printed', async (t) => {
   const { identical, spelled, named } = counts
   t.comment(
     `${results.length} cases: ${identical} identical, ${spelled} but for how messages are written, ${named} with others`,

@@ -1,11 +1,12 @@
 import t from 'tap'
 import { Backend } from '../support/backend.js'
+import { effort } from '../support/effort.js'
 import type { ExternalEnvoy } from '../support/external-envoy.js'
 import { backendOf } from '../support/http.js'
 import { eventually } from '../support/wait.js'
 import { Fleet } from './fleet.js'
 
-const ROUTES = Number(process.env.CEP_FLEET_ROUTES ?? 300)
+const ROUTES = effort('CEP_FLEET_ROUTES')
 const LANES = 4
 /** How many answers are looked at between two ends of the same Envoy. */
 const CHECKS_A_LIFE = 50
@@ -70,12 +71,13 @@ t.test('one Envoy that is silent holds up no change for long, and gets all of th
   process.kill(silent.pid, 'SIGSTOP')
   const begun = performance.now()
   await proxy.route('/user/b', fleet.home.backend.url)
-  t.ok(performance.now() - begun < 4_000, 'it is answered in a bounded time')
+  const waited = performance.now() - begun
+  t.ok(waited < 4_000, 'it is answered in a bounded time')
   t.equal(await backendOf(0, '/user/b', other.at), 'a')
   t.match(proxy.output, /warn: Envoy g1 does not answer while others do/)
   const afterwards = performance.now()
   await proxy.route('/user/c', fleet.home.backend.url)
-  t.ok(performance.now() - afterwards < 1_000, 'and the next one at once')
+  t.ok(performance.now() - afterwards < waited / 2, 'and the next one does not wait')
   const metrics = await (await fetch(`http://127.0.0.1:${fleet.home.ports[0]}/metrics`)).text()
   t.match(metrics, 'cep_envoys_cut_off_total 1')
   t.match(metrics, 'cep_envoys_connected 1')

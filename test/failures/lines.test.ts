@@ -63,7 +63,7 @@ t.test('a target that cannot be reached is named, with the route and the reason'
   t.notMatch(proxy.output, 'secret', 'the query is in no line')
 })
 
-t.test('a name that does not resolve, and a socket that is not there', async (t) => {
+t.test('a name that does not resolve is named, and a socket that is not there', async (t) => {
   await proxy.route('/user/name', 'http://no-such-host.invalid:8888')
   await failure(
     t,
@@ -74,7 +74,7 @@ t.test('a name that does not resolve, and a socket that is not there', async (t)
   await failure(t, '/user/socket/', "/user/socket/ the target's socket is not there .*unix:/nowhere/a.sock\\)")
 })
 
-t.test('why TLS with a target fails', async (t) => {
+t.test('the line says why TLS with a target fails', async (t) => {
   await proxy.route('/user/strange', tls.url)
   await failure(
     t,
@@ -87,7 +87,7 @@ t.test('why TLS with a target fails', async (t) => {
   await failure(t, '/user/wanting/', '/user/wanting/ the target closed the connection.*or a client certificate.*')
 })
 
-t.test('a target that does not answer as it should', async (t) => {
+t.test('a target that does not answer as it should is named', async (t) => {
   await proxy.route('/raw', raw.url)
   raw.reply = 'HELLO\r\n\r\n'
   await failure(t, '/raw/garbage', '/raw/garbage the target answered what is not HTTP.*')
@@ -96,7 +96,7 @@ t.test('a target that does not answer as it should', async (t) => {
   t.ok(await line(/error: 200 GET \/raw\/cut the target broke off in the middle of its answer/))
 })
 
-t.test('what has no route, and what no HTTP server would serve', async (t) => {
+t.test('a request without a route has a line, and one that no HTTP server would serve', async (t) => {
   await failure(t, '/nowhere?token=secret', '/nowhere no route matches')
   await exchange(
     proxy.port,

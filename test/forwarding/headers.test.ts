@@ -39,7 +39,7 @@ function forwarded({ headers }: Head): object {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-forwarded-')))
 }
 
-t.test('x-forwarded headers', async (t) => {
+t.test('x-forwarded headers are what CHP sends', async (t) => {
   const proxy = await start(t)
   t.strictSame(
     forwarded(await seen(proxy, 'Host: hub.example:8000\r\n')),
@@ -138,7 +138,7 @@ t.test('--no-x-forward adds nothing and keeps what came, and --custom-header com
   }
 })
 
-t.test('a request', async (t) => {
+t.test('a request reaches its target as it was sent', async (t) => {
   const proxy = await start(t)
   backend.reply = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
   await proxy.route('/base', `${backend.url}/only/here`)

@@ -76,7 +76,7 @@ t.test('--no-prepend-path leaves out the path of the target', async (t) => {
   t.equal((await both('/hub/x', 'other.example')).asked.path, '/hub/x')
 })
 
-t.test('the Location of redirects to the target', async (t) => {
+t.test('the Location of redirects to the target is rewritten as the options say', async (t) => {
   const redirected = async (
     request: Awaited<ReturnType<typeof start>>,
     location: string,

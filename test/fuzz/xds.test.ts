@@ -89,7 +89,7 @@ t.test('no sequence of xDS requests, whole or damaged, disturbs the others', asy
   await stillServes(t, '/after-streams')
 })
 
-t.test('no bytes that are no gRPC at all do', async (t) => {
+t.test('bytes that are no gRPC at all disturb nobody', async (t) => {
   await fc.assert(
     fc.asyncProperty(mutated(fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))), async (bytes) => {
       const socket = connect(ads)

@@ -10,7 +10,7 @@ const BUILD_MS = 20 * 60_000
 t.setTimeout(BUILD_MS)
 const skip = await withoutHelm()
 
-t.test('the chart', { skip, timeout: BUILD_MS }, async (t) => {
+t.test('the chart makes what an API server takes', { skip, timeout: BUILD_MS }, async (t) => {
   const tools = await helmTools()
 
   t.test('helm lint has nothing against it', async (t) => {
@@ -58,7 +58,7 @@ t.test('the chart', { skip, timeout: BUILD_MS }, async (t) => {
     t.equal(pod.terminationGracePeriodSeconds, 315)
   })
 
-  t.test('one control plane, and never two at once', async (t) => {
+  t.test('there is one control plane, and never two at once', async (t) => {
     for (const [values, name] of [
       [{}, FULL_NAME],
       [{ mode: 'gateway' }, `${FULL_NAME}-control-plane`],
@@ -77,7 +77,7 @@ t.test('the chart', { skip, timeout: BUILD_MS }, async (t) => {
     t.equal(rendering.yaml.split(token).length, 2, 'once')
   })
 
-  t.test('who may connect', async (t) => {
+  t.test('network policies name who may connect', async (t) => {
     const rendering = await render(tools, { mode: 'gateway' })
     const rules = (name: string) => rendering.get('NetworkPolicy', name).spec.ingress
     t.strictSame(rules(`${FULL_NAME}-envoy`), [{ ports: [{ port: 'http' }] }], 'everyone to the public port alone')

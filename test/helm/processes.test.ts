@@ -12,7 +12,7 @@ const LIMIT_MS = 20 * 60_000
 t.setTimeout(LIMIT_MS)
 const skip = withoutNamespaces() || (await withoutHelm())
 
-t.test('the chart, run as processes', { skip, timeout: LIMIT_MS }, async (t) => {
+t.test('the pods of the chart work when they are run as processes', { skip, timeout: LIMIT_MS }, async (t) => {
   // Before the network is one of its own, which ends with the process, and nothing can be fetched.
   await helmTools()
   const find = {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { Test } from 'tap'
 import t from 'tap'
 import { HEALTH_PATH } from '../../src/resources/names.js'
+import { effort } from '../support/effort.js'
 import { eventually } from '../support/wait.js'
 import { ask } from './ask.js'
 import { Cluster } from './cluster.js'
@@ -15,7 +16,7 @@ import { helmTools } from './tools.js'
 
 const BACKEND_PORT = 8888
 /** Of the test in which they come and go. */
-const ROUTES = Number(process.env.CEP_FLEET_ROUTES ?? 100)
+const ROUTES = effort('CEP_FLEET_ROUTES')
 /** How many answers are looked at between two ends of the same Envoy. */
 const CHECKS_A_LIFE = 50
 const TARGET = `http://${NODE_IP}:${BACKEND_PORT}`

@@ -16,10 +16,10 @@ const read = async (name: string) => parse(await readFile(example(name), 'utf8')
 t.setTimeout(BUILD_MS)
 const skip = await withoutHelm()
 
-t.test('beside z2jh', { skip, timeout: BUILD_MS }, async (t) => {
+t.test('zero-to-jupyterhub works with our image and with our chart', { skip, timeout: BUILD_MS }, async (t) => {
   const tools = await helmTools()
 
-  t.test('our chart with the values for it, and the hub with those that name it', async (t) => {
+  t.test('our chart and the hub find each other by the values of the examples', async (t) => {
     const rendering = await render(tools, {}, { files: [example('proxy-for-z2jh.yaml')] })
     t.strictSame(await objections(tools, rendering.yaml), [])
     const { extraConfig } = (await read('hub-with-chart.yaml')).hub
@@ -34,7 +34,7 @@ t.test('beside z2jh', { skip, timeout: BUILD_MS }, async (t) => {
   const chart = await fetched(tools)
   const options = 'chart' in chart ? {} : { skip: chart.reason }
 
-  t.test("z2jh's chart with our image", options, async (t) => {
+  t.test("z2jh's chart takes our image", options, async (t) => {
     const files = [example('image.yaml'), example('image-with-volume.yaml')]
     const rendering = await render(tools, {}, { chart: String(chart.chart), files })
     const pod = rendering.pod('Deployment', 'proxy')
@@ -54,7 +54,7 @@ t.test('beside z2jh', { skip, timeout: BUILD_MS }, async (t) => {
     t.strictSame(await objections(tools, stringify(deployment)), [], 'with the volume mounted: restricted')
   })
 
-  t.test("z2jh's chart beside ours", options, async (t) => {
+  t.test("z2jh's chart runs beside ours", options, async (t) => {
     const files = [example('hub-with-chart.yaml')]
     const hub = await render(tools, {}, { chart: String(chart.chart), files })
     t.equal(hub.get('Service', 'proxy-public').spec.type, 'ClusterIP')

@@ -25,7 +25,7 @@ t.test('hadolint has nothing against the Dockerfile', { skip: await withoutVenv(
   t.match(spoilt.stdout, /DL3007.*DL3003/s, 'it does find faults')
 })
 
-t.test('the last stage', async (t) => {
+t.test('the image runs as nobody and takes the arguments of CHP', async (t) => {
   const last = await stage()
   const value = (name: string) => last.filter((instruction) => instruction.name === name).map(({ value }) => value)
   t.strictSame(value('USER'), ['65534:65534'])

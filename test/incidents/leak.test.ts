@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { effort } from '../support/effort.js'
 import { seededRandom } from '../support/random.js'
 import { eventually } from '../support/wait.js'
 import type { Figures } from './figures.js'
@@ -17,7 +18,7 @@ import { startNotebooks, Visitor } from './visits.js'
 
 const USERS = 300
 /** Of time as the incident counts it: in an hour each user comes once and does what takes an hour of clicking. */
-const HOURS = Number(process.env.INCIDENT_HOURS ?? 3)
+const HOURS = effort('CEP_INCIDENT_HOURS')
 const WARM_UP_HOURS = 1
 const AT_A_TIME = 30
 /** Longer than any of the proxies, and Node.js as their backend, keeps an idle connection: 4 and 5 s. */

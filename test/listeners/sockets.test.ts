@@ -1,24 +1,18 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import type { Echo } from '../support/backend.js'
 import { Backend } from '../support/backend.js'
+import { temporaryDirectory } from '../support/directory.js'
 import { ask } from '../support/http.js'
 import { ProxyProcess, TOKEN } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 
 const AUTHORIZATION = { authorization: `token ${TOKEN}` }
-
-async function temporaryDirectory(t: { teardown(fn: () => unknown): unknown }): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
-  t.teardown(() => rm(directory, { recursive: true, force: true }))
-  return directory
-}
 
 t.test('users, the hub and Prometheus can all come by unix sockets', async (t) => {
   const directory = await temporaryDirectory(t)

@@ -1,11 +1,11 @@
 import { closeSync, openSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import t from 'tap'
 import { createLogger } from '../../src/platform/log.js'
 import { BoundedOutput, FileOutput, neverWait } from '../../src/platform/log-output.js'
+import { temporaryDirectory } from '../support/directory.js'
 
 /** What takes lines when it is told to. */
 class Reader extends Writable {
@@ -76,8 +76,7 @@ t.test('a reader that has gone ends nothing', async (t) => {
 })
 
 t.test('a file on a disk that is full lacks some lines, and says how many', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
-  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  const directory = await temporaryDirectory(t)
   const file = join(directory, 'log')
   const full = openSync('/dev/full', 'w')
   const output = new FileOutput(full)

@@ -1,8 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { CONNECTION_LIMITS } from '../../src/metrics/failures.js'
@@ -138,8 +135,6 @@ t.test('the REST API counts its calls, and what it keeps is shown', async (t) =>
 })
 
 t.test('without an option there is no metrics server, and a taken port is said in one line', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
-  t.teardown(() => rm(directory, { recursive: true, force: true }))
   const proxy = await ProxyProcess.start(['--metrics-ip', '127.0.0.1'])
   t.teardown(() => proxy.stop())
   await eventually(() => proxy.output.includes('Proxy API at'), 'it serves')

@@ -21,7 +21,7 @@ const CHANGE_LIMIT_MS = 20_000
 /** In which a route by name may be answered for that nothing holds up; far from any time limit of a resolver. */
 const SOON_MS = 4_000
 
-t.test('routes by name', { skip }, async (t) => {
+t.test('routes lead where the names of their targets lead', { skip }, async (t) => {
   const names = await NameService.start()
   const [one, two] = [await names.site(1), await names.site(2)]
   t.teardown(async () => {
@@ -163,7 +163,7 @@ t.test('routes by name', { skip }, async (t) => {
     server.delayMs = 0
     server.losesEvery = 0
   })
-  await t.test('and those that nobody answered for were added all the same', async () => {
+  await t.test('routes to names that nobody answered for were added all the same', async () => {
     await Promise.all(slow)
   })
 })

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { admin } from '../support/admin.js'
+import { effort } from '../support/effort.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
 import { Users } from '../support/load.js'
@@ -10,7 +11,7 @@ import type { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 
 /** How often the control plane is killed under load. Slow machines have no time for the 20 that it was tried with. */
-const ROUNDS = Number(process.env.KILL_ROUNDS ?? 3)
+const ROUNDS = effort('CEP_KILL_ROUNDS')
 
 t.test('the control plane can be killed again and again and no user notices', async (t) => {
   const home = await Home.make(t)

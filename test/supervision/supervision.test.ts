@@ -1,25 +1,18 @@
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
+import { temporaryDirectory } from '../support/directory.js'
 import { askAll, backendIn, backendOf } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
 import { endProcess, isAlive } from '../support/processes.js'
 import { ProxyProcess, STATE } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
-
-async function temporaryDirectory(t: Tap): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
-  t.teardown(() => rm(directory, { recursive: true, force: true }))
-  return directory
-}
-type Tap = { teardown(fn: () => unknown): unknown }
 
 t.test('an Envoy that is killed comes back soon, with the whole table before it listens', async (t) => {
   const backend = await Backend.start('a')
@@ -97,10 +90,13 @@ t.test('an Envoy that cannot live ends the proxy, with its last lines', async (t
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
   t.test(`${signal} closes the port at once, lets requests end, and leaves nothing behind`, async (t) => {
-    let finish = () => {}
+    let arrived: (finish: () => void) => void
+    const arrival = new Promise<() => void>((resolve) => {
+      arrived = resolve
+    })
     const backend = await Backend.start('slow', (_incoming, response) => {
       response.write('begun ')
-      finish = () => response.end('and ended')
+      arrived(() => response.end('and ended'))
     })
     const directory = await temporaryDirectory(t)
     const pidFile = join(directory, 'proxy.pid')
@@ -116,7 +112,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
         .end()
     })
     await eventually(() => proxy.output.includes('201 POST'), 'the route is there')
-    await eventually(() => String(finish) !== '() => { }' && finish.length === 0, 'the request is under way')
+    const finish = await arrival
     proxy.child.kill(signal)
     await eventually(async () => !(await accepts(proxy.port)), 'the port is closed')
     t.ok(isAlive(envoy), 'while Envoy still serves the request under way')

@@ -1,0 +1,16 @@
+/** How much those tests do that are short in `npm test` and can be longer by hand. CONTRIBUTING.md has the commands. */
+const DEFAULTS = {
+  /** For how long the proxy is killed and starved under load. */
+  CEP_CHAOS_SECONDS: 60,
+  /** How often the control plane is killed under load. */
+  CEP_KILL_ROUNDS: 3,
+  /** Routes that are added and removed while one of three Envoys is killed again and again. */
+  CEP_FLEET_ROUTES: 100,
+  /** Simulated hours of a hub with 300 users. */
+  CEP_INCIDENT_HOURS: 3,
+} as const
+
+/** What a variable of the environment says, or the default. */
+export function effort(name: keyof typeof DEFAULTS): number {
+  return Number(process.env[name] ?? DEFAULTS[name])
+}
