@@ -2,9 +2,30 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { startBackend } from '../test/support/backend-process.js'
 import { startChp, startOurs } from './contender.js'
+import { fleetBench } from './fleet-bench.js'
 import { findLoadGenerator } from './load.js'
 import { table, wantedFigures } from './report.js'
 import { TableBench } from './table-bench.js'
+
+/**
+ * `npm run bench` measures this proxy beside CHP, `npm run bench -- fleet` a control plane with many routes and many
+ * Envoys.
+ */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      sizes: { type: 'string', default: '100,1000,10000' },
+      quick: { type: 'boolean', default: false },
+      routes: { type: 'string', default: '100000' },
+      envoys: { type: 'string', default: '20' },
+    },
+  })
+  if (positionals.length === 0) return compare(values)
+  if (positionals.join() !== 'fleet') throw new Error(`There is no bench called ${positionals.join(' ')}`)
+  const [routes, envoys] = [Number(values.routes), Number(values.envoys)]
+  console.log(await fleetBench({ routes, envoys, progress }))
+}
 
 /** How long each measurement of requests takes, and how much is done how often. */
 const FULL = { rounds: 3, seconds: 5, posts: 100 }
@@ -15,10 +36,7 @@ const QUICK = { rounds: 1, seconds: 1, posts: 100 }
  * round after round, so that whatever else goes on in the machine falls on all alike; one that isn't being measured
  * takes no processor time.
  */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { sizes: { type: 'string', default: '100,1000,10000' }, quick: { type: 'boolean', default: false } },
-  })
+async function compare(values: { readonly sizes: string; readonly quick: boolean }): Promise<void> {
   const sizes = values.sizes.split(',').map(Number)
   const { rounds, seconds, posts } = values.quick ? QUICK : FULL
   const generator = findLoadGenerator()

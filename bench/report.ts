@@ -59,6 +59,7 @@ function times(ratio: number): string {
   return `${ratio.toFixed(2)} times`
 }
 
-function line(wanted: string, seen: string, met: boolean): string {
+/** What was wanted and what was seen. */
+export function line(wanted: string, seen: string, met: boolean): string {
   return `${met ? 'met    ' : 'NOT met'}  ${wanted}: ${seen}`
 }

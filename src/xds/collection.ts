@@ -1,9 +1,12 @@
+import type { Difference } from './digest.js'
+import { Digest } from './digest.js'
+import type { Listing } from './listing.js'
 import type { Resource } from './resource.js'
 
 /** Is told of every change of a collection. */
 export interface Subscriber {
   /** The resource of this name was added, replaced or removed. */
-  changed(name: string): void
+  changed(name: string, before: Resource | undefined): void
   /** Once after one or more changes: sends what is due. */
   flush(): void
 }
@@ -15,6 +18,7 @@ export interface Subscriber {
 export class ResourceCollection {
   readonly typeUrl: string
   readonly #resources = new Map<string, Resource>()
+  readonly #digest = new Digest()
   readonly #subscribers = new Set<Subscriber>()
   #flushing: NodeJS.Immediate | undefined
 
@@ -30,11 +34,22 @@ export class ResourceCollection {
     return this.#resources.keys()
   }
 
+  /** The names of which an Envoy has something else than the collection, and what by its listing. */
+  *differences(listing: Listing): Iterable<Difference> {
+    if (listing.isEmpty) for (const name of this.names()) yield [name, undefined]
+    else yield* this.#digest.differences(listing, (name) => this.get(name))
+  }
+
   /** Adds, replaces or removes a resource and lets every subscriber know, without waiting for any Envoy. */
   set(name: string, resource: Resource | undefined): void {
+    const before = this.#resources.get(name)
+    if (before !== undefined) this.#digest.delete(before)
     if (resource === undefined) this.#resources.delete(name)
-    else this.#resources.set(name, resource)
-    for (const subscriber of this.#subscribers) subscriber.changed(name)
+    else {
+      this.#digest.add(resource)
+      this.#resources.set(name, resource)
+    }
+    for (const subscriber of this.#subscribers) subscriber.changed(name, before)
     this.flushSoon()
   }
 

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
-import type { ServerCredentials, ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js'
+import type { ServerCredentials, ServerDuplexStream, ServiceDefinition, UntypedHandleCall } from '@grpc/grpc-js'
 import { Server, status } from '@grpc/grpc-js'
-import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import type { ListenAddress } from '../platform/address.js'
 import type { Logger } from '../platform/log.js'
@@ -9,11 +8,18 @@ import type { MutualTls, ReloadingCredentials } from './credentials.js'
 import { plainCredentials, reloadingCredentials } from './credentials.js'
 import type { GuardedListener } from './listener.js'
 import { guardedListener } from './listener.js'
+import type { DecodedRequest } from './listing.js'
+import { decodeRequest } from './listing.js'
 import { definitions } from './messages.js'
 import type { AdsCollections } from './stream.js'
 import { AdsStream } from './stream.js'
 
-const SERVICE = 'envoy.service.discovery.v3.AggregatedDiscoveryService'
+const METHOD = 'DeltaAggregatedResources'
+const ADS = serviceOf('envoy.service.discovery.v3.AggregatedDiscoveryService')
+/** The service with a way of its own to read requests, which may be large. */
+const SERVICE = { [METHOD]: { ...ADS[METHOD], requestDeserialize: decodeRequest } } as ServiceDefinition
+
+type AdsCall = ServerDuplexStream<DecodedRequest, DeltaDiscoveryResponse>
 
 /** A gRPC service of proto/, by its full name. */
 export interface GrpcService {
@@ -60,14 +66,8 @@ export class AdsServer {
 
   constructor(options: AdsServerOptions) {
     this.#options = options
-    const handlers: Record<string, UntypedHandleCall> = {
-      DeltaAggregatedResources: (call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>) =>
-        this.#serve(call),
-    }
-    for (const service of [{ name: SERVICE, handlers }, ...options.services]) {
-      // biome-ignore lint/suspicious/noExplicitAny: proto-loader's and grpc-js's definition types differ by name only
-      this.#server.addService(definitions[service.name] as any, service.handlers)
-    }
+    this.#server.addService(SERVICE, { [METHOD]: (call: AdsCall) => this.#serve(call) })
+    for (const { name, handlers } of options.services) this.#server.addService(serviceOf(name), handlers)
   }
 
   async listen({ address, mode, tls }: AdsListening): Promise<void> {
@@ -111,7 +111,7 @@ export class AdsServer {
     this.#server.forceShutdown()
   }
 
-  #serve(call: ServerDuplexStream<DeltaDiscoveryRequest__Output, DeltaDiscoveryResponse>): void {
+  #serve(call: AdsCall): void {
     const { log, connectionsAt, onCutOff } = this.#options
     this.#listener?.prove(call.getPeer())
     let node = 'an Envoy'
@@ -129,12 +129,12 @@ export class AdsServer {
       log[connectionsAt](`${node} disconnected (${this.#connected} connected)`)
       return true
     }
-    call.on('data', (request: DeltaDiscoveryRequest__Output) => {
+    call.on('data', ({ request, listing }: DecodedRequest) => {
       if (request.node?.id) {
         node = `Envoy ${request.node.id}`
         log[connectionsAt](`${node} connected (${this.#connected} connected)`)
       }
-      stream.receive(request)
+      stream.receive(request, listing)
     })
     call.on('end', () => {
       end(true)
@@ -144,4 +144,9 @@ export class AdsServer {
     // Streams end with an error whenever a peer dies: the same news as 'cancelled'.
     call.on('error', () => end(true))
   }
+}
+
+function serviceOf(name: string): ServiceDefinition {
+  // proto-loader's and grpc-js's definition types differ by name only.
+  return definitions[name] as unknown as ServiceDefinition
 }

@@ -2,6 +2,7 @@ import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discove
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import { bytesFor, generationOf } from './generation.js'
 import type { DeltaResponse } from './in-flight.js'
+import { Listing } from './listing.js'
 import type { ServedCollection } from './served-collection.js'
 import type { Subscription } from './subscription.js'
 import type { StreamHandle, Subscriptions } from './subscriptions.js'
@@ -40,8 +41,12 @@ export class AdsStream implements StreamHandle {
     this.cutOff = onCutOff
   }
 
-  /** Handles a request: a subscription, an ACK, a NACK, or several of these in one. Unknown types are left unanswered. */
-  receive(request: DeltaDiscoveryRequest__Output): void {
+  /**
+   * Handles a request: a subscription, an ACK, a NACK, or several of these in one. Unknown types are left unanswered.
+   *
+   * @param listing what it says of the versions that Envoy holds
+   */
+  receive(request: DeltaDiscoveryRequest__Output, listing = Listing.of(request.initial_resource_versions)): void {
     if (request.node?.id) {
       this.node = request.node.id
       this.#generation = generationOf(request.node)
@@ -49,17 +54,13 @@ export class AdsStream implements StreamHandle {
     const type = [...this.#ordered, ...this.#onDemand].find(({ typeUrl }) => typeUrl === request.type_url)
     if (type === undefined || this.#closed) return
     const subscription = this.#open.get(type)
-    if (subscription === undefined) this.#subscribe(type, request)
+    if (subscription === undefined) this.#subscribe(type, request, listing)
     else answer(subscription, request)
     this.flush()
   }
 
-  #subscribe(type: Subscriptions, request: DeltaDiscoveryRequest__Output): void {
-    const first = {
-      node: this.node,
-      subscribe: request.resource_names_subscribe,
-      held: request.initial_resource_versions,
-    }
+  #subscribe(type: Subscriptions, request: DeltaDiscoveryRequest__Output, listing: Listing): void {
+    const first = { node: this.node, subscribe: request.resource_names_subscribe, listing }
     const send = (response: DeltaResponse) => this.#write(encodeResponse(type.typeUrl, response, this.#generation))
     this.#open.set(type, type.open(first, send, this))
   }

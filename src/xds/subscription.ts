@@ -4,21 +4,12 @@ import { HeldVersions } from './held.js'
 import type { DeltaResponse, Sent } from './in-flight.js'
 import { InFlight } from './in-flight.js'
 import { InitialLoad } from './initial-load.js'
+import type { InitialRequest } from './listing.js'
 import type { SubscriptionObserver } from './observer.js'
 import type { Resource } from './resource.js'
 
-/** What Envoy asks for in its first request of a type on a stream. */
-export interface InitialRequest {
-  /** Its node id. */
-  readonly node: string
-  /** Names it wants; none, or '*', means all. */
-  readonly subscribe: readonly string[]
-  /** Name to version of what it holds from an earlier stream. */
-  readonly held: Readonly<Record<string, string>>
-}
-
 export interface SubscriptionOptions {
-  readonly collection: Pick<ResourceCollection, 'get' | 'names'>
+  readonly collection: ResourceCollection
   readonly first: InitialRequest
   /** The names that this Envoy may hold without listing them: see Unconfirmed. */
   readonly unconfirmed: Set<string>
@@ -40,6 +31,8 @@ export interface SubscriptionOptions {
 export class Subscription {
   readonly #options: SubscriptionOptions
   readonly #wildcard: boolean
+  /** Whether Envoy has just started and has nothing yet. */
+  readonly #isNew: boolean
   readonly #named = new Set<string>()
   readonly #held: HeldVersions
   /** Names that may differ from what Envoy holds and are in no response. */
@@ -56,20 +49,19 @@ export class Subscription {
     this.#options = options
     this.#inFlight = new InFlight(clock)
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
-    this.#held = new HeldVersions(first.held)
-    const isNew = this.#held.isEmpty
-    for (const name of unconfirmed) this.#held.distrust(name)
-    const known = this.#wildcard ? [collection.names(), this.#held.names()] : []
-    for (const names of known) for (const name of names) this.#dirty.add(name)
+    this.#isNew = this.#wildcard && first.listing.isEmpty
     for (const name of first.subscribe) this.#name(name)
-    this.#load = new InitialLoad(this.#dirty, this.#wildcard && isNew)
+    this.#held = new HeldVersions(collection, first.listing, (name) => this.#covers(name))
+    for (const name of unconfirmed) this.#held.distrust(name)
+    if (this.#wildcard) for (const name of this.#held.different()) this.#dirty.add(name)
+    this.#load = new InitialLoad(this.#dirty, this.#isNew)
   }
 
   /** Adds names. Each is sent, whatever Envoy was sent before: it may have forgotten that. */
   subscribe(names: readonly string[]): void {
     for (const name of names) {
-      this.#held.delete(name)
       this.#name(name)
+      this.#held.forget(name)
     }
   }
 
@@ -83,20 +75,26 @@ export class Subscription {
     for (const name of names) {
       this.#named.delete(name)
       if (this.#wildcard) continue
-      this.#held.delete(name)
+      this.#held.forget(name)
       this.#dirty.delete(name)
     }
   }
 
   /** The collection's resource of that name changed. {@link flush} sends it. */
-  changed(name: string): void {
-    if (this.#wildcard || this.#named.has(name)) this.#dirty.add(name)
+  changed(name: string, before: Resource | undefined): void {
+    if (!this.#covers(name)) return
+    this.#held.changed(name, before)
+    this.#dirty.add(name)
+  }
+
+  #covers(name: string): boolean {
+    return this.#wildcard || this.#named.has(name)
   }
 
   /** {@link flush} sends or removes the resource of that name, whatever version Envoy has reported. */
   resend(name: string): void {
     this.#held.distrust(name)
-    this.changed(name)
+    if (this.#covers(name)) this.#dirty.add(name)
   }
 
   /** Whether Envoy has answered for what the collection has under this name. */
@@ -146,7 +144,7 @@ export class Subscription {
 
   /** An Envoy that starts waits for a first response, even where there is nothing to say. */
   #isAwaited(): boolean {
-    return !this.#inFlight.hasBegun && this.#wildcard && this.#held.isEmpty
+    return !this.#inFlight.hasBegun && this.#isNew
   }
 
   /** Sends those that Envoy has in another version, up to a limit; false if there was nothing to look at. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../platform/clock.js'
 import type { ResourceCollection } from './collection.js'
 import type { DeltaResponse } from './in-flight.js'
+import type { InitialRequest } from './listing.js'
 import type { EnvoyObserver } from './observer.js'
-import type { InitialRequest } from './subscription.js'
 import { Subscription } from './subscription.js'
 import { Unconfirmed } from './unconfirmed.js'
 
@@ -54,7 +54,7 @@ export class Subscriptions {
     const unconfirmed = this.#unconfirmed.of(first.node)
     const subscription = new Subscription({ collection, first, unconfirmed, maxAResponse, send, observer, clock })
     const unsubscribe = collection.subscribe({
-      changed: (name) => subscription.changed(name),
+      changed: (name, before) => subscription.changed(name, before),
       flush: () => stream.flush(),
     })
     this.#subscribed.set(subscription, { stream, unsubscribe })

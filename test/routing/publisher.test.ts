@@ -5,6 +5,7 @@ import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
 import type { TakeBack } from '../../src/routing/publisher.js'
 import { parseTarget } from '../../src/routing/target.js'
 import type { DeltaResponse } from '../../src/xds/in-flight.js'
+import { Listing } from '../../src/xds/listing.js'
 import { ServedCollection } from '../../src/xds/served-collection.js'
 import { ONE_ENVOY } from '../../src/xds/wait-policy.js'
 import { forwarding } from '../support/forwarding.js'
@@ -42,7 +43,7 @@ class Rig {
       this.#sent.push(response)
       if (this.answering) setImmediate(() => this.answer(response))
     }
-    const subscription = clusters.subscriptions.open({ node: 'one', subscribe: [], held: {} }, send, {
+    const subscription = clusters.subscriptions.open({ node: 'one', subscribe: [], listing: Listing.of({}) }, send, {
       node: 'one',
       flush: () => subscription.flush(),
       cutOff: () => {},

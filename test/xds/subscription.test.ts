@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
+import { ResourceCollection } from '../../src/xds/collection.js'
 import type { DeltaResponse } from '../../src/xds/in-flight.js'
+import { Listing } from '../../src/xds/listing.js'
 import type { Resource } from '../../src/xds/resource.js'
 import { Subscription } from '../../src/xds/subscription.js'
 
 /** A collection and one Envoy: the Envoy refuses what {@link isBad} says, and as Envoy does it applies all else. */
 class Pair {
-  readonly resources = new Map<string, Resource>()
+  readonly collection = new ResourceCollection('a-type')
   readonly unconfirmed = new Set<string>()
   /** Names that somebody waits for. */
   readonly urgent: string[] = []
@@ -26,7 +28,7 @@ class Pair {
 
   connect(subscribe: readonly string[] = []): Subscription {
     this.sent.length = 0
-    const collection = { get: (name: string) => this.resources.get(name), names: () => this.resources.keys() }
+    const { collection } = this
     const observer = {
       settled: () => {},
       loaded: () => {},
@@ -36,7 +38,7 @@ class Pair {
         this.rejected.push(resource.name)
       },
     }
-    const first = { node: 'one', subscribe, held: this.held }
+    const first = { node: 'one', subscribe, listing: Listing.of(this.held) }
     const send = (response: DeltaResponse) => this.sent.push(response)
     const { unconfirmed } = this
     const more = { first, unconfirmed, maxAResponse: 100, clock: SYSTEM_CLOCK }
@@ -46,9 +48,9 @@ class Pair {
 
   set(name: string, version: string | undefined): void {
     this.#names.add(name)
-    if (version === undefined) this.resources.delete(name)
-    else this.resources.set(name, { name, version, bytes: Buffer.alloc(0) })
-    this.subscription.changed(name)
+    const before = this.collection.get(name)
+    this.collection.set(name, version === undefined ? undefined : { name, version, bytes: Buffer.alloc(0) })
+    this.subscription.changed(name, before)
   }
 
   /** Envoy answers one response; false if there is none. */
@@ -211,7 +213,7 @@ t.test('whatever happens in whatever order, Envoy ends with what the collection 
       pair.settle()
       const refused = new Map(pair.subscription.refusals())
       for (let name = 0; name <= 5; name += 1) {
-        const wanted = pair.resources.get(String(name))?.version
+        const wanted = pair.collection.get(String(name))?.version
         if (wanted !== '3' && pair.applied.get(String(name)) !== wanted) return false
         if ((wanted === '3') !== refused.has(String(name))) return false
       }

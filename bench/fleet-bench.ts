@@ -1,0 +1,180 @@
+import type { ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { LmdbStore } from '../src/store/lmdb/store.js'
+import { residentMemory } from '../test/support/memory.js'
+import { freePorts } from '../test/support/ports.js'
+import { ProxyProcess } from '../test/support/proxy.js'
+import { eventually } from '../test/support/wait.js'
+import { ApiClient } from './api-client.js'
+import { line } from './report.js'
+import type { EnvoysCommand } from './simulated-envoys.js'
+import { median } from './statistics.js'
+
+/** A route leads to one after the other, so that each POST changes it. */
+const TARGETS = ['http://127.0.0.1:9', 'http://127.0.0.1:10'] as const
+/** What is wanted at the most. */
+const RSS_MB = 700
+const POST_MS = 1_000
+/** How long one Envoy may take to get its changes. */
+const PATIENCE_MS = 100_000
+/** How long everything is left alone between two measurements. */
+const QUIET_MS = 2_000
+
+/** The child that has the simulated Envoys. */
+class EnvoysProcess {
+  readonly #child: ChildProcess
+  #calls = 0
+
+  constructor(address: string) {
+    const env = { ...process.env, NODE_OPTIONS: '' }
+    this.#child = fork(fileURLToPath(new URL('envoys-process.js', import.meta.url)), [address], { env })
+  }
+
+  async call(method: EnvoysCommand['method'], ...args: number[]): Promise<number> {
+    this.#calls += 1
+    const id = this.#calls
+    this.#child.send({ id, method, args } satisfies EnvoysCommand)
+    for (;;) {
+      const [answer] = await once(this.#child, 'message')
+      if (answer.id !== id) continue
+      if (answer.error !== undefined) throw new Error(answer.error)
+      return answer.result
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill()
+    await once(this.#child, 'exit')
+  }
+}
+
+interface Measured {
+  readonly what: string
+  /** The most memory that the control plane had meanwhile, in MB. */
+  readonly peakRss: number
+  /** Processor time that it took, in seconds. */
+  readonly cpu: number
+  /** Of the calls made one after the other meanwhile, in milliseconds. */
+  readonly posts: readonly number[]
+}
+
+export interface FleetBenchOptions {
+  readonly routes: number
+  readonly envoys: number
+  readonly progress: (what: string) => void
+}
+
+/** A control plane with many routes and many Envoys, at its worst moments. */
+export async function fleetBench({ routes, envoys: count, progress }: FleetBenchOptions): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'cep-bench-'))
+  const changes = Math.round(routes / 2)
+  const address = `unix:${join(directory, 'xds.sock')}`
+  const ports = (await freePorts(2)) as [number, number]
+  const stateDir = join(directory, 'state')
+  const args = ['--envoy-mode', 'external', '--xds-address', address, '--state-dir', stateDir, '--log-level', 'error']
+  const start = () => ProxyProcess.spawn(args, { runtimeBase: directory, ports })
+  const envoys = new EnvoysProcess(address)
+  progress(`storing ${routes} routes`)
+  await fill(stateDir, routes)
+  let proxy = await start()
+  try {
+    await serves(proxy)
+    progress('one Envoy gets them all')
+    await envoys.call('load', routes)
+    await proxy.stop()
+    proxy = await start()
+    await serves(proxy)
+    const pid = proxy.child.pid ?? 0
+    const idle = await residentMemory(pid)
+    const measured = [
+      await measure(proxy, `${count} Envoys come to a control plane that has just started`, async () => {
+        await envoys.call('connect', 0, count, 0)
+        await reached(envoys, count)
+      }),
+      await measure(proxy, `${count} Envoys lose their connection and come back`, async () => {
+        await envoys.call('disconnect')
+        await envoys.call('connect', 0, count, 0)
+        await reached(envoys, count)
+      }),
+      await measure(proxy, `one Envoy more must get ${changes} changes`, async () => {
+        const before = await envoys.call('received')
+        await envoys.call('connect', count, 1, changes)
+        await eventually(async () => (await envoys.call('received')) >= before + changes, 'it has them', PATIENCE_MS)
+      }),
+    ]
+    return report(idle, measured)
+  } finally {
+    await Promise.all([envoys.stop(), proxy.stop()])
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function serves(proxy: ProxyProcess): Promise<void> {
+  await eventually(
+    async () => (await proxy.api('GET', '/none').catch(() => undefined))?.status === 404,
+    'the control plane serves',
+    PATIENCE_MS,
+  )
+}
+
+/** Every Envoy has been sent a change, so that the control plane is done with what they said on connecting. */
+async function reached(envoys: EnvoysProcess, count: number): Promise<void> {
+  await eventually(async () => (await envoys.call('reached')) === count, 'all Envoys are told of changes', PATIENCE_MS)
+  await delay(QUIET_MS)
+}
+
+async function fill(directory: string, count: number): Promise<void> {
+  await mkdir(directory, { mode: 0o700 })
+  const store = await LmdbStore.open(directory, pino({ level: 'silent' }))
+  const data = { target: TARGETS[0], user: 'someone', jupyterhub: true }
+  const routespecs = Array.from({ length: count }, (_, index) => `/user/user-${index}`)
+  await store.fill(routespecs.map((routespec) => ({ routespec, data, lastActivity: new Date() })))
+  await store.close()
+}
+
+/** Does something, and makes calls one after the other as long as it takes. */
+async function measure(proxy: ProxyProcess, what: string, act: () => Promise<void>): Promise<Measured> {
+  const pid = proxy.child.pid ?? 0
+  // Has the kernel begin anew with the most that the process has had.
+  await writeFile(`/proc/${pid}/clear_refs`, '5')
+  const cpuBefore = await processorTime(pid)
+  const client = new ApiClient(proxy.apiPort, 1)
+  const posts: number[] = []
+  let isOver = false
+  const posting = (async () => {
+    for (let turn = 0; !isOver; turn ^= 1) posts.push(...(await client.add(['/a-route'], TARGETS[turn] ?? '')))
+  })()
+  await act()
+  isOver = true
+  await posting
+  client.close()
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const cpu = (await processorTime(pid)) - cpuBefore
+  return { what, posts, cpu, peakRss: Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) / 1024 }
+}
+
+function report(idle: number, measured: readonly Measured[]): string {
+  const lines = measured.flatMap(({ what, peakRss, cpu, posts }) => {
+    const longest = Math.max(...posts)
+    const times = `${longest.toFixed(0)} ms, ${median(posts).toFixed(1)} ms at the median of ${posts.length}`
+    return [
+      `${what} (${cpu.toFixed(1)} s of processor time):`,
+      line(`  the control plane below ${RSS_MB} MB`, `${peakRss.toFixed(0)} MB at the most`, peakRss < RSS_MB),
+      line(`  no POST above ${POST_MS} ms`, times, longest < POST_MS),
+    ]
+  })
+  return [`The control plane has ${idle.toFixed(0)} MB before any Envoy comes.`, ...lines].join('\n')
+}
+
+/** What a process has taken of all processors, in seconds. */
+async function processorTime(pid: number): Promise<number> {
+  const [nanoseconds] = (await readFile(`/proc/${pid}/schedstat`, 'utf8')).split(' ')
+  return Number(nanoseconds) / 1e9
+}
