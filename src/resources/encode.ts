@@ -6,9 +6,9 @@ type TypeUrl = (typeof TYPE_URL)[keyof typeof TYPE_URL]
 type Message = { readonly name: string }
 
 /**
- * Encodes a message as the resource that is served under its name.
+ * Encodes a message as a resource with the message's name.
  *
- * @param earlier the same for Envoys of earlier generations, from the first on; see {@link GENERATION}
+ * @param earlier the same message for Envoys of earlier generations, the first generation first; see {@link GENERATION}
  */
 export function resource(typeUrl: TypeUrl, message: Message, earlier: readonly Message[] = []): Resource {
   const encoded = namedResource(typeUrl, message.name, message)
@@ -21,7 +21,7 @@ export function resource(typeUrl: TypeUrl, message: Message, earlier: readonly M
   }
 }
 
-/** The same for a message that doesn't have its name in it. */
+/** The same for a message without a name field. */
 export function namedResource(typeUrl: TypeUrl, name: string, message: object): Resource {
   return { name, ...encode(typeUrl.slice(typeUrl.indexOf('/') + 1), message) }
 }

@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { PACKAGE_ROOT } from '../platform/package.js'
 
-/** The texts of the Lua scripts in envoy/ that run in Envoy. */
+/** The texts of the Lua scripts in envoy/. */
 export interface Scripts {
   /** Chooses a request's cluster. */
   readonly lookup: string
-  /** Brings a request's path into the form in which the backend gets it. */
+  /** Converts a request's path into the form that the backend gets. */
   readonly path: string
-  /** Says when an upload is all there. */
+  /** Reports when an upload is complete. */
   readonly requestEnd: string
   /** Ends a refusal of a websocket that would never end. */
   readonly refusal: string
   /** Rewrites the Location of redirects. */
   readonly location: string
-  /** Puts the error target's page in the place of a built-in one. */
+  /** Replaces a built-in error page by the error target's. */
   readonly errorPage: string
   /** Decides whether a request is sent again. */
   readonly repeat: string

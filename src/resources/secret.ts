@@ -2,7 +2,7 @@ import type { SdsSecretConfig } from '#proto/envoy/extensions/transport_sockets/
 import type { Secret } from '#proto/envoy/extensions/transport_sockets/tls/v3/Secret.js'
 import type { KeyPair } from '../tls/files.js'
 
-/** A key and its certificate, under the name by which TLS refers to it. */
+/** A key and its certificate, with the name that TLS settings refer to. */
 export function certificateSecret(name: string, { chain, key }: KeyPair): Secret & { name: string } {
   return {
     name,
@@ -13,13 +13,13 @@ export function certificateSecret(name: string, { chain, key }: KeyPair): Secret
   }
 }
 
-/** The authorities that certificates are checked against, in PEM, under the name by which TLS refers to them. */
+/** The authorities that certificates are verified against, in PEM, with the name that TLS settings refer to. */
 export function authoritiesSecret(name: string, authorities: Buffer): Secret & { name: string } {
   return { name, validation_context: { trusted_ca: { inline_bytes: authorities } } }
 }
 
-/** Where TLS gets a secret from: the control plane, by its name. */
+/** A reference to a secret of the control plane. */
 export function secretReference(name: string): SdsSecretConfig {
-  // Without an end to its wait: Envoy would go on without the secret.
+  // No timeout: after one, Envoy would continue without the secret.
   return { name, sds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: { seconds: 0 } } }
 }

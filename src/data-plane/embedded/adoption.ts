@@ -48,8 +48,9 @@ async function listeningOn(dir: RuntimeDir): Promise<ListenAddress[] | undefined
 }
 
 /**
- * The Envoys that run from a runtime directory, the newest last. Arguments can be anybody's: an Envoy also has a file or
- * a socket of the directory open, which only its owner can. And a container may have a directory of the same name.
+ * The Envoys that run from a runtime directory, the newest last. Any process can have such arguments, so an Envoy must
+ * also have a file or socket of the directory open, which only its owner can. And it must see the same directory: a
+ * container may have another one of that name.
  */
 export function findEnvoys(dir: RuntimeDir): EnvoyProcess[] {
   const found = findProcesses((args) => isEnvoyOf(dir, args))

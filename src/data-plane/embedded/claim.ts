@@ -42,7 +42,7 @@ async function isStill(dir: RuntimeDir, handle: FileHandle): Promise<boolean> {
   return held.ino === found?.ino && held.dev === found.dev
 }
 
-/** The control plane that has claimed the directory, if one has. It is known by the lock that it holds. */
+/** The control plane that has claimed the directory, recognised by its lock; undefined if there is none. */
 export function ownerOf(dir: RuntimeDir): ProcessIdentity | undefined {
   const path = realPath(dir)
   const holds = (pid: number) => openFiles(pid)?.some(({ fd, file }) => file === path && locks(pid, fd))

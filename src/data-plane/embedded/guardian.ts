@@ -135,7 +135,7 @@ function messageOf(error: unknown): string {
   return (error as Error).message
 }
 
-/** The guardians over the Envoys of a runtime directory. */
+/** The guardians of a runtime directory's Envoys. */
 export function findGuardians(dir: RuntimeDir): FoundProcess[] {
   const found = findProcesses((args) => args[3] === NAME && args[4] === dir.path)
   return found.filter(({ pid }) => shares(pid, realPath(dir)))

@@ -4,7 +4,7 @@ import type { ClientTlsFiles } from '../../settings/bootstrap.js'
 import { typeUrl } from '../../xds/messages.js'
 import { CONTROL_PLANE } from '../names.js'
 
-/** The control plane as Envoy is to find it. */
+/** Where Envoy connects to the control plane. */
 export type ControlPlaneAddress =
   | { readonly socketPath: string }
   | {
@@ -14,7 +14,9 @@ export type ControlPlaneAddress =
       readonly secrets?: SecretFiles
     }
 
-/** Files that hold a secret each, as {@link clientSecrets} makes them. Envoy reads again what they refer to. */
+/**
+ * Files with one secret each, made by {@link clientSecrets}. Envoy reads the files that they refer to again on changes.
+ */
 export interface SecretFiles {
   readonly certificate: string
   readonly authorities: string
@@ -23,10 +25,10 @@ export interface SecretFiles {
 const CERTIFICATE = 'control-plane-client'
 const AUTHORITIES = 'control-plane-authorities'
 
-/** Finds a peer that is gone without a word. It may be busy for some seconds, as when it loads a large table. */
+/** Detects a dead control plane. A live one may be busy for some seconds, as when it loads a large table. */
 const KEEPALIVE = { interval: '5s', timeout: '20s' }
 
-/** The cluster that is the control plane, as JSON. */
+/** The cluster of the control plane, as JSON. */
 export function controlPlaneCluster(at: ControlPlaneAddress): object {
   return {
     name: CONTROL_PLANE,
@@ -48,7 +50,7 @@ export function controlPlaneCluster(at: ControlPlaneAddress): object {
 
 function discovery(at: ListenAddress): object {
   if ('socketPath' in at || isIP(at.host) !== 0) return { type: 'STATIC' }
-  // By default Envoy asks every 5 s, also when there was no answer.
+  // By default Envoy queries every 5 s, also after a failure.
   const seldom = { base_interval: '0.5s', max_interval: '2s' }
   return { type: 'STRICT_DNS', dns_lookup_family: 'ALL', dns_failure_refresh_rate: seldom }
 }
@@ -58,7 +60,7 @@ function address(at: ListenAddress): object {
   return { socket_address: { address: at.host, port_value: at.port } }
 }
 
-/** From files, which Envoy looks at again when they change; certificates that stand in the bootstrap are read once. */
+/** From files, which Envoy reads again when they change; certificates in the bootstrap itself are read once. */
 function transport(host: string, secrets: SecretFiles): object {
   const from = (name: string, path: string) => ({
     name,
@@ -80,8 +82,8 @@ function transport(host: string, secrets: SecretFiles): object {
 }
 
 /**
- * The contents of {@link SecretFiles}, as JSON. The control plane's certificate must be of the authorities and have its
- * host's name.
+ * The contents of {@link SecretFiles}, as JSON. The control plane's certificate must be signed by the authorities and
+ * have its host's name.
  */
 export function clientSecrets(host: string, files: ClientTlsFiles): { certificate: object; authorities: object } {
   const secret = (name: string, content: object) => ({

@@ -2,18 +2,18 @@ import { typeUrl } from '../../xds/messages.js'
 import { TCP_KEEPALIVE_JSON } from '../shared/keepalive.js'
 import { withKey } from './admin-key.js'
 
-/** The cluster that is Envoy's own admin interface. */
+/** The cluster of Envoy's own admin interface. */
 const ADMIN = 'admin'
 
-/** What is shown of Envoy's statistics: nothing in which the name of a route, and so of a user, stands. */
+/** The statistics that are shown: none that contains the name of a route, and so of a user. */
 const SHOWN =
   '^(http|listener|listener_manager|server|cluster_manager|cluster\\.control_plane|control_plane|overload|requests)\\.'
 
 const STATS = '/stats/prometheus'
 
 /**
- * The parts of a bootstrap, as JSON, by which Prometheus gets Envoy's statistics over the network, and nothing else of
- * the admin interface, by which Envoy could be ended.
+ * The parts of a bootstrap, as JSON, that give Prometheus Envoy's statistics over the network, but nothing else of the
+ * admin interface, which could end Envoy.
  */
 export function statsListener(
   at: { readonly host: string; readonly port: number },
@@ -28,7 +28,7 @@ export function statsListener(
     },
   }
   const route = (path: string, to: string) => ({
-    // The path as it was sent: a query would have a say in what is shown.
+    // The path without a query, which could change what is shown.
     match: {
       path,
       headers: [
@@ -59,7 +59,7 @@ export function statsListener(
     address: { socket_address: { address: at.host, port_value: at.port } },
     enable_reuse_port: false,
     tcp_keepalive: TCP_KEEPALIVE_JSON,
-    // More than Prometheus has no business here.
+    // Prometheus must get in also when users have all connections.
     ignore_global_conn_limit: true,
     filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }],
   }

@@ -6,23 +6,23 @@ import { METADATA_NAMESPACE, ROUTE_KEY } from '../names.js'
 import type { RouteRecord } from './route-record.js'
 import { routeRecord } from './route-record.js'
 
-/** The metadata key of the path that goes before the request's own. */
+/** The metadata key of the path that is put before the request's own. */
 export const PATH_PREFIX_KEY = 'path_prefix'
 
-/** The metadata key of how long the route's prefix is, in bytes, and what comes in its place, divided by a blank. */
+/** The metadata key of the length of the route's prefix, in bytes, and of what replaces it, separated by a blank. */
 export const STRIP_KEY = 'strip'
 
-/** The metadata key of the target's host and port as they stand in a URL: without a port that is the scheme's own. */
+/** The metadata key of the target's host and port as in a URL: without the scheme's default port. */
 export const ORIGIN_KEY = 'origin'
 
-/** The metadata key of where the route leads, for whoever reads of a request that failed. */
+/** The metadata key of the route's target, for log lines about failed requests. */
 export const TARGET_KEY = 'target'
 
 export interface RouteMetadataInput {
   /** See {@link routeKey}. */
   readonly key: string
   readonly target: Target
-  /** What Envoy is to keep, so that the table can be recovered from it. */
+  /** Stored in Envoy, so that the table can be recovered from it. */
   readonly route?: RouteRecord
 }
 
@@ -31,12 +31,12 @@ export interface RouteMetadataSettings {
   readonly forwarding: ForwardingSettings
 }
 
-/** A format that gives what the metadata of a request's cluster has under a key. */
+/** An Envoy format for a value in the metadata of a request's cluster. */
 export function clusterMetadata(key: string): string {
   return `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${key})%`
 }
 
-/** What the one route, the same for all, has to know of the cluster that it leads to. */
+/** What the single Envoy route needs to know of each cluster. */
 export function routeMetadata({ key, target, route }: RouteMetadataInput, settings: RouteMetadataSettings): Metadata {
   const { prependPath, includePrefix, changeOrigin, autoRewrite, protocolRewrite } = settings.forwarding
   const before = prependPath ? target.path : ''
@@ -52,7 +52,7 @@ export function routeMetadata({ key, target, route }: RouteMetadataInput, settin
   return { filter_metadata: { [METADATA_NAMESPACE]: { fields } } }
 }
 
-/** How much of a request's path, decoded, is the route's: under --host-routing all but the host. */
+/** The length of the route's prefix in a decoded path. Under --host-routing the host is not part of it. */
 function prefixBytes(key: string, hostRouting: boolean): number {
   const host = hostRouting ? hostOf(key) : undefined
   return key === '/' ? 0 : Buffer.byteLength(host === undefined ? key : key.slice(host.length + 1))
@@ -64,7 +64,7 @@ function originOf({ address, tls }: Target): string {
   return address.port === (tls ? 443 : 80) ? host : `${host}:${address.port}`
 }
 
-/** The target as a URL, of what Envoy uses of it: without the credentials that some have. */
+/** The target as a URL, without the parts that Envoy doesn't use, such as credentials. */
 function targetText(target: Target): string {
   const { address, tls, path } = target
   if ('socketPath' in address) return `unix:${address.socketPath}${path}`

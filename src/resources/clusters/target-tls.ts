@@ -7,17 +7,17 @@ import { any } from '../../xds/messages.js'
 import { SECRET, SECRETS_CLUSTER } from '../names.js'
 import { secretReference } from '../secret.js'
 
-/** What is the same for all https targets. */
+/** Settings of all https targets. */
 export interface TargetTls {
-  /** Whether {@link SECRET.targetCertificate} is shown. */
+  /** Whether {@link SECRET.targetCertificate} is shown to targets. */
   readonly showCertificate: boolean
-  /** Whether the target's certificate must be of {@link SECRET.targetAuthorities} and of the target's name. */
+  /** Whether the target's certificate must be signed by {@link SECRET.targetAuthorities} and have the target's name. */
   readonly verify: boolean
 }
 
-/** TLS as an https target is spoken to. */
+/** TLS towards an https target. */
 export function targetTransport({ showCertificate, verify }: TargetTls, host: string): TransportSocket {
-  // As Node.js does it: no server name indication for an address, which must be in the certificate as such.
+  // As in Node.js: no server name indication for an IP address, and the certificate must contain it as an address.
   const byName = isIP(host) === 0
   return {
     name: 'tls',
@@ -26,7 +26,7 @@ export function targetTransport({ showCertificate, verify }: TargetTls, host: st
       auto_sni_san_validation: byName && verify,
       common_tls_context: {
         alpn_protocols: ['http/1.1'],
-        // Node.js's; Envoy would go no higher than 1.2 as a client.
+        // Those of Node.js; as a client, Envoy would use at most 1.2.
         tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' },
         tls_certificate_sds_secret_configs: showCertificate ? [secretReference(SECRET.targetCertificate)] : [],
         ...(verify ? verification(byName ? undefined : host) : {}),
@@ -51,9 +51,9 @@ function verification(
 }
 
 /**
- * A cluster that is never asked for anything and always there. Envoy acknowledges a cluster before it has the secrets
- * that it refers to, and shares a secret among all who refer to it for as long as there is one: by this cluster all are
- * there before the first https route, which then works the moment Envoy has it.
+ * A cluster without requests that always exists. Envoy acknowledges a cluster before it has the secrets that it refers
+ * to, and shares a secret among all references as long as there is one. Because of this cluster Envoy has all secrets
+ * before the first https route, which then works as soon as Envoy has it.
  */
 export function secretsCluster(tls: TargetTls): Cluster & { name: string } {
   return {

@@ -6,34 +6,34 @@ import { any, typeUrl } from '../../xds/messages.js'
 import { ACTIVITY, CONTROL_PLANE } from '../names.js'
 import { allOf, lastsAtLeast, lastsAtMost, oneOf, statusAtLeast, statusAtMost } from '../shared/access-log-filters.js'
 
-/** How often Envoy counts what a stream under way has received, and how often it reports; the sum is the delay. */
+/** How often Envoy counts the bytes of open streams, and how often it reports; the sum is the delay. */
 const COUNT_SECONDS = 2
 const REPORT_SECONDS = 2
 
-/** A counter that nothing advanced for one to two of these is freed. A multiple of the time between reports. */
+/** A counter that has not advanced for one to two of these periods is freed. A multiple of the time between reports. */
 const FORGET_SECONDS = 6
 
 const ROUTE_TAG = { name: ACTIVITY.labels.route, value_format: '%UPSTREAM_CLUSTER_RAW%' }
 
-/** Unique among the streams of an Envoy, also where several share a connection. */
+/** Unique among the streams of an Envoy, also if several share a connection. */
 const STREAM_TAG = { name: ACTIVITY.labels.stream, value_format: '%CONNECTION_ID%-%START_TIME(%s%6f)%' }
 const BYTES_TAG = { name: ACTIVITY.labels.bytes, value_format: '%BYTES_RECEIVED%' }
 
 const ENDED: AccessLogFilter = { log_type_filter: { types: ['DownstreamEnd'] } }
-const UNDER_WAY: AccessLogFilter = { log_type_filter: { types: ['DownstreamPeriodic'] } }
-/** No connection could be made, or there was nothing to connect to. */
+const OPEN: AccessLogFilter = { log_type_filter: { types: ['DownstreamPeriodic'] } }
+/** The connection failed, or there was no address to connect to. */
 const UNREACHABLE: AccessLogFilter = { response_flag_filter: { flags: ['UF', 'UH'] } }
 const SHORT_MS = COUNT_SECONDS * 1000 - 1
 
 /**
- * Has Envoy count what CHP takes for activity, in counters that exist only while a route is in use:
+ * Counts what CHP regards as activity, in counters that exist only while a route is in use:
  *
- * - `answered`, a route's responses below 300 that have ended. An upgrade to a websocket (101) is none.
- * - `body`, the bytes that a route's short requests brought, whatever became of them.
- * - `stream`, for each request or websocket that lasts: a counter named by the bytes that its client has sent so far. A
- *   name that wasn't there before is the news; the value only says that the stream is still open.
+ * - `answered`: a route's completed responses below 300, without upgrades to websockets (101).
+ * - `body`: the bytes of a route's short requests, whatever their outcome.
+ * - `stream`: for each long request or websocket, a counter named by the bytes that its client has sent so far. A new
+ *   name means activity; the value only shows that the stream is still open.
  *
- * And `unreachable`, a route's requests that found nothing at its target, whose name may have other addresses now.
+ * Also `unreachable`: a route's requests that could not connect to its target, whose name may have new addresses.
  */
 export function activityCounters(): AccessLog[] {
   return [
@@ -53,13 +53,13 @@ export function activityCounters(): AccessLog[] {
       ACTIVITY.counters.stream,
       [STREAM_TAG, BYTES_TAG, ROUTE_TAG],
       { value_fixed: { value: 1 } },
-      oneOf([UNDER_WAY, lastsAtLeast(SHORT_MS + 1)]),
+      oneOf([OPEN, lastsAtLeast(SHORT_MS + 1)]),
     ),
     counter(ACTIVITY.counters.unreachable, [ROUTE_TAG], { value_fixed: { value: 1 } }, allOf(ENDED, UNREACHABLE)),
   ]
 }
 
-/** Has requests under way counted too. */
+/** Counts open streams too. */
 export const ACTIVITY_LOG_OPTIONS: NonNullable<HttpConnectionManager['access_log_options']> = {
   access_log_flush_interval: { seconds: COUNT_SECONDS },
 }
@@ -81,7 +81,7 @@ export function activityReports(): object {
         },
       },
     ],
-    // Of routes nothing but this is counted. A report would else be made from every cluster's statistics, used or not.
+    // Routes' clusters have no other statistics: each report would include those of all clusters, used or not.
     stats_config: { stats_matcher: { exclusion_list: { patterns: [{ prefix: 'cluster.r_' }] } } },
   }
 }

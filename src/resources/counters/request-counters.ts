@@ -5,15 +5,14 @@ import { any } from '../../xds/messages.js'
 import { REQUESTS } from '../names.js'
 import { allOf, statusAtLeast, statusAtMost } from '../shared/access-log-filters.js'
 
-/** The last status of HTTP (RFC 9110, 15). Envoy takes any number up to 65,535 from a backend. */
+/** The highest valid HTTP status (RFC 9110, 15). Envoy accepts any number up to 65,535 from a backend. */
 const LAST_STATUS = 599
 
 const ENDED: AccessLogFilter = { log_type_filter: { types: ['DownstreamEnd'] } }
 
 /**
- * Counts requests when they have ended: a counter for each status of HTTP and route of the route configuration, and one
- * for all other numbers that a backend may choose, since a counter is never freed. Nothing that a client sends is in a
- * counter's name.
+ * Counts requests when they end: a counter for each HTTP status and route of the route configuration, and one for all
+ * other numbers that a backend may send, since counters are never freed. No counter's name depends on a client.
  */
 export function requestCounters(): AccessLog[] {
   return [

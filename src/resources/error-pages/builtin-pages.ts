@@ -1,4 +1,4 @@
-/** What a built-in error page says. */
+/** The text of a built-in error page. */
 interface Words {
   readonly title: string
   /** Paragraphs, in HTML. */
@@ -50,7 +50,7 @@ const WORDS: Readonly<Record<number, Words>> = {
   },
 }
 
-/** For a 503 to what was being sent when the server ended the connection, as one does that refuses a large file. */
+/** For a 503 to an upload during which the server closed the connection, as a server that refuses a large file does. */
 const UPLOAD_CUT_OFF: Words = {
   title: 'Your server ended the connection',
   text: [
@@ -59,7 +59,7 @@ const UPLOAD_CUT_OFF: Words = {
   ],
 }
 
-/** The statuses that have words of their own. */
+/** The statuses with a text of their own. */
 export const BUILTIN_STATUSES: readonly number[] = Object.keys(WORDS).map(Number)
 
 const OTHER: Words = { title: 'This did not work', text: ['Try again in a moment.'] }
@@ -71,15 +71,15 @@ const STYLE = [
 ].join('')
 
 /**
- * The page for an error when nobody has a better one: it loads nothing, and repeats nothing of the request.
+ * The page for an error if there is no other: it loads nothing, and repeats nothing of the request.
  *
- * @param status undefined for all that have no words of their own
+ * @param status undefined for all statuses without a text of their own
  */
 export function builtinPage(status?: number): string {
   return pageWith((status !== undefined && WORDS[status]) || OTHER, status)
 }
 
-/** The page for what a server cut off while it was being sent. */
+/** The page for an upload during which the server closed the connection. */
 export function uploadCutOffPage(): string {
   return pageWith(UPLOAD_CUT_OFF, 503)
 }

@@ -15,34 +15,34 @@ import { TARGET_IDLE_MS } from '../shared/connection-reuse.js'
 import { headerToSet, setHeader } from '../shared/header-mutation.js'
 
 /*
- * Envoy itself asks the error target for a page, so that this works on every Envoy, whatever the control plane does. A
- * reply of Envoy's own leaves `localReplies` complete, with a built-in page and a mark; the filter in
- * envoy/error-page.lua takes the mark off and puts the target's page in the place of the built-in one, if it gets one.
+ * Envoy itself fetches pages from the error target, so every Envoy can, also without a control plane. `localReplies`
+ * gives Envoy's own replies a built-in page and a mark; the filter in envoy/error-page.lua removes the mark and
+ * replaces the built-in page by the target's, if it gets one.
  */
 
-/** Where and how an error page is asked for. */
+/** Where and how an error page is requested. */
 export interface ErrorTargetInput {
   readonly request: ErrorPageRequest
   /** The text of envoy/error-page.lua. */
   readonly script: string
 }
 
-/** A hub that is busy with 16 pages has a worse trouble than that a user sees the built-in one. */
+/** When 16 fetches are pending, showing the built-in page is the lesser problem. */
 const MAX_FETCHES = 16
 
-/** How long a page may take. The user waits for it. */
+/** How long a fetch may take, while the user waits. */
 const FETCH_TIMEOUT_MS = 5_000
 
-/** Stands on what the error target itself answered, and not on what Envoy answers in its place. */
+/** Marks answers of the error target itself, as opposed to Envoy's own. */
 const ANSWERED_HEADER = 'x-cep-answered'
 
-/** Holds the request's path, since the router changes it. */
+/** Keeps the request's path, since the router changes it. */
 const PATH_STATE = 'failed_path'
 
-/** What a reply of Envoy's own is marked with. A request that is refused before any filter saw it has no path. */
+/** The mark of Envoy's own replies. Its path is missing if the request was refused before the filters. */
 export const FAILED_REPLY_HEADERS = [headerToSet(FAILED_PATH_HEADER, `%FILTER_STATE(${PATH_STATE}:PLAIN)%`)]
 
-/** The filters that fetch pages. The first must see the path before any other changes it. */
+/** The filters that fetch pages. The first must see the path before any other filter changes it. */
 export function errorTargetFilters({ request, script }: ErrorTargetInput): HttpFilter[] {
   const constants = {
     ERROR_TARGET,
@@ -54,7 +54,7 @@ export function errorTargetFilters({ request, script }: ErrorTargetInput): HttpF
     AFTER_PATH: request.afterPath,
     TIMEOUT_MS: FETCH_TIMEOUT_MS,
   }
-  // The parts of a URL are printable ASCII, whose JSON is Lua as well.
+  // The parts of a URL are printable ASCII, whose JSON is valid Lua.
   const lines = Object.entries(constants).map(([name, value]) => `local ${name} = ${JSON.stringify(value)}`)
   return [
     {
@@ -90,7 +90,7 @@ export function errorTargetCluster(
 ): Cluster & { name: string } {
   return {
     ...targetCluster(ERROR_TARGET, target, settings, addresses),
-    // Users are served before its name is resolved: there are the built-in pages.
+    // Envoy serves users before this name is resolved, with the built-in pages.
     wait_for_warm_on_init: { value: false },
     circuit_breakers: {
       thresholds: [
@@ -118,14 +118,14 @@ const MARK_ANSWERS: HttpFilter = {
   name: 'mark_answers',
   typed_config: any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
     mutations: {
-      // Envoy's own, on requests that no user sent as they are.
+      // Envoy adds these to its own requests.
       request_mutations: [{ remove: 'x-envoy-internal' }, { remove: 'x-envoy-expected-rq-timeout-ms' }],
       response_mutations: [setHeader(ANSWERED_HEADER, 'yes')],
     },
   } satisfies HeaderMutation),
 }
 
-/** Must be the last of the filters that run for each attempt to send a request. */
+/** Must be the last of the upstream filters. */
 export const UPSTREAM_CODEC: HttpFilter = {
   name: 'codec',
   typed_config: any('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {} satisfies UpstreamCodec),

@@ -10,9 +10,10 @@ import { appendHeader, requestHeaderFilter, setHeader } from '../shared/header-m
 import { COPY_REFERER, RESTORE_REFERER } from './referer.js'
 
 /*
- * What a request's headers say of where it comes from: Referer as it came, and x-forwarded-for, -proto, -port and -host as
- * CHP gives them: behind another proxy ours are appended after a comma, but for the host, which is the first proxy's. All is done by configuration, which costs about 6 microseconds of processor a
- * request, most of it for the port; a Lua filter costs 9.
+ * The headers about a request's origin: Referer unchanged, and x-forwarded-for, -proto, -port and -host as in CHP.
+ * Behind another proxy ours are appended after a comma, except for the host, which stays the first proxy's. All is done
+ * by configuration, which costs about 6 microseconds of processor time a request, most of it for the port; a Lua filter
+ * costs 9.
  */
 
 const FOR = 'x-forwarded-for'
@@ -25,12 +26,12 @@ export interface ForwardedHeadersInput {
   readonly xForward: boolean
   /** Whether clients speak TLS to this listener. */
   readonly encrypted: boolean
-  /** Whether clients come over the network; those of a unix socket have no address. */
+  /** Whether clients connect over the network; those of a unix socket have no address. */
   readonly networked: boolean
 }
 
 export interface ForwardedHeaders {
-  /** Before Envoy itself looks at the headers. It adds x-forwarded-proto where there is none. */
+  /** Applied before Envoy reads the headers. Envoy adds x-forwarded-proto if it is missing. */
   readonly early: HeaderMutation[]
   /** Filters of ordinary requests. */
   readonly http: HttpFilter[]
@@ -49,7 +50,7 @@ export function forwardedHeaders({ xForward, encrypted, networked }: ForwardedHe
   return {
     early: [
       COPY_REFERER,
-      // Of a unix socket it would be the path of the socket.
+      // With a unix socket, the address would be the socket's path.
       ...(networked ? [appendHeader(FOR, '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%')] : []),
       appendHeader(PROTO, encrypted ? 'https' : 'http'),
     ],
@@ -62,16 +63,16 @@ export function forwardedHeaders({ xForward, encrypted, networked }: ForwardedHe
   }
 }
 
-/** The port that Host names, or else the scheme's own: what the client asked, not where this listens. */
+/** The port in Host, or the scheme's default: the port that the client used, not the one this listens on. */
 function portOfHost(ownPort: string): HttpFilter {
   return toMetadata('port', ':authority', [
     { value: ownPort },
-    // Without a port the result is empty, and what is empty doesn't replace what is there.
+    // Without a port the result is empty, and an empty value doesn't replace the previous one.
     { regex_value_rewrite: { pattern: { regex: '^(?:\\[[^\\]]*\\]|[^:]*)(?::([0-9]*))?.*$' }, substitution: '\\1' } },
   ])
 }
 
-/** What Envoy has already been given as http is ws here, and https is wss. */
+/** Turns the scheme that was appended before, http or https, into ws or wss. */
 function findWebsocketProto(): HttpFilter {
   return toMetadata('proto', PROTO, [
     { regex_value_rewrite: { pattern: { regex: '(.*,)?http(s?)' }, substitution: '\\1ws\\2' } },
@@ -82,10 +83,10 @@ function replaceProto(): HeaderMutation {
   return setHeader(PROTO, metadata('proto'))
 }
 
-/** With this appended the header is there, so Envoy adds none. */
+/** Appended so that the header exists and Envoy doesn't add it. */
 const MARK = '-'
 
-/** Takes {@link MARK} away again: the backend gets what the client sent, or nothing. */
+/** Removes {@link MARK} again: the backend gets what the client sent, or no header. */
 function clientsOwnProto(): HttpFilter[] {
   return [
     toMetadata('proto', PROTO, [{ regex_value_rewrite: { pattern: { regex: '(?:(.*),)?-' }, substitution: '\\1' } }]),
@@ -93,7 +94,7 @@ function clientsOwnProto(): HttpFilter[] {
   ]
 }
 
-/** A header that Envoy doesn't know would be appended as a line of its own. */
+/** Appends after a comma: a header that Envoy doesn't know would be appended as a second header. */
 function appendLine(name: string, format: string): HeaderMutation[] {
   return [setHeader(name, `%REQ(${name})%,${format}`, 'OVERWRITE_IF_EXISTS'), setHeader(name, format, 'ADD_IF_ABSENT')]
 }

@@ -16,7 +16,7 @@ export interface PublicListenerInput extends Omit<ConnectionManagerInput, 'encry
   readonly address: ListenAddress
   /** Undefined for plain HTTP. */
   readonly transport?: TransportSocket
-  /** Of the Envoys that it is for; see {@link GENERATION}. */
+  /** The generation of the Envoys that it is for; see {@link GENERATION}. */
   readonly generation: number
 }
 
@@ -64,8 +64,8 @@ export function httpListener({
   return {
     name,
     address: envoyAddress(address),
-    // One socket for all workers. With a socket each (SO_REUSEPORT) any process of the same user could listen on the
-    // port beside Envoy and take a share of its connections.
+    // One socket for all workers. With a socket each (SO_REUSEPORT), any process of the same user could listen on the
+    // same port and get a share of the connections.
     enable_reuse_port: { value: false },
     ...('socketPath' in address || generation < WITH_KEEPALIVE ? {} : { tcp_keepalive: TCP_KEEPALIVE }),
     ...listenerLimits(limits),
@@ -79,7 +79,7 @@ export function httpListener({
   }
 }
 
-/** `::` takes IPv4 too. The mode of a socket's file follows the umask, as in CHP. */
+/** `::` accepts IPv4 too. The mode of a socket's file follows the umask, as in CHP. */
 function envoyAddress(address: ListenAddress): Address {
   if ('socketPath' in address) return { pipe: { path: address.socketPath } }
   const { host, port } = address

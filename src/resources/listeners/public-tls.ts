@@ -8,7 +8,7 @@ import { SECRET } from '../names.js'
 import { secretReference } from '../secret.js'
 
 export interface PublicTransportInput {
-  /** Whether clients must show a certificate that {@link SECRET.clientAuthorities} accept. */
+  /** Whether clients must show a certificate signed by {@link SECRET.clientAuthorities}. */
   readonly requestCertificate: boolean
   readonly versions: TlsVersions
   /** Empty for Envoy's own choice. */
@@ -22,7 +22,7 @@ const PROTOCOL = {
   'TLSv1.3': 'TLSv1_3',
 } as const satisfies Record<TlsVersion, string>
 
-/** TLS as the public port speaks it. */
+/** TLS of the public port. */
 export function publicTransport({ requestCertificate, versions, ciphers }: PublicTransportInput): TransportSocket {
   const isOld = versions.max === 'TLSv1' || versions.max === 'TLSv1.1'
   const suites = ciphers.length === 0 && isOld ? OLD_CIPHERS : ciphers

@@ -2,16 +2,16 @@ import type { HeaderMutation } from '#proto/envoy/config/common/mutation_rules/v
 import { setHeader } from '../shared/header-mutation.js'
 
 /*
- * Envoy removes a `Referer` that it can't read as a URL: one of a host with an underscore in its name, `about:blank`, one
- * that isn't ASCII, and many more. JupyterHub refuses calls that come without. So it is copied before Envoy looks, and put
- * back as it was. Each does nothing where the header that it copies is empty or not there.
+ * Envoy removes a `Referer` that it can't parse as a URL: with an underscore in the host name, `about:blank`, with
+ * non-ASCII characters, and many more. JupyterHub refuses calls without it. So it is copied before Envoy reads the
+ * headers, and restored later. Both mutations do nothing if the header that they copy is empty or missing.
  */
 
 const REFERER = 'referer'
 const COPY = 'x-cep-referer'
 
-/** Before Envoy itself looks at the headers. */
+/** Applied before Envoy reads the headers. */
 export const COPY_REFERER: HeaderMutation = setHeader(COPY, `%REQ(${REFERER})%`)
 
-/** Among the filters' changes of a request's headers. */
+/** Applied by a filter. */
 export const RESTORE_REFERER: readonly HeaderMutation[] = [setHeader(REFERER, `%REQ(${COPY})%`), { remove: COPY }]

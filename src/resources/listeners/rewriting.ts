@@ -13,16 +13,18 @@ import { headerToSet, requestHeaderFilter, setHeader } from '../shared/header-mu
 
 const PATH_FILTER = 'path'
 
-/** Carry what a cluster's metadata says to the Lua filters, which can't see it; they take them away again. */
+/** Headers that carry values of a cluster's metadata to the Lua filters, which can't read it and remove the headers. */
 const ROUTE_HEADER = 'x-cep-route'
 const TARGET_HEADER = 'x-cep-target'
 
-/** Paths that a backend doesn't get as the client spelled them: with dot segments, backslashes or what must be escaped. */
+/**
+ * Paths that are changed before a backend gets them: with dot segments, backslashes or characters that must be escaped.
+ */
 export const ODD_PATH: RouteMatch = {
   safe_regex: { regex: '.*[\\\\"<>`{}].*|(?:.*/)(?:\\.|%2[eE]){1,2}(?:/.*)?' },
 }
 
-/** Has a route's requests go through the filter that puts an odd path right. */
+/** Enables, for a route, the filter that corrects such a path. */
 export const PUT_PATH_RIGHT: Pick<Route, 'typed_per_filter_config'> = {
   typed_per_filter_config: {
     [PATH_FILTER]: any('envoy.config.route.v3.FilterConfig', {
@@ -31,18 +33,18 @@ export const PUT_PATH_RIGHT: Pick<Route, 'typed_per_filter_config'> = {
   },
 }
 
-/** The filters that rewrite requests and responses. Those that have nothing to do for most cost nothing. */
+/** The filters that rewrite requests and responses. A filter that most requests don't need is disabled for them. */
 export function rewritingFilters(forwarding: ForwardingSettings, scripts: Scripts): HttpFilter[] {
   const { includePrefix, autoRewrite, protocolRewrite } = forwarding
   return [
-    ...(includePrefix ? [] : [factHeader('route', ROUTE_HEADER, STRIP_KEY)]),
+    ...(includePrefix ? [] : [metadataHeader('route', ROUTE_HEADER, STRIP_KEY)]),
     {
       ...luaFilter(PATH_FILTER, { ROUTE_HEADER: includePrefix ? undefined : ROUTE_HEADER }, scripts.path),
       disabled: includePrefix,
     },
     ...(rewritesLocation(forwarding)
       ? [
-          factHeader('target', TARGET_HEADER, ORIGIN_KEY),
+          metadataHeader('target', TARGET_HEADER, ORIGIN_KEY),
           luaFilter(
             'location',
             { TARGET_HEADER, AUTO_REWRITE: autoRewrite, PROTOCOL: protocolRewrite },
@@ -53,7 +55,9 @@ export function rewritingFilters(forwarding: ForwardingSettings, scripts: Script
   ]
 }
 
-/** What rewrites a request at the last moment, when its cluster is known and all filters have seen it. */
+/**
+ * The parts of a route action that rewrite a request at the end, when its cluster is known and the filters have run.
+ */
 export function rewritingAction({ changeOrigin, customHeaders }: ForwardingSettings): Partial<RouteAction> {
   const host = Object.entries(customHeaders).findLast(([name]) => isHost(name))
   return {
@@ -66,12 +70,12 @@ export function rewritingAction({ changeOrigin, customHeaders }: ForwardingSetti
   }
 }
 
-/** The headers of --custom-header, but for Host, which {@link rewritingAction} sets. */
+/** The headers of --custom-header, except for Host, which {@link rewritingAction} sets. */
 export function customHeaders({ customHeaders }: ForwardingSettings): NonNullable<Route['request_headers_to_add']> {
   return Object.entries(customHeaders)
     .filter(([name]) => !isHost(name))
     .map(([key, value]) => ({
-      // A format: a percent sign stands for itself if it is doubled.
+      // The value is a format, in which percent signs are doubled.
       ...headerToSet(key, value.replaceAll('%', '%%')),
       keep_empty_value: true,
     }))
@@ -85,8 +89,8 @@ function rewritesLocation({ autoRewrite, protocolRewrite }: ForwardingSettings):
   return autoRewrite || protocolRewrite !== undefined
 }
 
-/** What a client sends under this name is dropped. */
-function factHeader(name: string, header: string, key: string): HttpFilter {
+/** Sets a header to a value of the cluster's metadata, and drops what a client has sent under this name. */
+function metadataHeader(name: string, header: string, key: string): HttpFilter {
   return requestHeaderFilter(`${name}_fact`, [{ remove: header }, setHeader(header, clusterMetadata(key))])
 }
 

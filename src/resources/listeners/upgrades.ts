@@ -4,20 +4,20 @@ import type { Route } from '#proto/envoy/config/route/v3/Route.js'
 import { setHeader } from '../shared/header-mutation.js'
 
 /*
- * A handshake is a GET without a body (RFC 6455, 4.1). Envoy takes whatever follows the head of any request with
- * `Upgrade` for bytes of the new protocol, and holds them back until the backend has agreed to it. A backend that sees a
- * request with a body, or none that it knows as a handshake, would read them as that body or as the next request, so
- * all but handshakes are refused.
+ * A handshake is a GET without a body (RFC 6455, 4.1). For any request with `Upgrade`, Envoy takes the bytes after its
+ * head for the new protocol, and holds them back until the backend has agreed. A backend that sees a request with a
+ * body, or that doesn't recognise the handshake, would read them as that body or as the next request. So every other
+ * request is refused.
  */
 
-/** A request for a websocket. Envoy has taken `Upgrade` away where `Connection` doesn't name it. */
+/** A request for a websocket. Envoy has removed `Upgrade` if `Connection` doesn't name it. */
 export const WEBSOCKET: HeaderMatcher = { name: 'upgrade', string_match: { exact: 'websocket', ignore_case: true } }
 
 const UPGRADE: HeaderMatcher = { name: 'upgrade', present_match: true }
 
 /**
- * Has an upgrade with a body in chunks refused as one of an unknown name, for Envoy takes `Transfer-Encoding` away before
- * it chooses a route. Must come before Envoy itself looks at the headers.
+ * Makes Envoy refuse an upgrade with a chunked body, as an upgrade of an unknown name: Envoy removes
+ * `Transfer-Encoding` before it chooses a route. Must be applied before Envoy reads the headers.
  */
 export const REFUSE_CODED_UPGRADES: HeaderMutation = setHeader(
   'upgrade',
@@ -25,7 +25,7 @@ export const REFUSE_CODED_UPGRADES: HeaderMutation = setHeader(
   'OVERWRITE_IF_EXISTS',
 )
 
-/** The signs of a request that is no handshake, each of them enough. */
+/** Each of these identifies a request that is not a handshake. */
 const NO_HANDSHAKE: readonly HeaderMatcher[][] = [
   [{ name: ':method', string_match: { exact: 'GET' }, invert_match: true }],
   [
@@ -34,7 +34,7 @@ const NO_HANDSHAKE: readonly HeaderMatcher[][] = [
   ],
 ]
 
-/** Answers what asks for an upgrade and is no handshake. The connection ends, since nothing in it can be read any more. */
+/** Refuses upgrades that are not handshakes. The connection is closed, since its further bytes can't be interpreted. */
 export function refusedUpgrades(): Route[] {
   return NO_HANDSHAKE.map((signs) => ({
     match: { prefix: '/', headers: [UPGRADE, ...signs] },

@@ -4,9 +4,9 @@ import type { ExpressionFilter } from '#proto/envoy/extensions/access_loggers/fi
 import { any } from '../../xds/messages.js'
 import { SAFE_METHOD } from './connection-reuse.js'
 
-/* What kinds of Envoy's own replies there are. */
+/* Filters by which access logs, and mappers of Envoy's own replies, select requests. */
 
-/** An upgrade, such as to a websocket, that failed: whoever asked for it shows no page. */
+/** A reply to an upgrade, such as to a websocket: its client shows no page. */
 export const UPGRADE: AccessLogFilter = { header_filter: { header: { name: 'upgrade', present_match: true } } }
 
 export const GRPC: AccessLogFilter = {
@@ -25,12 +25,12 @@ export function statusAtLeast(value: number): AccessLogFilter {
   return status('GE', value)
 }
 
-/** A request that was not answered included. */
+/** Includes requests without an answer. */
 export function statusAtMost(value: number): AccessLogFilter {
   return status('LE', value)
 }
 
-/** To a request that took so long. */
+/** A request that took at least this long. */
 export function lastsAtLeast(ms: number): AccessLogFilter {
   return { duration_filter: { comparison: comparison('GE', ms) } }
 }
@@ -39,27 +39,27 @@ export function lastsAtMost(ms: number): AccessLogFilter {
   return { duration_filter: { comparison: comparison('LE', ms) } }
 }
 
-/** To a request for exactly this path and no query. */
+/** A request for exactly this path, without a query. */
 export function pathIs(path: string): AccessLogFilter {
   return { header_filter: { header: { name: ':path', string_match: { exact: path } } } }
 }
 
-/** To a request that was refused because its route has too many. */
+/** A request that was refused because its route has too many. */
 export const ROUTE_FULL: AccessLogFilter = { response_flag_filter: { flags: ['UO'] } }
 
 /**
- * To a request, of those that send something, whose backend ended the connection before it answered. It may have
- * answered, and closed with so much unread that the answer was lost on the way.
+ * A request of a method with a body whose backend closed the connection before Envoy got an answer. The backend may
+ * have answered, but with so much unread data that the answer was lost on the way.
  */
 export const UPLOAD_CUT_OFF: AccessLogFilter = allOf(
   { response_flag_filter: { flags: ['UC'] } },
   { header_filter: { header: { ...SAFE_METHOD, invert_match: true } } },
 )
 
-/** To a request that was refused because the heap is nearly full, for which Envoy sets no flag. */
+/** A request that was refused because the heap is nearly full. Envoy sets no response flag for that. */
 export const HEAP_FULL = cel('heap_full', "response.code_details == 'overload'")
 
-/** What a CEL expression is true of. An attribute that isn't there makes it false. */
+/** Requests for which a CEL expression is true. A missing attribute makes it false. */
 export function cel(name: string, expression: string): AccessLogFilter {
   const type = 'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter'
   return { extension_filter: { name, typed_config: any(type, { expression } satisfies ExpressionFilter) } }
@@ -79,7 +79,7 @@ function status(op: Comparison, value: number): AccessLogFilter {
 
 type Comparison = 'EQ' | 'GE' | 'LE'
 
-/** Envoy wants a key by which the number could be changed at run time; nothing sets it. */
+/** Envoy requires a runtime key, by which the number could be changed; nothing sets it. */
 function comparison(op: Comparison, value: number): ComparisonFilter {
   return { op, value: { default_value: value, runtime_key: 'unused' } }
 }

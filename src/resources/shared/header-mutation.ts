@@ -7,9 +7,9 @@ import { any } from '../../xds/messages.js'
 type SetAction = 'ADD_IF_ABSENT' | 'OVERWRITE_IF_EXISTS' | 'OVERWRITE_IF_EXISTS_OR_ADD'
 
 /**
- * Sets a header to what a format of Envoy's (`%REQ(name)%`) gives. Where that is nothing, nothing is set.
+ * Sets a header to the value of an Envoy format (`%REQ(name)%`). If that is empty, nothing is set.
  *
- * @param action what to do with a header of this name that is there already; by default the new one takes its place
+ * @param action what to do if there is a header of this name already; by default it is replaced
  */
 export function setHeader(key: string, format: string, action?: SetAction): HeaderMutation {
   return { append: headerToSet(key, format, action) }
@@ -24,7 +24,7 @@ export function headerToSet(
   return { header: { key, value: format }, append_action: action }
 }
 
-/** As {@link setHeader}, but leaves a header that is there and adds a comma and the new value to it. */
+/** As {@link setHeader}, but appends a comma and the new value to an existing header. */
 export function appendHeader(key: string, format: string): HeaderMutation {
   return { append: { header: { key, value: format } } }
 }
