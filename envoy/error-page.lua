@@ -1,14 +1,14 @@
--- Puts the error target's page in the place of the built-in one in replies of Envoy's own, which are marked
--- with the path that was asked for. If there is no page, the built-in one stays.
+-- Replaces the built-in page of Envoy's own replies, which are marked with the requested path, by the error target's page.
+-- If that gives no page, the built-in one stays.
 --
 -- The control plane puts its constants before this text.
 
--- As a form encodes it, which is how CHP does: the hub decodes it again.
+-- Encodes as in a form, as CHP does; the hub decodes it.
 local function escaped(text)
   return (text:gsub("[^%w*._-]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
--- A flood of failures is no flood of lines: one a minute from each worker.
+-- Logs one line a minute and worker, so that a flood of failures doesn't flood the log.
 local quiet_until = 0
 local function warn_of(response, reason)
   if os.time() < quiet_until then return end
@@ -22,25 +22,25 @@ function envoy_on_response(response)
   if not path then return end
   headers:remove(FAILED_PATH_HEADER)
   local status = headers:get(":status")
-  -- It can't be had later, if it has come by then.
+  -- Must be asked for before the call: if the body is complete afterwards, it is no longer available.
   response:body()
 
-  -- Nothing of the user's request but its path: no cookies, no Authorization.
+  -- Of the user's request it has only the path: no cookies, no Authorization.
   local answer, page = response:httpCall(ERROR_TARGET, {
     [":method"] = "GET",
     [":path"] = BEFORE_STATUS .. status .. BEFORE_PATH .. escaped(path) .. AFTER_PATH,
     [":authority"] = AUTHORITY,
   }, nil, { timeout_ms = TIMEOUT_MS, send_xff = false })
-  -- Whatever the status of the answer: some servers give error pages the status of the error.
+  -- The status of the answer doesn't matter: some servers give error pages the status of the error.
   if not answer[ANSWERED_HEADER] then return warn_of(response, page or "status " .. answer[":status"]) end
   if not page then return warn_of(response, "it answered status " .. answer[":status"] .. " without a body") end
 
-  -- What was at hand before the call is not any longer.
+  -- Objects from before the call are no longer valid.
   headers = response:headers()
   for _, name in ipairs({ "content-type", "content-encoding" }) do
     if answer[name] then headers:replace(name, answer[name]) else headers:remove(name) end
   end
-  -- There is none in the answer to a HEAD request.
+  -- An answer to a HEAD request has no body.
   local body = response:body()
   if body then body:setBytes(page) else headers:replace("content-length", tostring(#page)) end
 end

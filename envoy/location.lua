@@ -1,14 +1,14 @@
--- Rewrites the Location of a redirect that leads to the target itself, which the client may not be able to reach.
+-- Rewrites the Location of a redirect to the target itself, which the client may not be able to reach.
 --
--- The control plane puts three constants before this text: TARGET_HEADER, the name of the header that says the target's
--- host and port, as they stand in a URL; AUTO_REWRITE, whether the host becomes the one that the client asked; PROTOCOL,
--- the new scheme, or nil.
+-- The control plane puts three constants before this text: TARGET_HEADER, the name of the header with the target's host
+-- and port as in a URL; AUTO_REWRITE, whether the host is replaced by that of the request; PROTOCOL, the new scheme, or
+-- nil.
 
 local NAMESPACE = "configurable_envoy_proxy.location"
 local STATUSES = { ["201"] = true, ["301"] = true, ["302"] = true, ["307"] = true, ["308"] = true }
 local PORTS = { http = ":80", https = ":443" }
 
--- Host and port as they are compared: in lower case, and without a port that goes without saying.
+-- Host and port in the form for comparing: in lower case, and without the scheme's default port.
 local function normal(scheme, authority)
   authority = authority:lower()
   local port = PORTS[scheme:lower()]

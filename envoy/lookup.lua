@@ -1,12 +1,12 @@
--- Chooses the cluster of a request. Every route of the hub is a cluster named "r:" .. routespec, so the
--- cluster table is the route table, and the longest routespec that is a prefix of the request's path, on
--- segment boundaries, is found by asking for ever shorter prefixes.
+-- Chooses the cluster of a request. Each route of the hub is a cluster named "r:" .. routespec, so the cluster table is the
+-- route table. The longest routespec that is a prefix of the request's path, on segment boundaries, is found by looking up
+-- shorter and shorter prefixes.
 --
--- The control plane puts three constants before this text: HOST_ROUTING (boolean), MAX_SEGMENTS and
--- MAX_BYTES. No routespec is larger than the two limits, so a hostile path costs a bounded walk.
+-- The control plane puts three constants before this text: HOST_ROUTING (boolean), MAX_SEGMENTS and MAX_BYTES. No routespec
+-- exceeds the two limits, so a hostile path costs a bounded walk.
 
--- The path as a routespec is written: without query, dot segments or percent-encoding. Only what is
--- compared is rewritten; the upstream gets the client's own spelling.
+-- The path in the form of routespecs: without query, dot segments or percent-encoding. It is only used for comparing; the
+-- upstream gets the client's spelling.
 local function decoded(target)
   local path = target:match("^[^?#]*")
   if not path:find("[%%\\]") and not path:find("/.", 1, true) then

@@ -1,8 +1,8 @@
--- Brings the path of a request into the form in which the backend gets it: dot segments resolved, so that no path leads
--- out of the target's own, and characters that a URL must not have escaped. Nothing else is respelled. Where the route's
--- prefix is to go, the cluster's metadata says how long it is and what comes in its place.
+-- Converts a request's path into the form that the backend gets: resolves dot segments, so that no path leaves the target's
+-- path, and escapes characters that are invalid in a URL. The rest keeps its spelling. If the route's prefix is removed, the
+-- cluster's metadata has its length and its replacement.
 --
--- The control plane puts a constant before this text: ROUTE_HEADER, the name of the header that says so, or nil.
+-- The control plane puts a constant before this text: ROUTE_HEADER, the name of the header with that metadata, or nil.
 
 local function escaped(path)
   return (path:gsub('["<>`{}]', function(char) return ("%%%02X"):format(char:byte()) end))
@@ -25,7 +25,7 @@ local function resolved(path)
   return table.concat(kept, "/")
 end
 
--- The path after its first bytes, counted as they are when decoded: that is how the prefix was matched.
+-- The path without its first bytes, counted in the decoded path, in which the prefix was matched.
 local function after(path, bytes)
   if bytes == 0 then return path end
   path = path:gsub("^/+", "/")
