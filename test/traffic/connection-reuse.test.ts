@@ -8,6 +8,7 @@ import { WebSocket } from 'ws'
 import { Backend } from '../support/backend.js'
 import { ask } from '../support/http.js'
 import { ProxyProcess } from '../support/proxy.js'
+import { heldPorts } from '../support/tcp-timers.js'
 import { eventually } from '../support/wait.js'
 
 const proxy = await ProxyProcess.start()
@@ -196,6 +197,31 @@ t.test('connections are reused by all requests while there are some, and not kep
     t.ok(connections < REQUESTS / 4, `${connections} connections for ${REQUESTS} ${method}`)
   }
   await eventually(() => opened.every((socket) => socket.destroyed), 'they are closed', 1_500)
+})
+
+t.test('a connection that is closed holds no port, and for the backend it ends as ever', async (t) => {
+  const AT_ONCE = 30
+  const opened: Socket[] = []
+  const errors: Error[] = []
+  let waiting: Array<() => void> = []
+  const backend = await Backend.start('ends', (request, response) => {
+    opened.push(request.socket.on('error', (error) => errors.push(error)))
+    request.resume()
+    waiting.push(() => response.end())
+    if (waiting.length === AT_ONCE) for (const answer of waiting) answer()
+  })
+  t.teardown(() => backend.stop())
+  await proxy.route('/ends', backend.url)
+  for (let burst = 0; burst < 3; burst += 1) {
+    waiting = []
+    const answers = Array.from({ length: AT_ONCE }, () => ask(proxy.port, '/ends', { method: 'POST' }, 'a=1'))
+    t.ok((await Promise.all(answers)).every(({ status }) => status === 200))
+    await eventually(() => opened.every((socket) => socket.destroyed), 'they are closed')
+  }
+  t.equal(new Set(opened).size, 3 * AT_ONCE, 'each burst has new connections')
+  const held = (await heldPorts()).filter(({ remotePort }) => remotePort === backend.port)
+  t.equal(held.length, 0)
+  t.strictSame(errors, [])
 })
 
 t.test('a websocket opens although the idle connections are being closed', async (t) => {

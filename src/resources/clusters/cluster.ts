@@ -10,10 +10,10 @@ import type { Limits } from '../../settings/limits.js'
 import { any, duration } from '../../xds/messages.js'
 import { clusterName } from '../names.js'
 import { TARGET_IDLE_MS } from '../shared/connection-reuse.js'
-import { TARGET_KEEPALIVE } from '../shared/keepalive.js'
 import { BUFFER_BYTES, routeLimits } from '../shared/limits.js'
 import type { RouteMetadataInput, RouteMetadataSettings } from './route-metadata.js'
 import { routeMetadata } from './route-metadata.js'
+import { TARGET_SOCKETS } from './target-sockets.js'
 import type { TargetTls } from './target-tls.js'
 import { targetTransport } from './target-tls.js'
 
@@ -93,7 +93,7 @@ export function targetCluster(
     name,
     ...discoveryOf(target, addresses),
     connect_timeout: CONNECT_TIMEOUT,
-    ...('socketPath' in target.address ? {} : TARGET_KEEPALIVE),
+    ...('socketPath' in target.address ? {} : TARGET_SOCKETS),
     per_connection_buffer_limit_bytes: BUFFER_BYTES,
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
     ...(target.tls ? { transport_socket: targetTransport(settings.targetTls, endpoint.hostname ?? '') } : {}),

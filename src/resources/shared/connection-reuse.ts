@@ -7,8 +7,8 @@ import { any } from '../../xds/messages.js'
 /*
  * A backend may close an idle connection at the very moment a request arrives on it. What was sent is then lost without
  * a trace of whether it was read. So a connection is reused only while it is in use, one request after the other, which
- * is when it saves most (a new one for every request costs 60 % of the rate, and a port for a minute): no server closes
- * one that was used a moment ago, unless it ends. A request that is safe to send twice is sent again even then.
+ * is when it saves most (a new one for every request costs 60 % of the rate): no server closes one that was used a moment
+ * ago, unless it ends. A request that is safe to send twice is sent again even then.
  */
 
 /** Connections to targets that have been idle for this long, in milliseconds, are closed. */

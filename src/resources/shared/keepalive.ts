@@ -1,4 +1,3 @@
-import type { Cluster } from '#proto/envoy/config/cluster/v3/Cluster.js'
 import type { KeepaliveSettings } from '#proto/envoy/config/core/v3/KeepaliveSettings.js'
 import type { TcpKeepalive } from '#proto/envoy/config/core/v3/TcpKeepalive.js'
 
@@ -11,7 +10,8 @@ import type { TcpKeepalive } from '#proto/envoy/config/core/v3/TcpKeepalive.js'
 const QUIET_SECONDS = 60
 const PROBE_SECONDS = 15
 const PROBES = 4
-const GONE_SECONDS = QUIET_SECONDS + PROBES * PROBE_SECONDS
+/** After so many seconds of silence a peer is gone. */
+export const GONE_SECONDS = QUIET_SECONDS + PROBES * PROBE_SECONDS
 
 /** The kernel asks. */
 export const TCP_KEEPALIVE: TcpKeepalive = {
@@ -31,26 +31,4 @@ export const TCP_KEEPALIVE_JSON = {
 export const HTTP2_KEEPALIVE: KeepaliveSettings = {
   interval: { seconds: QUIET_SECONDS },
   timeout: { seconds: GONE_SECONDS - QUIET_SECONDS },
-}
-
-const IPPROTO_TCP = 6
-const TCP_USER_TIMEOUT = 18
-
-/**
- * Of connections to targets over TCP. The kernel doesn't ask while it has bytes to send again, and would try that for
- * 15 minutes; nor may it take longer than this. It counts a target that reads nothing at all as gone too, so the time
- * mustn't be much shorter: a busy server may take none of an upload for a while.
- */
-export const TARGET_KEEPALIVE: Pick<Cluster, 'upstream_connection_options' | 'upstream_bind_config'> = {
-  upstream_connection_options: { tcp_keepalive: TCP_KEEPALIVE },
-  upstream_bind_config: {
-    socket_options: [
-      {
-        description: 'TCP_USER_TIMEOUT',
-        level: IPPROTO_TCP,
-        name: TCP_USER_TIMEOUT,
-        int_value: GONE_SECONDS * 1000,
-      },
-    ],
-  },
 }
