@@ -35,6 +35,8 @@ const FAILED: AccessLogFilter = allOf(
     'failed',
     [
       "response.code_details != 'via_upstream'",
+      // What a backend refused a websocket with: see envoy/refusal.lua.
+      "!response.code_details.startsWith('filter_removed_required_response_headers')",
       `!(response.code_details == 'direct_response' && xds.route_name == '${HEALTH}')`,
       'response.code != 0',
       "!('upgrade' in request.headers && response.code_details.startsWith('upstream_reset_after_response_started'))",

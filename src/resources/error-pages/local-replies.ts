@@ -7,6 +7,7 @@ import { BUILTIN_STATUSES, builtinPage, uploadCutOffPage } from './builtin-pages
 import type { ErrorTargetInput } from './error-target.js'
 import { FAILED_REPLY_HEADERS } from './error-target.js'
 import { overloadReplies } from './overload-replies.js'
+import { refusals } from './refused-handshakes.js'
 
 /** Where error pages come from. With neither, or where one has nothing, there are the built-in pages. */
 export interface ErrorPages {
@@ -33,6 +34,7 @@ export function localReplies({ target, pages }: ErrorPages): LocalReplyConfig {
   const statuses = new Set([...BUILTIN_STATUSES, ...(pages?.byStatus.keys() ?? [])])
   const mappers: ResponseMapper[] = [
     ...overloadReplies(pageOf(503, pages)),
+    ...refusals(),
     // As from CHP, an upgrade that fails gets the bare status: whoever asked for it shows no page.
     { filter: allOf(UPGRADE, oneOf(ALSO_503.map(statusIs))), status_code: { value: 503 }, ...EMPTY },
     { filter: allOf(UPGRADE, IS_ERROR), ...EMPTY },

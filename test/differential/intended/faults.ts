@@ -94,9 +94,9 @@ export const FAULTS: readonly NamedDifference[] = [
   {
     where: 'websocket: a refusal that says `Connection: Upgrade`',
     chp: 'passed on',
-    here: '503 without a body',
+    here: 'its status (503 for one below 300) with `Location`, `Retry-After`, `Sec-WebSocket-Version` and `WWW-Authenticate`, and no body',
     reason: 'Envoy reads no end of such an answer, so it is replaced by one that ends',
-    seen: [{ field: /^answer\./, of: /^websocket: answered with 426 and Upgrade/ }],
+    seen: [{ field: /^answer\.(?!status)/, of: /^websocket: answered with 426 and Upgrade/ }],
   },
   {
     where:
