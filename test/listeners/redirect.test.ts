@@ -55,6 +55,26 @@ t.test('whoever comes by HTTP is sent to the same place by HTTPS', async (t) => 
   await Promise.all([...redirected, ...refused])
 })
 
+t.test('what it can not redirect leaves a line, as on the port of HTTPS', async (t) => {
+  const [redirectPort = 0] = await freePorts(1)
+  const proxy = await ProxyProcess.start([...tls, '--redirect-port', String(redirectPort), '--request-timeout', '1'])
+  t.teardown(() => proxy.stop())
+  await eventually(() => proxy.output.includes('HTTP to HTTPS redirection'), 'it redirects')
+  const cases: Array<[request: string, line: RegExp]> = [
+    [`GET / HTTP/1.1\r\nHost: a\r\nCookie: ${'x'.repeat(70_000)}\r\n${END}`, /warn: 431 .*the headers are too large/],
+    ['NONSENSE\r\n\r\n', /warn: 400 \(no request yet\) the request is malformed/],
+    [
+      `GET /hostless?token=secret HTTP/1.1\r\nHost:\r\n${END}`,
+      /warn: 400 GET \/hostless it does not say to which host/,
+    ],
+    ['GET /slow HTTP/1.1\r\nHost: a\r\n', /warn: 408 .*the client did not send its request in time/],
+  ]
+  t.equal((await ask(redirectPort, `GET /well HTTP/1.1\r\nHost: a\r\n${END}`)).status, 301)
+  await Promise.all(cases.map(([request]) => exchange(redirectPort, request)))
+  for (const [, line] of cases) await eventually(() => line.test(proxy.output), `a line like ${line}`)
+  t.notMatch(proxy.output, /secret|\/well/)
+})
+
 t.test("the port of HTTPS is left out of the URL, another of --redirect-to isn't", async (t) => {
   const cases = { 443: 'hub.example', 8443: 'hub.example:8443' }
   const redirections = Object.entries(cases).map(async ([to, host]) => {

@@ -1,4 +1,4 @@
-import { ATTEMPT } from '../names.js'
+import { ATTEMPT, REDIRECT } from '../names.js'
 
 /** A kind of failure, as metrics name it: one for all that have the same cure. */
 export type FailureKind =
@@ -26,6 +26,8 @@ export interface FailureReason {
   readonly details?: string
   /** What became of the only attempt to send the request, where Envoy's details say just that it was not repeated. */
   readonly attempt?: 'unreachable' | 'no answer' | 'bad answer'
+  /** The route that answers, where that says more than the details. */
+  readonly route?: string
   /** The status that Envoy answers with. */
   readonly status?: number
   /** For people: what is wrong, and which option has a say in it. */
@@ -91,6 +93,12 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
     details: 'stream_idle_timeout',
     words: 'no byte came for too long, see --timeout and --proxy-timeout',
   },
+  {
+    kind: 'bad_request',
+    details: 'direct_response',
+    route: REDIRECT,
+    words: 'it does not say to which host, so it can not be redirected to HTTPS',
+  },
   { kind: 'bad_request', details: 'upgrade_failed', words: 'no upgrades but to websockets are served' },
   {
     kind: 'bad_request',
@@ -134,10 +142,12 @@ function choice(reasons: readonly FailureReason[], value: (reason: FailureReason
   return `(${is}) ? (${choice(before, value, other)}) : (${choice(after, value, other)})`
 }
 
-function condition({ details, attempt, status }: FailureReason): string {
+function condition({ details, attempt, route, status }: FailureReason): string {
   if (attempt !== undefined) {
     const said = `metadata.filter_metadata["${ATTEMPT.namespace}"]["${ATTEMPT.failure}"]`
     return `(${DETAILS} == "lua_response" && ${said} == "${attempt}")`
   }
-  return details === undefined ? `response.code == ${status}` : `${DETAILS}.contains(${JSON.stringify(details)})`
+  if (details === undefined) return `response.code == ${status}`
+  const contains = `${DETAILS}.contains(${JSON.stringify(details)})`
+  return route === undefined ? contains : `(${contains} && xds.route_name == ${JSON.stringify(route)})`
 }

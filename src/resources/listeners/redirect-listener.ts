@@ -3,6 +3,7 @@ import type { DataSource } from '#proto/envoy/config/core/v3/DataSource.js'
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { Limits } from '../../settings/limits.js'
+import { failureLog } from '../counters/failure-log.js'
 import { REDIRECT } from '../names.js'
 import { connectionManagerLimits } from '../shared/limits.js'
 import { router } from './connection-manager.js'
@@ -45,6 +46,7 @@ export function redirectListener({
           domains: ['*'],
           routes: [
             {
+              name: REDIRECT,
               match: { prefix: '/', headers: [{ name: ':authority', string_match: { exact: '' } }] },
               direct_response: { status: 400, body: noHost(toPort) },
             },
@@ -64,6 +66,7 @@ export function redirectListener({
     strip_any_host_port: true,
     local_reply_config: { mappers: [{ filter: WITHOUT_HOST, body: noHost(toPort) }] },
     server_header_transformation: 'PASS_THROUGH',
+    access_log: failureLog(),
     ...connectionManagerLimits(limits),
   }
   return httpListener({ name: REDIRECT, address: { host, port }, manager, limits, generation })
