@@ -100,6 +100,21 @@ async function keptAlive(port: number): Promise<boolean[]> {
   }
 }
 
+t.test('an Envoy without a control plane tries again soon, and does not fill its log with that', async (t) => {
+  const { home, args, envoy } = await sidecar(t)
+  const tries = () => envoy.output.split('gRPC config stream to control_plane closed').length - 1
+  envoy.start()
+  // The first come one soon after the other.
+  await eventually(() => tries() >= 6, 'Envoy tries', 30_000)
+  const begin = performance.now()
+  const before = tries()
+  await eventually(() => tries() >= before + 12, 'Envoy goes on trying', 60_000)
+  // Each waits for some part of a second. At 8 a second they would take a second and a half.
+  t.ok(performance.now() - begin > 2_500, `12 tries in ${performance.now() - begin} ms`)
+  await home.start(args)
+  await envoy.ready()
+})
+
 t.test('while it is drained it serves on, and says that it does not want new clients', async (t) => {
   const { home, args, envoy } = await sidecar(t)
   const proxy = await home.start(args)

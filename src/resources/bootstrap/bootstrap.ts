@@ -24,6 +24,12 @@ export interface BootstrapInput {
 
 const FOREVER = '0s'
 
+/** How long Envoy waits at most before it tries again to reach a control plane that was restarted; by default 30 s. */
+const RETRY = '0.25s'
+
+/** The same for an Envoy that others start: it may be alone for hours, and writes a line about each try. */
+const OTHERS_RETRY = '1s'
+
 /** What all Envoys of this program are called together, as also on the command line of one that it starts. */
 export const NODE_CLUSTER = 'configurable-envoy-proxy'
 
@@ -53,8 +59,9 @@ export function bootstrap({ controlPlane, adminSocket, adminKey, limits, nodeId,
           {
             envoy_grpc: {
               cluster_name: CONTROL_PLANE,
-              // By default Envoy waits up to 30 s before it tries a restarted control plane again.
-              retry_policy: { retry_back_off: { base_interval: '0.05s', max_interval: '0.25s' } },
+              retry_policy: {
+                retry_back_off: { base_interval: '0.05s', max_interval: nodeId === undefined ? RETRY : OTHERS_RETRY },
+              },
             },
           },
         ],
