@@ -5,21 +5,21 @@ export const API: readonly NamedDifference[] = [
     where: 'no `CONFIGPROXY_AUTH_TOKEN`',
     chp: 'the REST API is open to all',
     here: 'a random token: every call is refused. With `--no-api-auth` it is open on loopback addresses and unix sockets, but not to web pages',
-    reason: "an API that moves users' traffic is never open by accident",
+    reason: "an API that redirects users' traffic is never open by accident",
     seen: { byHand: 'without the token the suite could not call it' },
   },
   {
     where: 'token and body',
-    chp: 'a bad body is answered 400 before the token is looked at',
+    chp: 'a bad body is answered 400 before the token is checked',
     here: '403 first',
-    reason: 'tells nothing to a stranger',
+    reason: 'reveals nothing without the token',
     seen: [{ field: 'answer.status', of: /^API: no token/, chp: /^400 /, here: /^403 / }],
   },
   {
     where: 'target',
     chp: 'any string is stored',
     here: 'must be an http, https or unix URL of at most 4,096 bytes without dot segments and control characters, else 400',
-    reason: "a route that can't work is refused when it is made",
+    reason: "a route that can't work is refused when it is added",
     seen: [
       { field: 'answer.status', of: /^API: a target that is "/, chp: /^201 /, here: /^400 / },
       { field: 'answer.body', of: /^API: a target that is "/, here: /^\{\}$/ },
@@ -27,16 +27,16 @@ export const API: readonly NamedDifference[] = [
   },
   {
     where: 'a target that is the proxy itself, by an address or a socket',
-    chp: 'taken: a request to it goes round until something breaks',
-    here: '400: none of its ports and sockets is one; a name is not resolved',
-    reason: 'a loop helps nobody, and none of its other servers is for users',
+    chp: 'accepted: a request to it loops until something breaks',
+    here: '400 for all of its ports and sockets; names are not resolved',
+    reason: 'a loop is never wanted, and its other servers are not for users',
     seen: { byHand: 'a loop would take the suite with it' },
   },
   {
     where: 'body',
     chp: 'without limit',
     here: '1 MiB, else 413; 100 levels of nesting, else 400',
-    reason: "a stalled or hostile client can't fill the memory; what is nested deeper can't be written any more",
+    reason: "a stalled or hostile client can't fill the memory; deeper nesting can't be serialised",
     seen: [
       { field: 'answer.status', of: /^API: a body of 2 MB/, here: /^413 / },
       { field: 'answer.body', of: /^API: a body of 2 MB/, here: /^\{\}$/ },
@@ -46,7 +46,7 @@ export const API: readonly NamedDifference[] = [
     where: 'routespec',
     chp: 'without limit; any escape',
     here: '4,096 bytes and 64 segments, else 400; 400 for an escape that is malformed or no UTF-8, where CHP never answers',
-    reason: 'bounds the work of a lookup; an answer is better than none',
+    reason: 'bounds the work of a lookup',
     seen: [
       { field: /^answer\.(status|body)$/, of: /^API: a routespec of/ },
       {
@@ -76,7 +76,7 @@ export const API: readonly NamedDifference[] = [
     where: 'dot segments and control characters in a routespec or a target',
     chp: 'resolved or kept: POST to `/api/routes/user/..` replaces `/`',
     here: '400',
-    reason: "a mistake takes no other route's place, and what is stored can be printed",
+    reason: 'a mistake replaces no other route, and stored values can be printed',
     seen: [
       { field: 'answer.status', of: /^API: (dot segments|a control character)/, here: /^400 / },
       { field: 'answer.body', of: /^API: (dot segments|a control character)/ },
@@ -86,7 +86,7 @@ export const API: readonly NamedDifference[] = [
     where: '`/livez` and `/readyz` of the REST API',
     chp: '404',
     here: '200 and a line of text, without the token',
-    reason: 'probes of a control plane that has no public port of its own',
+    reason: 'for probes of a control plane without a public port',
     seen: [{ field: /^answer\.(status|body)$/, of: /^API: the path \/(livez|readyz)/, chp: /^404|^$/, here: /./ }],
   },
   {
@@ -103,7 +103,7 @@ export const API: readonly NamedDifference[] = [
     where: 'a change Envoy does not acknowledge in 10 s',
     chp: '-',
     here: '503, nothing changed',
-    reason: "201 would promise what isn't so",
+    reason: '201 would be a false promise',
     seen: { byHand: 'CHP has no other process to wait for' },
   },
 ]

@@ -6,10 +6,10 @@ const OUR_TYPE = /^text\/html; charset=utf-8$/
 /** What users see when there is no answer of a backend. */
 export const ERROR_PAGES: readonly NamedDifference[] = [
   {
-    where: 'pages where none are given',
-    chp: 'of its own, `text/html`',
-    here: 'of ours, `text/html; charset=utf-8`',
-    reason: 'they say in plain words what to do now',
+    where: 'pages if none are configured',
+    chp: 'its own, `text/html`',
+    here: 'ours, `text/html; charset=utf-8`',
+    reason: 'they say in plain words what to do',
     seen: [
       { field: 'answer.body', chp: /^<!doctype html>/, here: OUR_PAGE },
       { field: 'answer.header.content-type', chp: /^text\/html$/, here: OUR_TYPE },
@@ -19,7 +19,7 @@ export const ERROR_PAGES: readonly NamedDifference[] = [
     where: 'the error target is down, answers nothing, or takes more than 5 s',
     chp: 'the reason phrase, or an empty body; waits without end',
     here: 'the built-in page',
-    reason: 'a student can do something with it',
+    reason: 'it helps a user',
     seen: [
       { field: 'answer.body', of: /--error-(target|path)/, chp: /^(Not Found|Service Unavailable|)$/, here: OUR_PAGE },
       { field: 'answer.header.content-type', of: /--error-(target|path)/, chp: /^-$/, here: OUR_TYPE },
@@ -32,9 +32,9 @@ export const ERROR_PAGES: readonly NamedDifference[] = [
   },
   {
     where: 'an upload in the middle of which the server ends the connection',
-    chp: 'the error target is asked, whose page says that the server is not running',
-    here: 'a built-in page, which says that it may be too large',
-    reason: 'the server runs: it refuses what is sent',
+    chp: "the error target's page, which says that the server is not running",
+    here: 'a built-in page, which says that the upload may be too large',
+    reason: 'the server runs: it refuses the upload',
     seen: { byHand: 'whether the answer or the end comes first is chance' },
   },
   {
@@ -48,21 +48,21 @@ export const ERROR_PAGES: readonly NamedDifference[] = [
     where: '`--error-path`',
     chp: 'read for each failure',
     here: 'read when the proxy starts; a directory that can not be read is one line, exit status 1',
-    reason: 'pages are there whatever happens to the disk',
+    reason: "pages don't depend on the disk",
     seen: [{ field: 'exit', of: /a directory of error pages that is not there/, here: /^status 1$/ }],
   },
   {
     where: 'the error target and a request of absolute form (`GET http://host/x`)',
     chp: '`url` is the whole URL',
     here: '`url` is the path and query',
-    reason: 'the form of a request says nothing of what was asked for',
+    reason: "the form of a request doesn't matter",
     seen: [{ field: 'seen.line', of: /the absolute form/ }],
   },
   {
     where: "requests that can't be used (400, 408, 413, 431)",
     chp: 'an empty body',
     here: 'the built-in page or that of `--error-path`',
-    reason: 'a reader sees what happened',
+    reason: 'the user sees what happened',
     seen: [
       { field: 'answer.body', chp: /^$/, here: OUR_PAGE },
       { field: 'answer.header.content-type', chp: /^-$/, here: OUR_TYPE },
@@ -70,10 +70,10 @@ export const ERROR_PAGES: readonly NamedDifference[] = [
     ],
   },
   {
-    where: 'an error before the body of the request has come',
+    where: 'an error before the body of the request has arrived',
     chp: 'the connection is kept, and the body read',
     here: 'the connection ends',
-    reason: 'nobody wants the body any more',
+    reason: 'the body is no longer needed',
     seen: [
       {
         field: 'connection',
@@ -84,16 +84,16 @@ export const ERROR_PAGES: readonly NamedDifference[] = [
   },
   {
     where: 'a websocket that no route matches',
-    chp: 'the connection is left open, and answers nothing more',
+    chp: 'the connection stays open without further answers',
     here: 'it ends',
-    reason: 'what is of no use is not kept',
+    reason: 'the connection is useless',
     seen: [{ field: 'connection', of: /a websocket without a route/, chp: /^nothing$/, here: /^closed$/ }],
   },
   {
     where: 'a gRPC request that fails',
     chp: '404 or 503',
-    here: '200 with `grpc-status`, as gRPC clients expect it',
-    reason: "Envoy's own form, which can't be turned off",
+    here: '200 with `grpc-status`, as gRPC clients expect',
+    reason: "Envoy's own form, which can't be disabled",
     seen: [{ field: 'answer.status', of: /gRPC/, here: /^200 / }],
   },
 ]

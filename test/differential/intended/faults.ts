@@ -4,15 +4,15 @@ import type { NamedDifference } from '../differences.js'
 export const FAULTS: readonly NamedDifference[] = [
   {
     where: 'connections to backends',
-    chp: 'any idle one is reused; a backend that closes it at that moment shows the user a 503',
+    chp: 'any idle one is reused; if the backend closes it at that moment, the user gets a 503',
     here: 'one that was used less than 100 ms before is reused; GET, HEAD and OPTIONS are sent again, at most twice, if it was just closing',
-    reason: 'no user sees that 503, and nothing that may have had an effect is sent twice',
+    reason: 'no user sees that 503, and no request that may have had an effect is sent twice',
     seen: { byHand: 'it takes a race to see it: test/traffic/connection-reuse.test.ts makes one' },
   },
   {
-    where: 'small faults of an answer: folded headers, a bare LF',
+    where: 'minor faults of an answer: folded headers, a bare LF',
     chp: '503',
-    here: 'read the tolerant way, and passed on in the strict one',
+    here: 'accepted, and passed on in valid form',
     reason: 'as with requests',
     seen: [
       {
@@ -26,35 +26,35 @@ export const FAULTS: readonly NamedDifference[] = [
     where: 'a bad chunk in an answer',
     chp: '`503 OK`, if nothing was passed on yet',
     here: 'the connection ends after the head of the answer, which was passed on',
-    reason: 'what has come is not held back',
+    reason: 'received data is not held back',
     seen: [{ field: /^(answer\.status|connection)$/, of: /a bad chunk/, chp: /^503 OK$|^kept/ }],
   },
   {
-    where: '--auto-rewrite and a `Location` that is no URL',
+    where: '--auto-rewrite and a `Location` that is not a URL',
     chp: 'the client waits without end',
     here: 'passed on',
-    reason: 'the browser says what it makes of it',
+    reason: 'the browser can handle it',
     seen: [{ field: /^(answer\.status|connection)$/, of: /302 to no URL/, chp: /^(nothing|-)$/ }],
   },
   {
-    where: 'a 101 that nobody asked for',
+    where: 'a 101 without an upgrade request',
     chp: 'the client waits without end',
     here: 'passed on',
-    reason: 'the client sees what its backend does',
+    reason: "the client sees its backend's answer",
     seen: [{ field: 'answer.status', of: /a 101 that nobody asked for/, chp: /^nothing$/ }],
   },
   {
     where: 'websocket: the backend resets it',
     chp: 'the line of a 503 answer is written into the open websocket',
     here: 'it ends',
-    reason: 'it would be taken for a frame',
+    reason: 'the client would take it for a frame',
     seen: [{ field: 'closed', of: /^websocket: the backend resets/, here: /^after 0 bytes$/ }],
   },
   {
-    where: 'a backend that is gone in the middle of its answer',
+    where: 'a backend that disconnects in the middle of its answer',
     chp: 'the client waits for the rest without end',
-    here: 'its connection ends, so that it knows',
-    reason: 'browsers would show a page that loads for ever',
+    here: "the client's connection is closed",
+    reason: 'browsers would show a page that never finishes loading',
     seen: [
       {
         field: /^(answer\.status|connection)$/,
@@ -67,7 +67,7 @@ export const FAULTS: readonly NamedDifference[] = [
     where: 'websocket: bytes that the client sends before it is open',
     chp: 'lost',
     here: 'passed on when it is open',
-    reason: 'nothing that was sent is lost',
+    reason: 'no data is lost',
     seen: [{ field: /^(received|seen\.tunnelled)$/, of: /data right after the request/ }],
   },
   {
@@ -80,15 +80,15 @@ export const FAULTS: readonly NamedDifference[] = [
   {
     where: 'websocket: a refusal',
     chp: 'an answer of 404 or 503 has no reason',
-    here: 'has one',
-    reason: 'a status line has one',
+    here: 'has a reason',
+    reason: 'a status line must have one',
     seen: [{ field: 'answer.reason', of: /websocket/, chp: /^$/ }],
   },
   {
     where: 'websocket: a backend that answers 200, or a redirect with a body',
     chp: 'its body is passed on',
     here: 'the body is empty',
-    reason: 'Envoy takes it for a tunnel that is not used; no websocket client reads it',
+    reason: 'Envoy takes it for an unused tunnel; no websocket client reads it',
     seen: [{ field: /^answer\.(body|framing)$/, of: /^websocket: (answered with 200|redirected with a body)/ }],
   },
   {
@@ -103,7 +103,8 @@ export const FAULTS: readonly NamedDifference[] = [
       'websocket: a 101 in chunks or with a length that is not 0, as old versions of aiohttp send; a 204 with a length',
     chp: 'passed on',
     here: '503; a length of 0 is left out',
-    reason: 'RFC 9110 (8.6) and RFC 9112 (6.1) forbid both; Envoy takes them for an attack and has no setting for it',
+    reason:
+      'RFC 9110 (8.6) and RFC 9112 (6.1) forbid both; Envoy treats them as an attack, without a setting to change that',
     seen: [
       {
         field: /^(answer\.|connection$|closed$|seen\.)/,
@@ -115,7 +116,7 @@ export const FAULTS: readonly NamedDifference[] = [
     where: 'websocket: `Upgrade` without `Connection: upgrade`',
     chp: 'waits without end',
     here: 'an ordinary request',
-    reason: 'that is what HTTP has it be',
+    reason: 'as HTTP defines it',
     seen: [
       {
         field: /^(answer\.status|connection|seen)$/,
@@ -129,7 +130,7 @@ export const FAULTS: readonly NamedDifference[] = [
     where: 'websocket: asked for by another method than GET, or with a body',
     chp: 'ends the connection; passed on, with a length or in chunks',
     here: '400, nothing is passed on',
-    reason: 'that is no handshake, and what follows its head may be read as another request',
+    reason: 'that is not a handshake, and the bytes after its head may be read as another request',
     seen: [
       {
         field: /^(answer\.status|answer\.framing|connection|seen)$/,
@@ -142,7 +143,7 @@ export const FAULTS: readonly NamedDifference[] = [
     where: 'websocket: `/_chp_healthz`',
     chp: '404',
     here: 'the health check',
-    reason: 'it is exactly that path, whatever is asked',
+    reason: 'it is exactly that path, for any request',
     seen: [{ field: /^(answer\.status|connection)$/, of: /^websocket: to the health check/ }],
   },
 ]

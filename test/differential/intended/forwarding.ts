@@ -34,12 +34,12 @@ export const FORWARDING: readonly NamedDifference[] = [
     where: 'a query',
     chp: '`"`, `<` and `>` are escaped; an empty one is dropped',
     here: 'as it came',
-    reason: 'it is for the backend alone',
+    reason: 'only the backend interprets it',
     seen: [{ field: 'seen.line', of: /signs that a path may not have|an empty query/ }],
   },
   {
     where: '--no-include-prefix with an escape in the prefix, or with --host-routing',
-    chp: 'cuts as many characters off as the prefix has, wherever that is',
+    chp: 'cuts off as many characters as the prefix has, at the wrong place',
     here: 'cuts the prefix off',
     reason: 'what the option is for',
     seen: [
@@ -60,7 +60,7 @@ export const FORWARDING: readonly NamedDifference[] = [
     where: '--auto-rewrite where `Host` has no port',
     chp: "keeps the target's port",
     here: 'the port is that of `Host`: none',
-    reason: "nobody reaches the target's port",
+    reason: "users can't reach the target's port",
     seen: [
       {
         field: 'answer.header.location',
@@ -88,19 +88,19 @@ export const FORWARDING: readonly NamedDifference[] = [
     where: '--change-origin to a unix socket',
     chp: "`Host` is the socket's escaped path",
     here: '`localhost`',
-    reason: 'a path is no host',
+    reason: 'a path is not a host',
     seen: [{ field: 'seen.header.host', of: /--change-origin: a target on a unix socket/ }],
   },
   {
     where: '--custom-header: the same name in two spellings',
     chp: 'the last one; the first one if the client sends it too',
     here: 'the last one',
-    reason: 'what the client sends makes no difference',
+    reason: 'the client must not decide',
     seen: [{ field: 'seen.header.x-one', of: /a request that has one of them/, here: /^2$/ }],
   },
   {
     where: '--protocol-rewrite, --custom-header: what HTTP does not allow',
-    chp: 'taken as it comes, and fails with each request',
+    chp: 'accepted, and fails with each request',
     here: 'one line, exit status 1',
     reason: 'a typing error shows when it is made',
     seen: [

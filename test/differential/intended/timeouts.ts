@@ -16,9 +16,9 @@ export const TIMEOUTS: readonly NamedDifference[] = [
   },
   {
     where: '--proxy-timeout once the answer has begun',
-    chp: 'the client waits on',
+    chp: 'the client keeps waiting',
     here: 'the connection is dropped',
-    reason: 'it would wait for ever',
+    reason: 'it would wait without end',
     seen: [
       { field: /^(answer\.status|connection)$/, of: /--proxy-timeout: a backend that stops/, chp: /^(nothing|-)$/ },
     ],
@@ -26,23 +26,23 @@ export const TIMEOUTS: readonly NamedDifference[] = [
   {
     where: '--timeout and a connection without a request',
     chp: 'ends it',
-    here: '--keep-alive-timeout does',
-    reason: 'it is the option for that',
+    here: '--keep-alive-timeout ends it',
+    reason: 'that is the option for it',
     seen: [{ field: 'closed', of: /--timeout: a connection that is idle/, here: /^nothing$/ }],
   },
   {
     where: '--keep-alive-timeout',
     chp: '5 s unless given',
-    here: '620 s unless given; a connection closes within 5 s after it, and what comes meanwhile is served',
+    here: '620 s unless given; a connection closes within 5 s after it, and requests meanwhile are served',
     reason:
-      'longer than load balancers keep theirs (up to 10 minutes): the one who closes must be they, or users see a 502 now and then',
+      'longer than the timeouts of load balancers (up to 10 minutes): they must close first, or users see an occasional 502',
     seen: [{ field: 'closed', of: /no timeout: a connection that is idle/, here: /^nothing$/ }],
   },
   {
     where: 'an upload that takes more than 5 minutes',
     chp: '408',
-    here: 'goes on',
-    reason: 'files grow, and lines are slow',
+    here: 'continues',
+    reason: 'files grow, and networks are slow',
     seen: { byHand: 'no test takes 5 minutes' },
   },
 ]
