@@ -1,9 +1,9 @@
--- Ends a refusal of a websocket that says `Connection: Upgrade`. Envoy takes the rest of that connection for the new
--- protocol, so the answer would never end, and over HTTP/2 its chunks would show. An answer without a status is one that
--- Envoy replaces by a reply of its own, which gets the status and some headers back from this request's metadata.
+-- Ends a refusal of a websocket that has `Connection: Upgrade`. Envoy takes the rest of that connection for the new
+-- protocol, so the answer would never end, and over HTTP/2 its chunk framing would be passed on. Envoy replaces an answer
+-- without a status by a reply of its own, which gets the status and some headers from this request's metadata.
 --
--- The control plane puts these constants before this text: NAMESPACE, of the metadata that is the script's own, STATUS,
--- the key of the status in it, and HEADERS, the names of headers that are kept under their own names.
+-- The control plane puts these constants before this text: NAMESPACE, the script's own metadata; STATUS, the key of the
+-- status in it; and HEADERS, the names of headers that are stored in it under their names.
 
 function envoy_on_response(handle)
   local headers = handle:headers()

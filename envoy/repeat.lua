@@ -1,17 +1,17 @@
--- Sees that a request is sent again only if its backend can't have worked on it: after it met a connection that had
--- been used before and was just closing. Runs for each attempt that needs a new connection, and for every repeat.
+-- Allows a retry only if the backend can't have worked on the request: if its connection had been used before and was just
+-- closing. Runs for each attempt that needs a new connection, and for every retry.
 --
 -- The control plane puts these constants before this text: ATTEMPT_HEADER, the name of a header that it adds for this
--- script alone; LIMIT_MS, how long after a request has come it may still be repeated; NAMESPACE, of the metadata that
--- is the script's own, and FAILURE, the key in it of what became of the attempt before.
+-- script alone; LIMIT_MS, how long after its arrival a request may be retried; NAMESPACE, the script's own metadata, and
+-- FAILURE, the key in it of how the previous attempt failed.
 
--- When a repeat was refused last, by cluster. Envoy had begun a connection for it, which the next request may get: it
--- looks like one that was used before.
+-- When a retry was last refused, by cluster. Envoy had already opened a connection for it, which the next request may get:
+-- it looks as if it had been used before.
 local refused, count = {}, 0
 local MAX_COUNT = 1000
 
--- The reply is one of Envoy's own, so it gets its page like any other. The log learns why from the metadata: what
--- Envoy knew of the attempt before is gone.
+-- The reply is one of Envoy's own, so it gets an error page like any other. The log takes the reason from the metadata:
+-- Envoy no longer has that of the previous attempt.
 local function refuse(handle, cluster, failure)
   if count == MAX_COUNT then refused, count = {}, 0 end
   if not refused[cluster] then count = count + 1 end
@@ -22,8 +22,8 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
-  -- Milliseconds since the request came, which attempt this is, the bytes that the one before has sent and received,
-  -- the id of the connection (0 for one that is yet to be made), and the cluster.
+  -- Milliseconds since the request arrived, the number of this attempt, the bytes that the previous one has sent and
+  -- received, the id of the connection (0 if it is yet to be opened), and the cluster.
   local elapsed, attempt, sent, received, connection, cluster =
     headers:get(ATTEMPT_HEADER):match("^(%d+) (%d+) (%d+) (%d+) (%d+) (.*)$")
   headers:remove(ATTEMPT_HEADER)
@@ -34,13 +34,13 @@ function envoy_on_request(handle)
   end
   if received ~= "0" then return refuse(handle, cluster, "bad answer") end
   local late = tonumber(elapsed) >= LIMIT_MS
-  -- No connection came about. If it was refused, another try harms nobody, and its end tells why.
+  -- The connection failed. If it was refused, a retry does no harm, and its failure has the reason.
   if sent == "0" and connection == "0" then
     if late then refuse(handle, cluster, "unreachable") end
     return
   end
   local doubtful = refused[cluster] and handle:timestamp() - refused[cluster] < LIMIT_MS
   if late or doubtful or metadata:get(NAMESPACE) then return refuse(handle, cluster, "no answer") end
-  -- What this attempt ends of, on a connection of its own, is no closing either.
+  -- If this attempt fails, its new connection can't have been closing either.
   if connection == "0" then metadata:set(NAMESPACE, "new", true) end
 end

@@ -11,32 +11,32 @@ import { statsListener } from './stats-listener.js'
 
 export interface BootstrapInput {
   readonly controlPlane: ControlPlaneAddress
-  /** The unix socket of the admin interface that Envoy is to open. */
+  /** The unix socket of Envoy's admin interface. */
   readonly adminSocket: string
-  /** What each call of it must show; see {@link keyParameter}. */
+  /** The key that each call of it must have; see {@link keyParameter}. */
   readonly adminKey: string
   readonly limits: Pick<Limits, 'maxHeapBytes' | 'maxConnections'>
-  /** Who this Envoy is, where its command line doesn't say it. */
+  /** The id of an external Envoy; an embedded one gets its id on the command line. */
   readonly nodeId?: string
-  /** Where its statistics are to be had; see {@link statsListener}. */
+  /** Where Envoy serves its statistics; see {@link statsListener}. */
   readonly statsAt?: { readonly host: string; readonly port: number } | undefined
 }
 
 const FOREVER = '0s'
 
-/** How long Envoy waits at most before it tries again to reach a control plane that was restarted; by default 30 s. */
+/** The longest back-off before Envoy tries again to connect to the control plane; Envoy's default is 30 s. */
 const RETRY = '0.25s'
 
-/** The same for an Envoy that others start: it may be alone for hours, and writes a line about each try. */
-const OTHERS_RETRY = '1s'
+/** The same for external Envoys: they may be alone for hours, and log a line for each attempt. */
+const EXTERNAL_RETRY = '1s'
 
-/** What all Envoys of this program are called together, as also on the command line of one that it starts. */
+/** The service cluster of all Envoys of this program; on the command line of an embedded one too. */
 export const NODE_CLUSTER = 'configurable-envoy-proxy'
 
 /**
- * What Envoy is started with, as JSON: how to reach the control plane, and nothing that it can learn from there.
+ * Envoy's bootstrap, as JSON: how to reach the control plane, and nothing that it can get from there.
  *
- * Only clusters in use get statistics and a place in each worker, which halves the memory of a cluster.
+ * Deferred creation: only clusters in use get statistics and an object in each worker, which halves a cluster's memory.
  */
 export function bootstrap({ controlPlane, adminSocket, adminKey, limits, nodeId, statsAt }: BootstrapInput): object {
   const stats = statsAt && statsListener(statsAt, { socketPath: adminSocket, key: adminKey })
@@ -46,7 +46,7 @@ export function bootstrap({ controlPlane, adminSocket, adminKey, limits, nodeId,
       metadata: { [GENERATION_KEY]: GENERATION },
     },
     admin: {
-      // Envoy compares the path with its query.
+      // Envoy compares the path including its query.
       allow_paths: [{ suffix: keyParameter(adminKey) }],
       address: { pipe: { path: adminSocket, mode: 0o600 } },
     },
@@ -60,13 +60,13 @@ export function bootstrap({ controlPlane, adminSocket, adminKey, limits, nodeId,
             envoy_grpc: {
               cluster_name: CONTROL_PLANE,
               retry_policy: {
-                retry_back_off: { base_interval: '0.05s', max_interval: nodeId === undefined ? RETRY : OTHERS_RETRY },
+                retry_back_off: { base_interval: '0.05s', max_interval: nodeId === undefined ? RETRY : EXTERNAL_RETRY },
               },
             },
           },
         ],
       },
-      // Envoy would go on with an empty table when the control plane takes longer than 15 s.
+      // No timeout: after 15 s without the control plane, Envoy would start with an empty table.
       cds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: FOREVER },
       lds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: FOREVER },
     },
@@ -75,10 +75,10 @@ export function bootstrap({ controlPlane, adminSocket, adminKey, limits, nodeId,
       ...(stats && { listeners: stats.listeners }),
     },
     layered_runtime: {
-      // The largest error page, in bytes, that is taken from the error target; by default 32 MiB.
+      // The largest error page that is accepted from the error target, in bytes; Envoy's default is 32 MiB.
       layers: [
         { name: 'static', static_layer: { 'http.async_response_buffer_limit': ERROR_PAGE_LIMIT } },
-        // What is set over the admin interface, such as that the health check is to fail.
+        // Values that are set through the admin interface, such as that the health check fails.
         { name: 'admin', admin_layer: {} },
       ],
     },

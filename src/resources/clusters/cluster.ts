@@ -27,23 +27,23 @@ export interface ClusterSettings extends TargetSettings, RouteMetadataSettings {
 
 export interface RouteClusterInput extends RouteMetadataInput {
   /**
-   * The IP addresses of the target's host name, for a cluster that works the moment Envoy has it. If they are unknown,
-   * Envoy resolves the name by itself: with none at all the cluster answers 503 until it can, and if this is undefined
-   * Envoy doesn't use the cluster before its first answer.
+   * The IP addresses of the target's host name, for a cluster that works as soon as Envoy has it. If there are none,
+   * Envoy resolves the name itself: with an empty list the cluster answers 503 until then; if this is undefined, Envoy
+   * doesn't use the cluster before the first answer.
    */
   readonly addresses?: readonly string[]
 }
 
 /**
- * How long a new connection may take, its TLS handshake included, before the user is told. A dead node never answers;
- * what a busy server's kernel has no place for is sent again after 1, 3 and 7 s.
+ * How long a new connection may take, including its TLS handshake, before the user gets an error. A dead node never
+ * answers; if a busy server's kernel drops a SYN, it is sent again after 1, 3 and 7 s.
  */
 const CONNECT_TIMEOUT = { seconds: 8 }
 
-/** As many as Node.js takes by default; Envoy would refuse requests and responses of more than 100. */
+/** The default of Node.js; Envoy would refuse requests and responses with more than 100. */
 export const MAX_HEADERS = { value: 2000 }
 
-/** Header names go out in the case they came in, as they do through CHP; Envoy would make them lower-case. */
+/** Header names keep their case, as with CHP; Envoy would make them lower-case. */
 export const PRESERVE_HEADER_CASE: NonNullable<Http1ProtocolOptions['header_key_format']> = {
   stateful_formatter: {
     name: 'preserve_case',
@@ -66,7 +66,7 @@ const PROTOCOL_OPTIONS = {
   ),
 }
 
-/** The cluster that is a route: all that differs from route to route is in it. */
+/** The cluster of a route: everything specific to the route is in it. */
 export function routeCluster(input: RouteClusterInput, settings: ClusterSettings): Cluster & { name: string } {
   const { key, target } = input
   return {
@@ -78,7 +78,7 @@ export function routeCluster(input: RouteClusterInput, settings: ClusterSettings
 }
 
 /**
- * How Envoy finds a target and speaks to it.
+ * The cluster of a target: how Envoy finds it and connects to it.
  *
  * @param addresses see {@link RouteClusterInput.addresses}
  */
@@ -100,12 +100,12 @@ export function targetCluster(
   }
 }
 
-/** The host name that has to be resolved before anything can reach the target; undefined if there is none. */
+/** The target's host name, which must be resolved; undefined if it has an IP address or a unix socket. */
 export function hostNameOf({ address }: Target): string | undefined {
   return 'host' in address && isIP(address.host) === 0 ? address.host : undefined
 }
 
-/** How often Envoy asks where there is no time to live, and at most while there is no answer. By default each 5 s. */
+/** How often Envoy queries a name without a time to live, and after failures. By default every 5 s. */
 const ENVOY_ASKS = {
   respect_dns_ttl: true,
   dns_refresh_rate: { seconds: 30 },
@@ -115,7 +115,7 @@ const ENVOY_ASKS = {
 function discoveryOf(target: Target, addresses?: readonly string[]): Partial<Cluster> {
   if (hostNameOf(target) === undefined || (addresses?.length ?? 0) > 0) return { type: 'STATIC' }
   return {
-    // One logical host with all its addresses, tried in turn until one connects, as Node.js does.
+    // One logical host with all its addresses, which are tried in turn until one connects, as in Node.js.
     type: 'LOGICAL_DNS',
     dns_lookup_family: 'ALL',
     ...(addresses === undefined ? {} : { ...ENVOY_ASKS, wait_for_warm_on_init: { value: false } }),
@@ -136,12 +136,12 @@ function endpointOf({ address }: Target, addresses?: readonly string[]): Endpoin
   }
 }
 
-/** Envoy takes no IPv4 address in an IPv6 one, where the system does. */
+/** Envoy doesn't accept IPv4-mapped IPv6 addresses, which the system does. */
 function socketAddress(address: string, port: number): Address {
   return { socket_address: { address: ipv4Within(address) ?? address, port_value: port } }
 }
 
-/** Written in either way: `::ffff:a00:1`, as `URL` does, and `::ffff:10.0.0.1`, as name servers' answers are shown. */
+/** In both notations: `::ffff:a00:1`, as `URL` writes it, and `::ffff:10.0.0.1`, as in name servers' answers. */
 function ipv4Within(address: string): string | undefined {
   const found = /^::ffff:(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|([0-9.]+))$/i.exec(address)
   if (found === null) return undefined

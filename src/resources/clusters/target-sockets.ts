@@ -5,9 +5,9 @@ import { GONE_SECONDS, TCP_KEEPALIVE } from '../shared/keepalive.js'
 const IPPROTO_TCP = 6
 
 /**
- * The kernel doesn't ask a silent target while it has bytes to send again, and would try that for 15 minutes; nor may it
- * take longer than this. It counts a target that reads nothing at all as gone too, so the time mustn't be much shorter: a
- * busy server may take none of an upload for a while.
+ * While the kernel retransmits, it sends no keepalive probes, and it would retransmit for 15 minutes. This limits that.
+ * It also applies to a target that reads nothing, so it must not be much shorter: a busy server may not read an upload
+ * for a while.
  */
 const TCP_USER_TIMEOUT: SocketOption = {
   description: 'TCP_USER_TIMEOUT',
@@ -17,13 +17,13 @@ const TCP_USER_TIMEOUT: SocketOption = {
 }
 
 /**
- * Who closes a connection first holds its port for a minute (TIME_WAIT), and that is Envoy, which closes what is idle
- * sooner than any server. With this the port is free as soon as the target's kernel has all that was sent and the end of
- * it. Closing by a reset (SO_LINGER) would free it too, and lose what is still on its way.
+ * The side that closes a connection first keeps its port for a minute (TIME_WAIT). That is Envoy, which closes idle
+ * connections sooner than any server. With this option the port is free as soon as the target's kernel has acknowledged
+ * all data and the FIN. Closing with a reset (SO_LINGER) would free it too, but lose data in flight.
  */
 const TCP_LINGER2: SocketOption = { description: 'TCP_LINGER2', level: IPPROTO_TCP, name: 8, int_value: -1 }
 
-/** What the kernel is told of connections to targets over TCP. */
+/** Socket options of TCP connections to targets. */
 export const TARGET_SOCKETS: Pick<Cluster, 'upstream_connection_options' | 'upstream_bind_config'> = {
   upstream_connection_options: { tcp_keepalive: TCP_KEEPALIVE },
   upstream_bind_config: { socket_options: [TCP_USER_TIMEOUT, TCP_LINGER2] },

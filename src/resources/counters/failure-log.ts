@@ -10,7 +10,7 @@ import { FAILURE_LINES, FAILURES, HEALTH } from '../names.js'
 import { allOf, cel, IS_ERROR, oneOf } from '../shared/access-log-filters.js'
 import { DETAILS_EXPRESSION, KIND_EXPRESSION, WORDS_EXPRESSION } from './failure-reasons.js'
 
-/** How many failures are written down: so many at once, and so many a second for as long as it lasts. */
+/** How many failures are logged: this many at once, then this many a second. */
 const BURST = 100
 const PER_SECOND = 10
 
@@ -18,16 +18,16 @@ const PER_SECOND = 10
 const MAX_PATH_BYTES = 200
 const MAX_METHOD_BYTES = 20
 
-/** Every response flag of Envoy's but `DC`, by which a client has gone. */
+/** All response flags of Envoy except `DC`, a client that has disconnected. */
 const FLAGS = [
   ...['LH', 'UH', 'UT', 'LR', 'UR', 'UF', 'UC', 'UO', 'NR', 'DI', 'FI', 'RL', 'UAEX', 'RLSE', 'URX', 'SI', 'IH', 'DPE'],
   ...['UMSDR', 'RFCF', 'NFCF', 'DT', 'UPE', 'NC', 'OM', 'DF', 'DO', 'DR', 'UDO'],
 ]
 
 /**
- * What Envoy itself made fail. First what costs next to nothing, since every request is asked. Not what a backend
- * answered; not a client that went, whatever it did so to; not the end of a websocket, which a backend may end as it
- * likes; and not the health check, which fails on purpose.
+ * Requests that Envoy itself failed. The cheap conditions come first, since every request is checked. Excluded are
+ * answers of backends, clients that disconnected, the end of a websocket, which a backend may end in any way, and the
+ * health check, which fails on purpose.
  */
 const FAILED: AccessLogFilter = allOf(
   oneOf([IS_ERROR, { response_flag_filter: { flags: FLAGS } }]),
@@ -35,7 +35,7 @@ const FAILED: AccessLogFilter = allOf(
     'failed',
     [
       "response.code_details != 'via_upstream'",
-      // What a backend refused a websocket with: see envoy/refusal.lua.
+      // A backend's refusal of a websocket: see envoy/refusal.lua.
       "!response.code_details.startsWith('filter_removed_required_response_headers')",
       `!(response.code_details == 'direct_response' && xds.route_name == '${HEALTH}')`,
       'response.code != 0',
@@ -62,8 +62,8 @@ export function failureLines(): TokenBucket {
 }
 
 /**
- * Counts the requests that Envoy itself made fail, by kind, and writes a line about each to its standard output, as long
- * as these are not too many. Nothing that a client sent is in it but the method and the path.
+ * Counts the requests that Envoy itself failed, by kind, and writes a line about each to its standard output, within
+ * the limits above. Of what a client sent the line has only the method and the path.
  */
 export function failureLog(): AccessLog[] {
   return [
@@ -90,7 +90,7 @@ export function failureLog(): AccessLog[] {
   ]
 }
 
-/** As JSON, in which a hostile path is a string like any other. */
+/** As JSON, in which a hostile path is an ordinary string. */
 const LINE = Object.fromEntries(
   Object.entries({
     time: '%START_TIME%',

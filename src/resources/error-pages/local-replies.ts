@@ -9,24 +9,24 @@ import { FAILED_REPLY_HEADERS } from './error-target.js'
 import { overloadReplies } from './overload-replies.js'
 import { refusals } from './refused-handshakes.js'
 
-/** Where error pages come from. With neither, or where one has nothing, there are the built-in pages. */
+/** Where error pages come from. Without both, or if one has no page, the built-in pages are used. */
 export interface ErrorPages {
-  /** The server that is asked for a page for each failed request. */
+  /** The server from which a page is fetched for each failed request. */
   readonly target?: ErrorTargetInput
-  /** Pages of the operator's, as they go out. */
+  /** The operator's own pages. */
   readonly pages?: OwnPages
 }
 
 const BUILTIN_TYPE = 'text/html; charset=utf-8'
-/** As CHP's, so that a page may name its own encoding. */
+/** As in CHP, without a charset, so that a page can declare its own encoding. */
 const OWN_TYPE = 'text/html'
 
-/** What CHP calls 503, Envoy calls 502 or 504 where the target answered nonsense or not in time. */
+/** For invalid or late answers of a target Envoy uses 502 and 504; CHP uses 503. */
 const ALSO_503 = [502, 504]
 
 /**
- * What Envoy's own replies look like. They are all made here, within Envoy, so that they need nothing else to work. The
- * first that applies is taken.
+ * The form of Envoy's own replies. All are complete within Envoy, so that they depend on nothing else. The first mapper
+ * that matches applies.
  */
 export function localReplies({ target, pages }: ErrorPages): LocalReplyConfig {
   const mark = target === undefined ? {} : { headers_to_add: FAILED_REPLY_HEADERS }
@@ -35,12 +35,12 @@ export function localReplies({ target, pages }: ErrorPages): LocalReplyConfig {
   const mappers: ResponseMapper[] = [
     ...overloadReplies(pageOf(503, pages)),
     ...refusals(),
-    // As from CHP, an upgrade that fails gets the bare status: whoever asked for it shows no page.
+    // As in CHP, a failed upgrade gets the bare status: its client shows no page.
     { filter: allOf(UPGRADE, oneOf(ALSO_503.map(statusIs))), status_code: { value: 503 }, ...EMPTY },
     { filter: allOf(UPGRADE, IS_ERROR), ...EMPTY },
-    // A gRPC client gets its own kind of error, which Envoy makes of a status; a page would only become its message.
+    // Envoy turns the status into a gRPC error; a page would only become its message.
     { filter: allOf(GRPC, IS_ERROR), ...EMPTY },
-    // The error target isn't asked: a hub's page says that the server isn't running, and it is.
+    // The error target isn't asked: a hub's page would say that the server isn't running, but it is.
     { filter: UPLOAD_CUT_OFF, ...uploadCutOff(pages) },
     { filter: oneOf(ALSO_503.map(statusIs)), status_code: { value: 503 }, ...page(503) },
     ...[...statuses].map((status) => ({ filter: statusIs(status), ...page(status) })),

@@ -5,14 +5,14 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import type { ResponseMapper } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/ResponseMapper.js'
 import { any } from '../../xds/messages.js'
 
-/** Where a request's metadata keeps what its backend answered, as envoy/refusal.lua found it. */
+/** The metadata in which envoy/refusal.lua stores the backend's answer. */
 const NAMESPACE = 'configurable_envoy_proxy.refusal'
 const STATUS = 'status'
 
-/** What tells a client how it may do better. */
+/** Headers that tell a client how to proceed. */
 const HEADERS = ['location', 'retry-after', 'sec-websocket-version', 'www-authenticate']
 
-/** Over HTTP/2 the 200 in the place of a refusal would be the websocket's opening. */
+/** Over HTTP/2 a 2xx would open the websocket. */
 const FIRST_REFUSAL = 300
 
 /** @param script the text of envoy/refusal.lua */
@@ -30,7 +30,7 @@ export function refusalFilter(script: string): HttpFilter {
   }
 }
 
-/** Give the replies that take refusals' places their status and headers. A status that is none of HTTP's becomes 503. */
+/** Restores the status and headers of refusals in the replies that replace them. An invalid status becomes 503. */
 export function refusals(): ResponseMapper[] {
   const headers = HEADERS.map((key) => ({ header: { key, value: `%DYNAMIC_METADATA(${NAMESPACE}:${key})%` } }))
   return Object.keys(STATUS_CODES)

@@ -13,22 +13,22 @@ export interface RedirectListenerInput {
   /** An IP address; `::` takes IPv4 too. */
   readonly host: string
   readonly port: number
-  /** The port that browsers are sent to. */
+  /** The port that browsers are redirected to. */
   readonly toPort: number
   readonly limits: Limits
-  /** Of the Envoys that it is for; see {@link GENERATION}. */
+  /** The generation of the Envoys that it is for; see {@link GENERATION}. */
   readonly generation: number
 }
 
-/** HTTPS's own port stands in no URL. */
+/** The default port of HTTPS, which URLs leave out. */
 const HTTPS_PORT = 443
 
-/** What Envoy answers before it looks for a route. */
+/** Requests that Envoy answers before it looks for a route. */
 const WITHOUT_HOST: AccessLogFilter = {
   header_filter: { header: { name: ':authority', present_match: true, invert_match: true } },
 }
 
-/** The listener that sends everyone who comes by HTTP to the same place by HTTPS. */
+/** The listener that redirects HTTP requests to the same URL with HTTPS. */
 export function redirectListener({
   host,
   port,
@@ -60,9 +60,9 @@ export function redirectListener({
     },
     http_filters: [router()],
     http_protocol_options: { accept_http_10: true },
-    // As CHP answers them, by a redirect like any other request.
+    // Redirected like any other request, as in CHP.
     upgrade_configs: [{ upgrade_type: 'websocket' }],
-    // The port of this listener is not the one to go to.
+    // A redirect must not keep the port of this listener.
     strip_any_host_port: true,
     local_reply_config: { mappers: [{ filter: WITHOUT_HOST, body: noHost(toPort) }] },
     server_header_transformation: 'PASS_THROUGH',

@@ -12,24 +12,24 @@ import { ATTEMPT } from '../names.js'
 import { requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
 
 /*
- * Envoy's retry policies can't tell a connection that was closing from a backend that was killed by the request. These
- * filters can: they run for each attempt, when it is known whether there is a connection to reuse.
+ * Envoy's retry policies can't distinguish a connection that was closing from a backend that was killed by the request.
+ * These filters can: they run for each attempt, when it is known whether there is a connection to reuse.
  */
 
 const ATTEMPT_HEADER = 'x-cep-attempt'
 
 /**
- * A connection that was closing shows it within a round trip, and the tenth of a second that a busy machine may add to
- * that; what takes longer is work.
+ * A connection that was closing fails within a round trip, plus a tenth of a second on a busy machine. After a longer
+ * time the backend may have worked on the request.
  */
 const LIMIT_MS = 300
 
-/** Envoy's formats of what {@link repeatFilter}'s script reads. */
+/** The Envoy formats that {@link repeatFilter}'s script parses. */
 const FORMAT =
   '%DURATION% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %UPSTREAM_WIRE_BYTES_SENT% %UPSTREAM_WIRE_BYTES_RECEIVED% %UPSTREAM_CONNECTION_ID% %UPSTREAM_CLUSTER_RAW%'
 
 /**
- * The filter that refuses to send a request again unless it met a connection that was closing.
+ * The filter that refuses to retry a request unless its connection was closing.
  *
  * @param script the text of envoy/repeat.lua
  */
@@ -77,7 +77,9 @@ const INPUT = {
   typed_config: any('xds.type.matcher.v3.HttpAttributesCelMatchInput', {} satisfies HttpAttributesCelMatchInput),
 }
 
-/** Where there is a connection to reuse, this attempt had one at once. Others cost nothing but this look. */
+/**
+ * An attempt that reuses a connection has one at once. A first attempt with such a connection costs only this check.
+ */
 const NEW_CONNECTION_OR_REPEAT = {
   name: 'cel',
   typed_config: any('xds.type.matcher.v3.CelMatcher', {
@@ -97,7 +99,7 @@ function call(name: string, ...args: Expr[]): Expr {
   return { call_expr: { function: name, args } }
 }
 
-/** @param test whether it is asked only if there is such a field */
+/** @param test whether the expression tests only if the field exists */
 function upstream(field: string, test = false): Expr {
   return { select_expr: { operand: { ident_expr: { name: 'upstream' } }, field, test_only: test } }
 }

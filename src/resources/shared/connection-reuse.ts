@@ -5,10 +5,10 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import { any } from '../../xds/messages.js'
 
 /*
- * A backend may close an idle connection at the very moment a request arrives on it. What was sent is then lost without
- * a trace of whether it was read. So a connection is reused only while it is in use, one request after the other, which
- * is when it saves most (a new one for every request costs 60 % of the rate): no server closes one that was used a moment
- * ago, unless it ends. A request that is safe to send twice is sent again even then.
+ * A backend may close an idle connection at the moment a request arrives on it. Then nobody can tell whether it has
+ * read the request. So a connection is reused only while requests follow each other, when reuse saves most (a new
+ * connection for each request costs 60 % of the rate): no server closes a connection that was used a moment ago, unless
+ * the server ends. Requests that are safe to send twice are retried even then.
  */
 
 /** Connections to targets that have been idle for this long, in milliseconds, are closed. */
@@ -21,8 +21,9 @@ export const SAFE_METHOD: HeaderMatcher = {
 }
 
 /**
- * Again, and a second time if the next idle connection is closing too, unless any part of a response has come;
- * {@link repeatFilter} has a say in it. The pause lets Envoy notice what else the backend has closed meanwhile.
+ * Retries once, and a second time if the next idle connection is closing too, unless a part of a response has arrived;
+ * {@link repeatFilter} may refuse a retry. The back-off lets Envoy notice other connections that the backend has
+ * closed.
  */
 export const RETRY_ON_RESET: RetryPolicy = {
   retry_on: 'reset',
@@ -31,8 +32,8 @@ export const RETRY_ON_RESET: RetryPolicy = {
 }
 
 /**
- * Has a websocket open a connection, which it keeps, so that none can be closing; {@link repeatFilter} doesn't see
- * upgrades. Envoy pools connections by the hash of such filter state: a value that no other request has is a pool for one.
+ * Gives each websocket a new connection, which can't be closing; {@link repeatFilter} doesn't see upgrades. Envoy pools
+ * connections by the hash of such filter state, so a unique value makes a pool for one request.
  */
 export const OWN_CONNECTION: HttpFilter = {
   name: 'own_connection',

@@ -2,18 +2,18 @@ import type { KeepaliveSettings } from '#proto/envoy/config/core/v3/KeepaliveSet
 import type { TcpKeepalive } from '#proto/envoy/config/core/v3/TcpKeepalive.js'
 
 /*
- * A peer that is gone without a word (a laptop shut, a node without power, a firewall that forgot) sends nothing that
- * would end its connections, and what they hold would be held for ever. One that is silent for a minute is asked, four
- * times in another minute. Unix sockets need none of this: the kernel knows both ends.
+ * A peer that disappears (a shut laptop, a node without power, a firewall that lost its state) doesn't close its
+ * connections, whose resources would never be freed. So a peer that is silent for a minute is probed four times within
+ * another minute. Unix sockets don't need this: the kernel knows both ends.
  */
 
 const QUIET_SECONDS = 60
 const PROBE_SECONDS = 15
 const PROBES = 4
-/** After so many seconds of silence a peer is gone. */
+/** A peer that is silent for this long is considered gone. */
 export const GONE_SECONDS = QUIET_SECONDS + PROBES * PROBE_SECONDS
 
-/** The kernel asks. */
+/** Probes by the kernel. */
 export const TCP_KEEPALIVE: TcpKeepalive = {
   keepalive_time: { value: QUIET_SECONDS },
   keepalive_interval: { value: PROBE_SECONDS },
@@ -27,7 +27,9 @@ export const TCP_KEEPALIVE_JSON = {
   keepalive_probes: PROBES,
 }
 
-/** The same by HTTP/2 itself, which also sees a peer whose kernel still answers, or a proxy in between that does. */
+/**
+ * The same with HTTP/2 pings, which also detect a peer of which only the kernel, or a proxy in between, still answers.
+ */
 export const HTTP2_KEEPALIVE: KeepaliveSettings = {
   interval: { seconds: QUIET_SECONDS },
   timeout: { seconds: GONE_SECONDS - QUIET_SECONDS },
