@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { CHP } from '../support/chp.js'
+import { commandLine } from '../support/command-line.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { CLI, ProxyProcess } from '../support/proxy.js'
 
@@ -79,8 +80,10 @@ t.test('an unknown option or a bad value is one line on stderr and the status of
     [['--timeout', '1s'], /whole number/],
     [['--custom-header', 'no-colon'], /A colon was expected in custom header: no-colon/],
   ]
+  const whole = await run([CLI, '--no-such-option'])
+  t.strictSame(whole, await commandLine(['--no-such-option']), 'as a process')
   for (const [args, line] of cases) {
-    const { code, stdout, stderr } = await run([CLI, ...args])
+    const { code, stdout, stderr } = await commandLine(args)
     t.equal(code, unknown.code, `${args}: status`)
     t.equal(stdout, '')
     t.match(stderr, /^error: [^\n]*\n$/, `${args}: one line`)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
+import { commandLine } from '../support/command-line.js'
 import { ask } from '../support/http.js'
 import { ProxyProcess } from '../support/proxy.js'
 
@@ -58,10 +59,9 @@ t.test('what cannot work is one line and the status 1', async (t) => {
     [['--error-path', empty], /404\.html must have 1 to 1048576 bytes, but it has 0/],
   ]
   for (const [args, line] of cases) {
-    const proxy = await ProxyProcess.spawn(args)
-    t.teardown(() => proxy.stop())
-    t.equal((await proxy.exit()).code, 1)
-    t.match(proxy.output, /^error: [^\n]*\n$/)
-    t.match(proxy.output, line)
+    const { code, stderr } = await commandLine(args)
+    t.equal(code, 1)
+    t.match(stderr, /^error: [^\n]*\n$/)
+    t.match(stderr, line)
   }
 })

@@ -4,12 +4,12 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
+import { commandLine } from '../support/command-line.js'
 import { ExternalEnvoy } from '../support/external-envoy.js'
 import { Home, kill } from '../support/home.js'
 import { ask, backendOf } from '../support/http.js'
 import { Users } from '../support/load.js'
 import { accepts } from '../support/ports.js'
-import { ProxyProcess } from '../support/proxy.js'
 import { tcpEnds } from '../support/tcp-timers.js'
 import { eventually } from '../support/wait.js'
 
@@ -178,11 +178,9 @@ t.test('modes and addresses that do not fit are refused in a line', async (t) =>
     [['drain', '--admin-socket', '/no/such.sock'], /The Envoy at \/no\/such.sock can't be drained/],
   ]
   for (const [args, line] of cases) {
-    const proxy = await ProxyProcess.spawn(args)
-    if (proxy.child.exitCode === null) await once(proxy.child, 'exit')
-    t.equal(proxy.child.exitCode, 1, `${args}`)
-    t.match(proxy.output, line)
-    t.match(proxy.output, /^error: [^\n]*\n$/, 'one line')
-    await proxy.stop()
+    const { code, stderr } = await commandLine(args)
+    t.equal(code, 1, `${args}`)
+    t.match(stderr, line)
+    t.match(stderr, /^error: [^\n]*\n$/, 'one line')
   }
 })

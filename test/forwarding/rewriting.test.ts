@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import t from 'tap'
+import { commandLine } from '../support/command-line.js'
 import { ask } from '../support/http.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { RawBackend } from '../support/raw.js'
@@ -120,9 +121,8 @@ t.test('values that make no sense end the start with one line', async (t) => {
     [['--custom-header', 'a: se\ncret'], /^error: --custom-header "a": its name or value is not allowed in HTTP\.\n$/],
     [['--protocol-rewrite', 'gopher'], /^error: --protocol-rewrite is http or https, not gopher\.\n$/],
   ] as const) {
-    const proxy = await ProxyProcess.spawn([...args])
-    t.teardown(() => proxy.stop())
-    t.equal((await proxy.exit()).code, 1)
-    t.match(proxy.output, line)
+    const { code, stderr } = await commandLine(args)
+    t.equal(code, 1)
+    t.match(stderr, line)
   }
 })

@@ -2,11 +2,14 @@ import { execFile } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
 import { OPTIONS } from '../../src/settings/settings.js'
+import type { Ended } from '../support/command-line.js'
+import { commandLine } from '../support/command-line.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { CLI } from '../support/proxy.js'
 
-const RUNS = 8
-const AT_A_TIME = 4
+/** In this process, and as processes of their own. */
+const RUNS = 1_000
+const PROCESSES = 6
 
 const flag = fc.oneof(
   fc.constantFrom(...OPTIONS.map(({ flags }) => flags.split(' ')[0] ?? '')),
@@ -18,13 +21,7 @@ const value = fc.oneof(
   text,
   fc.constantFrom('', '0', '-1', '65536', '1e9', '/', '/dev/null', '/nonexistent', 'a:b', ':', '%', '*'),
 )
-const commandLine = fc.array(fc.oneof(flag, value), { maxLength: 8 })
-
-interface Ended {
-  readonly code: unknown
-  readonly stdout: string
-  readonly stderr: string
-}
+const args = fc.array(fc.oneof(flag, value), { maxLength: 8 })
 
 /** Runs the command; the last argument has it end before it starts anything, if nothing else does. */
 function run(args: readonly string[]): Promise<Ended> {
@@ -34,23 +31,34 @@ function run(args: readonly string[]): Promise<Ended> {
       command,
       [...before, CLI, ...args, '--envoy-path=/nonexistent'],
       { timeout: 20_000 },
-      (error, stdout, stderr) => resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr }),
+      // A signal that ended it is no status.
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     )
   })
 }
 
-t.test('no command line is answered by anything but its effect or one line of what is wrong with it', async (t) => {
-  let failures = 0
-  await fc.assert(
-    fc.asyncProperty(fc.array(commandLine, { minLength: AT_A_TIME, maxLength: AT_A_TIME }), async (commandLines) => {
-      const ended = await Promise.all(commandLines.map(run))
-      failures += ended.filter(({ code }) => code === 1).length
-      return ended.every(({ code, stderr }) =>
-        code === 0 ? stderr === '' : code === 1 && /^error: [^\n]+\n(\(Did you mean [^\n]+\)\n)?$/.test(stderr),
+function isSound({ code, stderr }: Ended): boolean {
+  return code === 0 ? stderr === '' : code === 1 && /^error: [^\n]+\n(\(Did you mean [^\n]+\)\n)?$/.test(stderr)
+}
+
+for (const [where, answer, numRuns] of [
+  ['', commandLine, RUNS],
+  [', as a process', run, PROCESSES],
+] as const) {
+  t.test(
+    `no command line is answered by anything but its effect or one line of what is wrong with it${where}`,
+    async (t) => {
+      let failures = 0
+      await fc.assert(
+        fc.asyncProperty(args, async (args) => {
+          const ended = await answer(args)
+          if (ended.code === 1) failures += 1
+          return isSound(ended)
+        }),
+        { numRuns },
       )
-    }),
-    { numRuns: RUNS },
+      t.comment(`${numRuns} command lines, ${failures} of them refused`)
+      t.ok(failures > 0)
+    },
   )
-  t.comment(`${RUNS * AT_A_TIME} command lines, ${failures} of them refused`)
-  t.ok(failures > 0)
-})
+}

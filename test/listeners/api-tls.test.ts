@@ -8,6 +8,7 @@ import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { Authority } from '../support/certificate.js'
+import { commandLine } from '../support/command-line.js'
 import { ProxyProcess, TOKEN } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 
@@ -112,12 +113,10 @@ t.test('certificates that can not be used are refused in one line', async (t) =>
     [[...pair, '--api-ssl-ca', '/no/ca.pem'], /--api-ssl-ca can't be read: ENOENT/],
     [[...pair, '--ssl-protocol', 'SSLv3'], /--ssl-protocol SSLv3 can't be used/],
   ]
-  const starts = cases.map(async ([args, line]) => {
-    const proxy = await ProxyProcess.spawn(args)
-    t.equal((await proxy.exit()).code, 1, args.join(' '))
-    t.match(proxy.output.trim(), line)
-    t.match(proxy.output, /^error: [^\n]*\n$/)
-    await proxy.stop()
-  })
-  await Promise.all(starts)
+  for (const [args, line] of cases) {
+    const { code, stderr } = await commandLine(args)
+    t.equal(code, 1, args.join(' '))
+    t.match(stderr, line)
+    t.match(stderr, /^error: [^\n]*\n$/)
+  }
 })

@@ -7,6 +7,7 @@ import t from 'tap'
 import { WebSocket } from 'ws'
 import type { Echo } from '../support/backend.js'
 import { Backend } from '../support/backend.js'
+import { commandLine } from '../support/command-line.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { ask } from '../support/http.js'
 import { ProxyProcess, TOKEN } from '../support/proxy.js'
@@ -90,8 +91,6 @@ t.test('a socket that can not be used is refused in one line, and what is there 
     [['--api-socket', long], /has at most 107 bytes/],
     [['--socket', join(directory, 'no/such.sock')], /there is no such directory/],
     [['--api-socket', join(directory, 'no/such.sock')], /there is no such directory/],
-    [['--socket', live, '--port', '8000'], /'--socket <path>' cannot be used with option '--port <n>'/],
-    [['--socket', live, '--ip', '127.0.0.1'], /'--socket <path>' cannot be used with option '--ip <ip-address>'/],
   ]
   const starts = cases.map(async ([args, line]) => {
     const proxy = await ProxyProcess.spawn(args)
@@ -103,4 +102,17 @@ t.test('a socket that can not be used is refused in one line, and what is there 
   })
   await Promise.all(starts)
   t.ok(existsSync(live) && existsSync(file))
+})
+
+t.test('a socket and an address exclude each other, which one line says', async (t) => {
+  const cases: Array<[args: string[], line: RegExp]> = [
+    [['--socket', '/x', '--port', '8000'], /'--socket <path>' cannot be used with option '--port <n>'/],
+    [['--socket', '/x', '--ip', '127.0.0.1'], /'--socket <path>' cannot be used with option '--ip <ip-address>'/],
+  ]
+  for (const [args, line] of cases) {
+    const { code, stderr } = await commandLine(args)
+    t.equal(code, 1, args.join(' '))
+    t.match(stderr, /^error: [^\n]*\n$/)
+    t.match(stderr, line)
+  }
 })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
+import { commandLine } from '../support/command-line.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { askAll, backendIn, backendOf } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
@@ -175,17 +176,6 @@ t.test('what is in the way at the start is said in one line, and nothing stays b
       args: ['--ssl-key', file, '--ssl-cert', '/no/cert'],
       line: /--ssl-cert can't be read.*ENOENT/,
     },
-    {
-      what: 'bad certificate',
-      args: ['--ssl-key', file, '--ssl-cert', file],
-      line: /--ssl-cert .* does not hold whole certificates in PEM/,
-    },
-    { what: 'key alone', args: ['--ssl-key', file], line: /--ssl-key and --ssl-cert are needed together/ },
-    {
-      what: 'default target',
-      args: ['--default-target', 'hub:8081'],
-      line: /--default-target: .*must start with http/,
-    },
     { what: 'pid file', args: ['--pid-file', '/no/such/dir/pid'], line: /--pid-file can't be written/ },
     { what: 'link', args: ['--pid-file', link], line: /--pid-file can't be written: .*a-link is a symbolic link/ },
     { what: 'directory', env: { XDG_RUNTIME_DIR: file }, line: /Cannot use .*a-file.*Set XDG_RUNTIME_DIR/ },
@@ -207,6 +197,17 @@ t.test('what is in the way at the start is said in one line, and nothing stays b
     )
   }
   t.equal(await readFile(file, 'utf8'), '', 'nothing was written through the link')
+
+  for (const [args, line] of [
+    [['--ssl-key', file, '--ssl-cert', file], /--ssl-cert .* does not hold whole certificates in PEM/],
+    [['--ssl-key', file], /--ssl-key and --ssl-cert are needed together/],
+    [['--default-target', 'hub:8081'], /--default-target: .*must start with http/],
+  ] as const) {
+    const { code, stderr } = await commandLine(args)
+    t.equal(code, 1)
+    t.match(stderr, /^error: [^\n]*\n$/)
+    t.match(stderr, line)
+  }
 })
 
 t.test('a second proxy on the same address stops with a clear line, the first goes on', async (t) => {

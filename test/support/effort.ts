@@ -2,6 +2,8 @@
 const DEFAULTS = {
   /** For how long the proxy is killed and starved under load. */
   CEP_CHAOS_SECONDS: 60,
+  /** Routes that are added, changed and removed, each followed by requests that must see it. */
+  CEP_CHANGED_ROUTES: 400,
   /** How often the control plane is killed under load. */
   CEP_KILL_ROUNDS: 3,
   /** Routes that are added and removed while one of three Envoys is killed again and again. */

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { Backend } from '../support/backend.js'
+import { effort } from '../support/effort.js'
 import { backendOf } from '../support/http.js'
 import { ProxyProcess } from '../support/proxy.js'
 
-const ROUTES = 1000
+const ROUTES = effort('CEP_CHANGED_ROUTES')
 /** Changes under way at once, each followed by its own requests. */
 const LANES = 8
 /** Requests after each change, every one on a fresh connection, so that any worker may get it. */
