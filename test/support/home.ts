@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Backend } from './backend.js'
 import { freePorts } from './ports.js'
+import { processesWith } from './processes.js'
 import { ProxyProcess } from './proxy.js'
 import { eventually } from './wait.js'
 
@@ -36,11 +37,20 @@ export class Home {
     const home = new Home(await Backend.start('a'), directory, (await freePorts(2)) as [number, number], before)
     t.teardown(async () => {
       for (const proxy of home.#started.reverse()) await proxy.stop()
-      await home.run(['stop'])
+      if (await home.#isSomethingLeft()) await home.run(['stop'])
       await home.backend.stop()
       await rm(directory, { recursive: true, force: true })
     })
     return home
+  }
+
+  /** An orderly end leaves neither a runtime directory nor processes. */
+  async #isSomethingLeft(): Promise<boolean> {
+    const entries = await readdir(this.runtimeBase)
+    return (
+      entries.includes('configurable-envoy-proxy') ||
+      (await processesWith(`XDG_RUNTIME_DIR=${this.runtimeBase}`)).length > 0
+    )
   }
 
   /** Starts it without waiting for anything. */
