@@ -11,12 +11,12 @@ export const TYPE_URL = {
 export const PUBLIC = 'public'
 
 /**
- * The route configuration of the public listener. It needs filters that this listener has; where it comes to need others,
- * it takes a new name, so that a listener that drains keeps the one it can serve by.
+ * The route configuration of the public listener. It needs filters that this listener has; where it comes to need
+ * others, it takes a new name, so that a listener that drains keeps the one it can serve by.
  */
 export const PUBLIC_ROUTES = 'public-complete'
 
-/** Secrets: certificates with their keys, and the authorities that others' certificates are checked against. */
+/** Secrets: certificates with their keys, and the authorities that others' certificates are verified against. */
 export const SECRET = {
   publicCertificate: 'public-certificate',
   clientAuthorities: 'client-authorities',
@@ -24,50 +24,51 @@ export const SECRET = {
   targetAuthorities: 'target-authorities',
 } as const
 
-/** The cluster that keeps the secrets of https targets in Envoy. */
+/** The cluster that keeps the secrets of https targets in Envoy. See {@link secretsCluster}. */
 export const SECRETS_CLUSTER = 'secrets'
 
-/** The cluster that error pages are fetched from. No route's has such a name: see {@link clusterName}. */
+/** The cluster that error pages are fetched from. No route's cluster can have this name: see {@link clusterName}. */
 export const ERROR_TARGET = 'error_target'
 
 /**
- * A response header that is never seen outside Envoy: it marks a reply of Envoy's own on its way to the filter that
- * fetches an error page, and holds the path that was asked for.
+ * A response header that never leaves Envoy: it marks Envoy's own replies for the filter that fetches error pages, and
+ * contains the requested path.
  */
 export const FAILED_PATH_HEADER = 'x-cep-failed-path'
 
-/** The static cluster that is the control plane, as Envoy sees it. */
+/** Envoy's static cluster of the control plane. */
 export const CONTROL_PLANE = 'control_plane'
 
-/** Under which names Envoy reports what its users do. See {@link activityCounters}. */
+/** The names of Envoy's counters of activity. See {@link activityCounters}. */
 export const ACTIVITY = {
   prefix: 'activity',
   counters: { answered: 'answered', body: 'body', stream: 'stream', unreachable: 'unreachable' },
   labels: { route: 'route', stream: 'stream', bytes: 'bytes' },
 } as const
-/** The listener that redirects to HTTPS, and all that is in it. */
+
+/** The listener that redirects to HTTPS, and the objects in it. */
 export const REDIRECT = 'redirect'
 
-/** Under which names Envoy counts requests. See {@link requestCounters}. */
+/** The names of Envoy's counters of requests. See {@link requestCounters}. */
 export const REQUESTS = {
   scope: 'requests',
   answered: 'answered',
   route: 'route',
   status: 'status',
-  /** In place of a status that HTTP hasn't. */
+  /** Replaces statuses that are not valid in HTTP. */
   otherStatus: 'other',
 } as const
 
-/** Under which names Envoy counts requests that failed. See {@link failureLog}. */
+/** The names of Envoy's counters of failed requests. See {@link failureLog}. */
 export const FAILURES = { scope: 'failures', failed: 'failed', kind: 'kind' } as const
 
-/** The token bucket that bounds how many failed requests are written down. */
+/** The token bucket that limits how many failed requests are logged. */
 export const FAILURE_LINES = 'failure-lines'
 
-/** The route of the health check, whose requests are not users'. */
+/** The route of the health check, whose requests don't count as users'. */
 export const HEALTH = 'health'
 
-/** Where a cluster's metadata keeps what the one route needs to know of it. */
+/** The namespace in a cluster's metadata for what the single Envoy route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 
 /** Where a request's metadata keeps what became of an attempt to send it, as envoy/repeat.lua saw it. */
@@ -83,15 +84,15 @@ export function clusterName(routeKey: string): string {
   return `${ROUTE_PREFIX}${routeKey}`
 }
 
-/** The route whose cluster has this name; undefined if it is no route's. */
+/** The key of the route whose cluster has this name; undefined if it is not a route's cluster. */
 export function routeKeyOf(name: string): string | undefined {
   return name.startsWith(ROUTE_PREFIX) ? name.slice(ROUTE_PREFIX.length) : undefined
 }
 
-/** The path of CHP by which probes ask whether the proxy serves. */
+/** CHP's path of the health check. */
 export const HEALTH_PATH = '/_chp_healthz'
 
-/** The setting of Envoy's runtime that makes the health check fail, in percent of the probes. */
+/** The key in Envoy's runtime that makes the health check fail, in percent of the probes. */
 export const DRAINING = 'configurable_envoy_proxy.draining'
 
 export const HEALTH_ANSWER = JSON.stringify({ status: 'OK' })

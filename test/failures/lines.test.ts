@@ -71,7 +71,7 @@ t.test('a name that does not resolve is named, and a socket that is not there', 
     "/user/name/ the target's host name does not resolve .*http://no-such-host.invalid:8888\\)",
   )
   await proxy.route('/user/socket', 'http+unix://%2Fnowhere%2Fa.sock')
-  await failure(t, '/user/socket/', "/user/socket/ the target's socket is not there .*unix:/nowhere/a.sock\\)")
+  await failure(t, '/user/socket/', "/user/socket/ the target's socket does not exist .*unix:/nowhere/a.sock\\)")
 })
 
 t.test('the line says why TLS with a target fails', async (t) => {
@@ -90,10 +90,10 @@ t.test('the line says why TLS with a target fails', async (t) => {
 t.test('a target that does not answer as it should is named', async (t) => {
   await proxy.route('/raw', raw.url)
   raw.reply = 'HELLO\r\n\r\n'
-  await failure(t, '/raw/garbage', '/raw/garbage the target answered what is not HTTP.*')
+  await failure(t, '/raw/garbage', '/raw/garbage the target.s answer is not HTTP.*')
   raw.reply = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegun'
   await exchange(proxy.port, 'GET /raw/cut HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
-  t.ok(await line(/error: 200 GET \/raw\/cut the target broke off in the middle of its answer/))
+  t.ok(await line(/error: 200 GET \/raw\/cut the target disconnected in the middle of its answer/))
 })
 
 t.test('a request without a route has a line, and one that no HTTP server would serve', async (t) => {
@@ -106,7 +106,7 @@ t.test('a request without a route has a line, and one that no HTTP server would 
   await exchange(proxy.port, 'NONSENSE\r\n\r\n')
   t.ok(await line(/warn: 400 \(no request yet\) the request is malformed \[http1.codec error\]/))
   await ask(proxy.port, '/coded', { method: 'POST', headers: { connection: 'upgrade', upgrade: 'websocket' } }, 'body')
-  t.ok(await line(/warn: 400 POST \/coded it asks for an upgrade, but is no handshake/))
+  t.ok(await line(/warn: 400 POST \/coded it asks for an upgrade, but is not a websocket handshake/))
   await ask(proxy.port, '/_chp_healthz')
   await exchange(proxy.port, 'GET /slow HTTP/1.1\r\nHost: a\r\n')
   t.ok(await line(/warn: 408 .*did not send its request in time/))
@@ -117,7 +117,7 @@ t.test('a route that is full says which option bounds it', async (t) => {
   const first = request({ port: proxy.port, host: '127.0.0.1', path: '/full/never' }).on('error', () => {})
   first.end()
   await eventually(async () => (await ask(proxy.port, '/full/x')).status === 503, 'the route is full')
-  t.ok(await line(/error: 503 GET \/full\/x the route has too many requests under way, see --max-requests-per-route/))
+  t.ok(await line(/error: 503 GET \/full\/x the route has too many requests in flight, see --max-requests-per-route/))
   first.destroy()
 })
 

@@ -49,7 +49,7 @@ t.test('who asks for a dead target is told within 10 s, and nobody else on the s
   await Promise.all([...['GET', 'HEAD', 'OPTIONS', 'POST'].map(told), refused])
   for (const method of ['GET', 'POST']) {
     await eventually(
-      () => proxy.output.includes(`503 ${method} /user/dead the target does not take the connection`),
+      () => proxy.output.includes(`503 ${method} /user/dead the target does not accept the connection`),
       'the log says why',
     )
   }

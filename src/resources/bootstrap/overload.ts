@@ -4,7 +4,7 @@ import { typeUrl } from '../../xds/messages.js'
 const HEAP = 'envoy.resource_monitors.fixed_heap'
 const CONNECTIONS = 'envoy.resource_monitors.global_downstream_max_connections'
 
-/** How often the heap is measured. A burst has this long to outrun the limit. */
+/** How often the heap is measured. Within this time a burst may exceed the limit. */
 const REFRESH = '0.1s'
 
 /** What an idle connection is still given when memory is nearly out. */
@@ -13,13 +13,13 @@ const LEAST_IDLE_TIME = '2s'
 /** What a request or websocket without a byte is then given. JupyterLab's websockets have a ping every 30 s. */
 const LEAST_STREAM_IDLE_TIME = '300s'
 
-/** Streams that hold less than 2^this bytes are not ended to get memory back. */
+/** Streams with less than 2^this bytes are not ended to free memory. */
 const LEAST_STREAM_BITS = 16
 
 /**
- * What Envoy does as its heap fills, part of its bootstrap. In this order: idle connections go sooner, what holds the
- * most is ended, requests are refused with 503, and last of all no connection is taken. Established websockets and
- * downloads that hold little go on throughout.
+ * What Envoy does as its heap fills, part of its bootstrap. In this order: idle connections are closed sooner, the
+ * streams with the most memory are ended, requests are refused with 503, and at last no connection is accepted.
+ * Established websockets, and downloads with little memory, continue throughout.
  */
 export function overloadManager({
   maxHeapBytes,

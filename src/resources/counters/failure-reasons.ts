@@ -1,6 +1,6 @@
 import { ATTEMPT, REDIRECT } from '../names.js'
 
-/** A kind of failure, as metrics name it: one for all that have the same cure. */
+/** A kind of failure, as in the metrics: one for all failures with the same remedy. */
 export type FailureKind =
   | 'no_route'
   | 'bad_request'
@@ -19,30 +19,30 @@ export type FailureKind =
   | 'cut_off'
   | 'other'
 
-/** How a failure is told by what Envoy says of it, and what that means. */
+/** How a failure is recognised by Envoy's details of it, and what it means. */
 export interface FailureReason {
   readonly kind: FailureKind
-  /** What stands in Envoy's `%RESPONSE_CODE_DETAILS%`. */
+  /** A part of Envoy's `%RESPONSE_CODE_DETAILS%`. */
   readonly details?: string
   /** What became of the only attempt to send the request, where Envoy's details say just that it was not repeated. */
   readonly attempt?: 'unreachable' | 'no answer' | 'bad answer'
-  /** The route that answers, where that says more than the details. */
+  /** The route that answers, if the details are not enough. */
   readonly route?: string
   /** The status that Envoy answers with. */
   readonly status?: number
-  /** For people: what is wrong, and which option has a say in it. */
+  /** For the log: what is wrong, and which option affects it. */
   readonly words: string
-  /** Whether Envoy's details say more than the words. */
+  /** Whether Envoy's details are logged too, since they have more than the words. */
   readonly more?: true
 }
 
 const UNREACHABLE = 'remote_connection_failure'
-const NOT_TAKEN = 'the target does not take the connection, or its TLS handshake does not end'
+const NOT_TAKEN = 'the target does not accept the connection, or its TLS handshake does not end'
 const CLOSED = 'the target closed the connection without an answer; it may want http, https or a client certificate'
 
 /**
- * Why Envoy itself ends a request; the first that applies is it. Envoy's response flags are coarser than its details,
- * which also hold why a connection failed, so the details decide.
+ * The reasons for which Envoy itself ends a request; the first that matches applies. Envoy's details decide, since they
+ * are finer than its response flags and include why a connection failed.
  */
 export const FAILURE_REASONS: readonly FailureReason[] = [
   { kind: 'headers_too_large', status: 431, words: 'the headers are too large, often because of the cookies' },
@@ -53,14 +53,14 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
   {
     kind: 'route_full',
     details: '{overflow}',
-    words: 'the route has too many requests under way, see --max-requests-per-route',
+    words: 'the route has too many requests in flight, see --max-requests-per-route',
   },
   { kind: 'heap_full', details: 'overload', words: "Envoy's memory is nearly full, see --max-heap" },
   { kind: 'unresolved', details: 'no_healthy_upstream', words: "the target's host name does not resolve" },
   { kind: 'unreachable', details: '{connection_timeout', words: NOT_TAKEN },
   { kind: 'unreachable', attempt: 'unreachable', words: NOT_TAKEN },
   { kind: 'unreachable', details: 'Connection_refused', words: 'connection refused, nothing listens there' },
-  { kind: 'unreachable', details: 'No_such_file_or_directory', words: "the target's socket is not there" },
+  { kind: 'unreachable', details: 'No_such_file_or_directory', words: "the target's socket does not exist" },
   { kind: 'unreachable', details: 'Permission_denied', words: "Envoy may not use the target's socket" },
   {
     kind: 'tls',
@@ -69,18 +69,18 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
     more: true,
   },
   { kind: 'tls', details: 'WRONG_VERSION_NUMBER', words: 'the target does not speak TLS, it may be http, not https' },
-  { kind: 'tls', details: 'UNKNOWN_CA', words: 'the target does not know who signed --client-ssl-cert' },
+  { kind: 'tls', details: 'UNKNOWN_CA', words: 'the target does not trust the issuer of --client-ssl-cert' },
   { kind: 'tls', details: 'TLS_error', words: 'TLS with the target failed', more: true },
   { kind: 'unreachable', details: UNREACHABLE, words: 'the target can not be reached', more: true },
   {
     kind: 'cut_off',
     details: 'upstream_reset_after_response_started',
-    words: 'the target broke off in the middle of its answer',
+    words: 'the target disconnected in the middle of its answer',
   },
   { kind: 'no_answer', details: '{connection_termination', words: CLOSED },
   { kind: 'no_answer', attempt: 'no answer', words: CLOSED },
-  { kind: 'bad_answer', details: '{protocol_error', words: 'the target answered what is not HTTP' },
-  { kind: 'bad_answer', attempt: 'bad answer', words: 'the target answered what is not HTTP' },
+  { kind: 'bad_answer', details: '{protocol_error', words: "the target's answer is not HTTP" },
+  { kind: 'bad_answer', attempt: 'bad answer', words: "the target's answer is not HTTP" },
   {
     kind: 'no_answer',
     details: 'upstream_reset_before_response_started',
@@ -91,19 +91,19 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
   {
     kind: 'answer_timeout',
     details: 'stream_idle_timeout',
-    words: 'no byte came for too long, see --timeout and --proxy-timeout',
+    words: 'no data for too long, see --timeout and --proxy-timeout',
   },
   {
     kind: 'bad_request',
     details: 'direct_response',
     route: REDIRECT,
-    words: 'it does not say to which host, so it can not be redirected to HTTPS',
+    words: 'it names no host, so it can not be redirected to HTTPS',
   },
-  { kind: 'bad_request', details: 'upgrade_failed', words: 'no upgrades but to websockets are served' },
+  { kind: 'bad_request', details: 'upgrade_failed', words: 'only upgrades to websockets are supported' },
   {
     kind: 'bad_request',
     details: 'direct_response',
-    words: 'it asks for an upgrade, but is no handshake of a websocket',
+    words: 'it asks for an upgrade, but is not a websocket handshake',
   },
   { kind: 'bad_request', status: 400, words: 'the request is malformed', more: true },
   { kind: 'bad_request', details: 'route_not_found', words: 'such requests are not served' },
@@ -113,25 +113,25 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
 const DETAILS = 'response.code_details'
 const OTHER = { kind: 'other', words: 'Envoy ended it' } as const
 
-/** All kinds there are. */
+/** All kinds. */
 export const FAILURE_KINDS: readonly FailureKind[] = [
   ...new Set([...FAILURE_REASONS.map(({ kind }) => kind), OTHER.kind]),
 ]
 
-/** An expression of CEL that gives a failure's {@link FailureKind}: one of few, whatever clients and backends do. */
+/** A CEL expression for a failure's {@link FailureKind}: one of few, independent of clients and backends. */
 export const KIND_EXPRESSION = choice(FAILURE_REASONS, ({ kind }) => JSON.stringify(kind), JSON.stringify(OTHER.kind))
 
-/** An expression of CEL that gives a failure's words. */
+/** A CEL expression for a failure's words. */
 export const WORDS_EXPRESSION = choice(
   FAILURE_REASONS,
   ({ words }) => JSON.stringify(words),
   JSON.stringify(OTHER.words),
 )
 
-/** An expression of CEL that gives Envoy's details of a failure where they say more than the words. */
+/** A CEL expression for Envoy's details of a failure if they have more than the words. */
 export const DETAILS_EXPRESSION = choice(FAILURE_REASONS, ({ more }) => (more ? DETAILS : '""'), DETAILS)
 
-/** Halves, and halves of halves: Envoy takes no expression that is deep, as one with a condition in each other's else. */
+/** A binary tree: Envoy rejects deep expressions, such as a chain of conditions. */
 function choice(reasons: readonly FailureReason[], value: (reason: FailureReason) => string, other: string): string {
   const [first, second] = reasons
   if (first === undefined) return other

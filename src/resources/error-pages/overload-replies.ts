@@ -3,21 +3,21 @@ import { HEALTH_ANSWER, HEALTH_PATH } from '../names.js'
 import { allOf, GRPC, HEAP_FULL, oneOf, pathIs, ROUTE_FULL, UPGRADE } from '../shared/access-log-filters.js'
 import { headerToSet } from '../shared/header-mutation.js'
 
-/** Long enough for idle connections to go, short enough for someone who waits. */
+/** Long enough for idle connections to be closed, short enough for a waiting user. */
 const RETRY_AFTER_SECONDS = 10
 
 const RETRY_AFTER = [headerToSet('Retry-After', String(RETRY_AFTER_SECONDS))]
 
 /**
- * What is answered in place of a request that was refused to keep the load bearable. The error target isn't asked: it
- * may be what is overloaded.
+ * The replies to requests that were refused because of overload. The error target isn't asked: it may be overloaded
+ * itself.
  *
- * @param page of a 503
+ * @param page the page of a 503
  */
 export function overloadReplies(page: ResponseMapper): ResponseMapper[] {
   const refused = oneOf([HEAP_FULL, ROUTE_FULL])
   return [
-    // A proxy that refuses work in order to live is alive: restarting it would end all that still goes on.
+    // A proxy that refuses requests to protect itself is alive: a restart would break what it still serves.
     {
       filter: allOf(HEAP_FULL, pathIs(HEALTH_PATH)),
       status_code: { value: 200 },

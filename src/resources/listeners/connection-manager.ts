@@ -29,7 +29,7 @@ import { REFUSE_CODED_UPGRADES } from './upgrades.js'
 export interface ConnectionManagerInput {
   /** Whether clients speak TLS to this listener. */
   readonly encrypted: boolean
-  /** Whether clients come over the network, not to a unix socket. */
+  /** Whether clients connect over the network, not to a unix socket. */
   readonly networked: boolean
   readonly forwarding: ForwardingSettings
   readonly scripts: Scripts
@@ -40,9 +40,9 @@ export interface ConnectionManagerInput {
 }
 
 /**
- * The last of the filters that a request goes through.
+ * The last filter of a request.
  *
- * @param attempt those that each attempt to send it goes through before it is written
+ * @param attempt upstream filters, which run for each attempt to send the request
  */
 export function router(...attempt: HttpFilter[]): HttpFilter {
   return {
@@ -85,7 +85,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     ],
     http_protocol_options: {
       accept_http_10: true,
-      // HTTP/1.0 has requests without a Host header; Envoy serves none without.
+      // Requests of HTTP/1.0 may have no Host header, which Envoy requires.
       default_host_for_http_10: 'localhost',
       header_key_format: PRESERVE_HEADER_CASE,
     },
@@ -98,7 +98,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     max_request_headers_kb: MAX_HEADERS_KIB,
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
     stream_idle_timeout: IDLE_FOR_EVER,
-    // No headers of Envoy's own: the backend and the browser see what they would see through CHP.
+    // No headers of Envoy's own: backends and browsers get the same as with CHP.
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
     local_reply_config: localReplies(errorPages),
@@ -107,7 +107,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
   }
 }
 
-/** What happens to headers before Envoy looks at them. */
+/** Changes headers before Envoy reads them. */
 function earlyHeaders(
   { forwarding }: ConnectionManagerInput,
   forwarded: HeaderMutation['mutations'] & object,
@@ -116,9 +116,9 @@ function earlyHeaders(
     name: 'early_headers',
     typed_config: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
       mutations: [
-        // By these a client could steer Envoy, even to another path than the one that was routed.
+        // With these a client could control Envoy, and even forward another path than the one that was routed.
         { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },
-        // As in CHP: it announces trailers, which don't come.
+        // As in CHP: it announces trailers, which aren't forwarded.
         { remove: 'trailer' },
         REFUSE_CODED_UPGRADES,
         ...forwarded,
