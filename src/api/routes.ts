@@ -14,7 +14,8 @@ export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'p
       const { routespec, query } = addressed(request)
       if (routespec === '/') {
         const inactiveSince = parseDatestamp(query.get('inactiveSince') || query.get('inactive_since'))
-        const routes = [...table.all(inactiveSince)]
+        const isShown = ({ lastActivity }: Route) => inactiveSince === undefined || lastActivity < inactiveSince
+        const routes = [...table.all()].filter(isShown)
         const refusals = table.refusals()
         // Not from an object's keys in the ordinary way: a route may be called `/__proto__`.
         return Object.fromEntries(
@@ -22,7 +23,7 @@ export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'p
         )
       }
       const route = table.get(routespec)
-      return route === undefined ? reply.code(404).send() : toJson(route, table.refusals().get(route.routespec))
+      return route === undefined ? reply.code(404).send() : toJson(route, table.refusalOf(route.routespec))
     },
 
     async post(request, reply) {

@@ -72,7 +72,7 @@ export class ClusterPublisher implements RoutePublisher {
     const host = hostNameOf(route.target)
     await this.#change(route.key, host, async () => {
       if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(route.key)?.host === host)
-      await this.#deliver(route.key, this.#encode(route))
+      await orRouteError(this.#delivery.apply(clusterName(route.key), this.#encode(route)))
       this.#byName.set(route.key, host === undefined ? undefined : { host, route })
     })
     return takeBack
@@ -81,21 +81,20 @@ export class ClusterPublisher implements RoutePublisher {
   async withdraw(key: string): Promise<TakeBack> {
     const takeBack = this.#takeBack(key)
     await this.#change(key, undefined, async () => {
-      await this.#deliver(key, undefined)
+      await orRouteError(this.#delivery.apply(clusterName(key), undefined))
       this.#byName.set(key, undefined)
     })
     return takeBack
   }
 
-  /** @throws RouteRejectedError, RouteNotAcknowledgedError */
-  async #deliver(key: string, cluster: Resource | undefined): Promise<void> {
-    try {
-      await this.#delivery.apply(clusterName(key), cluster)
-    } catch (error) {
-      if (error instanceof Rejected) throw new RouteRejectedError(error.message)
-      if (error instanceof NotAcknowledged) throw new RouteNotAcknowledgedError(error.message)
-      throw error
-    }
+  async settle(key: string, route: RoutePublication | undefined): Promise<void> {
+    const host = route && hostNameOf(route.target)
+    await this.#change(key, host, async () => {
+      if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(key)?.host === host)
+      this.#byName.set(key, route === undefined || host === undefined ? undefined : { host, route })
+      this.#clusters.set(clusterName(key), route && this.#encode(route))
+      await orRouteError(this.#delivery.delivered(clusterName(key)))
+    })
   }
 
   /** Makes the function that returns to the current state. */
@@ -156,11 +155,26 @@ export class ClusterPublisher implements RoutePublisher {
     )
   }
 
+  refusalOf(key: string): string | undefined {
+    return this.#subscriptions.refusalOf(clusterName(key))
+  }
+
   #encode({ route, ...input }: RoutePublication): Resource {
     const record = this.#recoverable ? { route } : {}
     const host = hostNameOf(input.target)
     const addresses = host === undefined ? {} : { addresses: this.#addresses.known(host) }
     return resource(TYPE_URL.cluster, routeCluster({ ...input, ...record, ...addresses }, this.#settings))
+  }
+}
+
+/** @throws RouteRejectedError, RouteNotAcknowledgedError */
+async function orRouteError(delivered: Promise<void>): Promise<void> {
+  try {
+    await delivered
+  } catch (error) {
+    if (error instanceof Rejected) throw new RouteRejectedError(error.message)
+    if (error instanceof NotAcknowledged) throw new RouteNotAcknowledgedError(error.message)
+    throw error
   }
 }
 

@@ -102,6 +102,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   errorTarget.publish()
   clusters.collection.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
   tokenBuckets.collection.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
+  table.follow()
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { scripts, log })
   const ports = listenerResources(settings, errorPages, scripts)

@@ -18,8 +18,18 @@ export interface RoutePublisher {
   /** Resolves once no connected Envoy has the route. @throws RouteNotAcknowledgedError as above */
   withdraw(key: string): Promise<TakeBack>
   /**
+   * Brings what is stored already: from now on every Envoy is to have it, whatever one answers. Resolves once every
+   * connected Envoy has it.
+   *
+   * @param route undefined for a route that is gone or can't be published
+   * @throws ResourceRejectedError, NotAcknowledgedError; nothing is taken back
+   */
+  settle(key: string, route: RoutePublication | undefined): Promise<void>
+  /**
    * The routes that an Envoy refuses although they were to be there, by key, each with Envoy's reason: what was loaded
    * at the start and is not to that Envoy's liking.
    */
   refusals(): ReadonlyMap<string, string>
+  /** The reason for one route; undefined if no Envoy refuses it. */
+  refusalOf(key: string): string | undefined
 }

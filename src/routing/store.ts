@@ -1,8 +1,32 @@
 import type { Route } from './route.js'
 
-/** Where the route table is kept. The table is the only caller, and writes to one routespec never overlap. */
+/**
+ * The number that a store gives to a write. A later write has a higher one, whoever makes it: where several control planes
+ * write to one store, this is the order of their writes.
+ */
+export type Revision = bigint
+
+/** What is to become of one route. */
+export interface RouteChange {
+  /** Which route: see {@link routeKey}. A store has one route at most for a key. */
+  readonly key: string
+  /** The routespec that the table has for this key so far, maybe in another spelling; undefined if it has none. */
+  readonly before: string | undefined
+  /** The route from now on; undefined if it is removed. */
+  readonly after: Route | undefined
+}
+
+/** What a store tells of its writes: what became of one route, or all that there is where single writes are not known. */
+export type StoreEvent =
+  | { readonly revision: Revision; readonly key: string; readonly route: Route | undefined }
+  | { readonly revision: Revision; readonly routes: readonly Route[] }
+
+/**
+ * Where routes are kept. The table is the only caller in this process, and its writes of one key never overlap.
+ * docs/adr/0001-source-of-truth.md has the reasons.
+ */
 export interface RouteStore {
-  /** All that is stored, once, before anything is written. */
+  /** All that is stored, as of one revision. Called once, before anything is written. */
   load(): Promise<readonly Route[]>
   /**
    * Stores what was lost, in a store that has no routes. Without all of them none are there: a part would pass for the
@@ -12,14 +36,28 @@ export interface RouteStore {
    */
   fill(routes: readonly Route[]): Promise<void>
   /**
-   * Resolves once the route would survive what the store promises to survive.
+   * Resolves once the change would survive what the store promises to survive. Removing what isn't there is no error.
    *
-   * @param replaced another spelling of the routespec (see {@link routeKey}), whose route this one takes the place of
-   * @throws NotStoredError; the store is then as before
+   * @throws NotStoredError, or an error with another status; the store is then as before. Where it can't know that, it
+   *   tells what became of the change by {@link watch}
    */
-  put(route: Route, replaced?: string): Promise<void>
-  /** Likewise; a routespec that isn't there is no error. */
-  delete(routespec: string): Promise<void>
+  write(change: RouteChange): Promise<Revision>
+  /**
+   * Stores when routes were last active. It makes no route: what isn't stored any more stays away.
+   *
+   * @param routes all that the table has
+   * @param since what was active before is stored already
+   * @throws NotStoredError; for some it may have been stored
+   */
+  storeActivity(routes: readonly Route[], since: Date): Promise<void>
+  /**
+   * Tells of every write since {@link load}, this table's own included, in the order of revisions. A store that nobody
+   * else writes to has no such method.
+   *
+   * @param apply called for each without waiting for the one before; resolves once every connected Envoy has it, and
+   *   rejects if one refuses it or doesn't answer in time. The table has it either way
+   */
+  watch?(apply: (event: StoreEvent) => Promise<void>): void
   close(): Promise<void>
 }
 

@@ -1,12 +1,11 @@
 import { Turns } from '../platform/turns.js'
+import { Follower } from './follower.js'
 import type { RoutePublisher, TakeBack } from './publisher.js'
 import type { Route, RouteData, RoutePublication } from './route.js'
+import { Routes } from './routes.js'
 import { hostOf, routeKey } from './routespec.js'
 import type { RouteStore } from './store.js'
 import type { Target } from './target.js'
-
-/** How many routes' activity is stored at a time: few, so that a change of a route waits for few. */
-const ACTIVITY_AT_A_TIME = 32
 
 export interface RouteTableOptions {
   readonly store: RouteStore
@@ -29,8 +28,8 @@ export interface LoadOptions {
 
 /**
  * The routes that the hub has been told exist. An entry is here if and only if its POST was answered 201 (or is about
- * to be): a change becomes visible after every Envoy acknowledged it and the store has it, and a change that fails
- * leaves no trace.
+ * to be), here or by another control plane of the same store: a change becomes visible after every Envoy acknowledged it
+ * and the store has it, and a change that fails leaves no trace.
  */
 export class RouteTable {
   readonly #store: RouteStore
@@ -38,14 +37,16 @@ export class RouteTable {
   readonly #hostRouting: boolean
   readonly #readTarget: (text: string) => Target
   readonly #now: () => Date
-  readonly #routes = new Map<string, Route>()
+  readonly #routes = new Routes()
   /** Why a stored route's target is none that can be published, by key. These routes are in no Envoy. */
   readonly #unusable = new Map<string, string>()
-  /** When a route was last in use, or posted, whose POST is under way; by key. */
-  readonly #arriving = new Map<string, { at: Date }>()
+  /** The keys of routes that are served but not stored, see {@link LoadOptions.onDefaultNotStored}. */
+  readonly #unstored = new Set<string>()
   #restored = 0
   /** Changes to one route take effect in the order they came. */
   readonly #turns = new Turns()
+  /** Undefined where nobody else writes to the store. */
+  #follower: Follower | undefined
 
   constructor(options: RouteTableOptions) {
     this.#store = options.store
@@ -61,30 +62,37 @@ export class RouteTable {
    * @throws NotStoredError if the recovered routes can't be kept
    */
   async load({ recovered = [], defaultTarget, onDefaultNotStored }: LoadOptions): Promise<RoutePublication[]> {
-    for (const route of [...(await this.#store.load()), ...recovered]) {
-      this.#routes.set(routeKey(route.routespec, this.#hostRouting), route)
-    }
+    for (const route of [...(await this.#store.load()), ...recovered]) this.#routes.set(this.#keyOf(route), route)
     this.#restored = this.#routes.size
     if (recovered.length > 0) await this.#store.fill(recovered)
-    if (defaultTarget !== undefined && this.#routes.get('/')?.data.target !== defaultTarget) {
-      const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
-      this.#routes.set('/', route)
-      await this.#store.put(route).catch(onDefaultNotStored)
+    if (defaultTarget !== undefined && this.get('/')?.data.target !== defaultTarget) {
+      const before = this.get('/')?.routespec
+      const after = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
+      this.#routes.set('/', after)
+      await this.#store.write({ key: '/', before, after }).catch((error: Error) => {
+        this.#unstored.add('/')
+        onDefaultNotStored(error)
+      })
     }
-    return [...this.#routes].flatMap(([key, route]) => this.#usable(key, route))
+    return [...this.#routes.entries()].flatMap(([key, route]) => this.#publicationOf(key, route) ?? [])
   }
 
-  /** None if another version has stored the route whose target this one doesn't take. */
-  #usable(key: string, route: Route): RoutePublication[] {
+  /** Undefined if another version has stored the route whose target this one doesn't take, and for none. */
+  #publicationOf(key: string, route: Route | undefined): RoutePublication | undefined {
+    this.#unusable.delete(key)
     try {
-      return [{ key, target: this.#readTarget(route.data.target), route }]
+      return route && { key, target: this.#readTarget(route.data.target), route }
     } catch (error) {
       this.#unusable.set(key, (error as Error).message)
-      return []
+      return undefined
     }
   }
 
-  /** How many routes there were from before when the table was loaded. */
+  #keyOf({ routespec }: Pick<Route, 'routespec'>): string {
+    return routeKey(routespec, this.#hostRouting)
+  }
+
+  /** How many routes were there when the table was loaded. */
   get restored(): number {
     return this.#restored
   }
@@ -95,14 +103,12 @@ export class RouteTable {
   }
 
   get(routespec: string): Route | undefined {
-    return this.#routes.get(routeKey(routespec, this.#hostRouting))
+    return this.#routes.get(this.#keyOf({ routespec }))
   }
 
-  /** All routes, or those that were last active strictly before a moment. */
-  *all(inactiveSince?: Date): Iterable<Route> {
-    for (const route of this.#routes.values()) {
-      if (inactiveSince === undefined || route.lastActivity < inactiveSince) yield route
-    }
+  /** All routes. */
+  all(): Iterable<Route> {
+    return this.#routes.values()
   }
 
   /**
@@ -118,30 +124,32 @@ export class RouteTable {
     return refusals
   }
 
+  /** The same of one route; undefined if it can be served, or isn't there. */
+  refusalOf(routespec: string): string | undefined {
+    const key = this.#keyOf({ routespec })
+    if (this.#routes.get(key) === undefined) return undefined
+    return this.#publisher.refusalOf(key) ?? this.#unusable.get(key)
+  }
+
   /** A route was in use at a moment. A key that isn't there is one that was just removed. See {@link storeActivity}. */
   touch(key: string, at: Date): void {
-    const arriving = this.#arriving.get(key)
-    if (arriving !== undefined && arriving.at < at) arriving.at = at
-    const route = this.#routes.get(key)
-    if (route !== undefined && route.lastActivity < at) this.#routes.set(key, { ...route, lastActivity: at })
+    this.#routes.touch(key, at)
   }
 
   /**
-   * Has the store remember when routes were last active, of those that were since a moment.
+   * Has the store remember when routes were last active, of those that were since a moment; and what it could not store
+   * at the start.
    *
    * @throws NotStoredError; for some it may have been stored
    */
   async storeActivity(since: Date): Promise<void> {
-    const keys = [...this.#routes].flatMap(([key, { lastActivity }]) => (lastActivity >= since ? [key] : []))
-    while (keys.length > 0) {
-      const some = keys.splice(-ACTIVITY_AT_A_TIME)
-      await Promise.all(some.map((key) => this.#turns.run(key, () => this.#storeAgain(key))))
-    }
+    for (const key of this.#unstored) await this.#turns.run(key, () => this.#storeAgain(key))
+    await this.#store.storeActivity([...this.#routes.values()], since)
   }
 
   async #storeAgain(key: string): Promise<void> {
     const route = this.#routes.get(key)
-    if (route !== undefined) await this.#store.put(route)
+    if (route !== undefined && this.#unstored.has(key)) await this.#write(key, route, route)
   }
 
   /**
@@ -149,29 +157,21 @@ export class RouteTable {
    *
    * @throws TargetInvalidError, RouteRejectedError, RouteNotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
-  async put(routespec: string, data: RouteData): Promise<void> {
-    const target = this.#readTarget(data.target)
-    const key = routeKey(routespec, this.#hostRouting)
-    await this.#turns.run(key, async () => {
-      const host = this.#hostRouting ? hostOf(routespec) : undefined
-      const arriving = { at: this.#now() }
-      const route = () => ({
-        routespec,
-        data: host === undefined ? data : { ...data, host },
-        lastActivity: arriving.at,
-      })
-      this.#arriving.set(key, arriving)
-      try {
-        const takeBack = await this.#publisher.publish({ key, target, route: route() })
-        const before = this.#routes.get(key)?.routespec
-        const replaced = before === routespec ? undefined : before
-        await orTakeBack(takeBack, () => this.#store.put(route(), replaced))
-        this.#routes.set(key, route())
+  async put(routespec: string, posted: RouteData): Promise<void> {
+    const target = this.#readTarget(posted.target)
+    const key = this.#keyOf({ routespec })
+    const host = this.#hostRouting ? hostOf(routespec) : undefined
+    const data = host === undefined ? posted : { ...posted, host }
+    await this.#turns.run(key, () =>
+      this.#routes.arrive(key, this.#now(), async (lastActivity) => {
+        const takeBack = await this.#publisher.publish({ key, target, route: { routespec, data } })
+        const before = this.#routes.get(key)
+        const route = { routespec, data, lastActivity: lastActivity() }
+        await orTakeBack(takeBack, () => this.#write(key, before, route))
+        this.#routes.set(key, { ...route, lastActivity: lastActivity() })
         this.#unusable.delete(key)
-      } finally {
-        this.#arriving.delete(key)
-      }
-    })
+      }),
+    )
   }
 
   /**
@@ -180,16 +180,34 @@ export class RouteTable {
    * @throws RouteNotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
   async delete(routespec: string): Promise<boolean> {
-    const key = routeKey(routespec, this.#hostRouting)
+    const key = this.#keyOf({ routespec })
     return this.#turns.run(key, async () => {
       const route = this.#routes.get(key)
       if (route === undefined) return false
       const takeBack = await this.#publisher.withdraw(key)
-      await orTakeBack(takeBack, () => this.#store.delete(route.routespec))
+      await orTakeBack(takeBack, () => this.#write(key, route, undefined))
       this.#routes.delete(key)
       this.#unusable.delete(key)
       return true
     })
+  }
+
+  async #write(key: string, before: Route | undefined, after: Route | undefined): Promise<void> {
+    const revision = await this.#store.write({ key, before: before?.routespec, after })
+    this.#follower?.wrote(key, revision)
+    this.#unstored.delete(key)
+  }
+
+  /** From now on the table and every Envoy have what others write to the store. To be called before any change is made. */
+  follow(): void {
+    if (this.#store.watch === undefined) return
+    const follower = new Follower({
+      ...{ routes: this.#routes, turns: this.#turns, publisher: this.#publisher },
+      keyOf: (route) => this.#keyOf(route),
+      publicationOf: (key, route) => this.#publicationOf(key, route),
+    })
+    this.#follower = follower
+    this.#store.watch((event) => follower.apply(event))
   }
 }
 

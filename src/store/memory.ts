@@ -1,5 +1,5 @@
 import type { Route } from '../routing/route.js'
-import type { OpenedStore } from '../routing/store.js'
+import type { OpenedStore, Revision } from '../routing/store.js'
 
 /** A store that survives nothing, as CHP's: the table is empty after a restart and the hub fills it again. */
 export class MemoryStore implements OpenedStore {
@@ -7,6 +7,7 @@ export class MemoryStore implements OpenedStore {
   readonly isDurable = false
   readonly isNew = true
   readonly directory = undefined
+  #revision = 0n
 
   async load(): Promise<readonly Route[]> {
     return []
@@ -14,9 +15,12 @@ export class MemoryStore implements OpenedStore {
 
   async fill(): Promise<void> {}
 
-  async put(): Promise<void> {}
+  async write(): Promise<Revision> {
+    this.#revision += 1n
+    return this.#revision
+  }
 
-  async delete(): Promise<void> {}
+  async storeActivity(): Promise<void> {}
 
   async close(): Promise<void> {}
 

@@ -122,9 +122,18 @@ export class Subscription {
 
   /** Names and reasons of what the collection has and Envoy has refused. It isn't sent again before it changes. */
   *refusals(): Iterable<readonly [name: string, reason: string]> {
-    for (const [name, { version, reason }] of this.#refused) {
-      if (this.#options.collection.get(name)?.version === version) yield [name, reason]
+    for (const name of this.#refused.keys()) {
+      const reason = this.refusalOf(name)
+      if (reason !== undefined) yield [name, reason]
     }
+  }
+
+  /** The reason for one name. */
+  refusalOf(name: string): string | undefined {
+    const refused = this.#refused.get(name)
+    return refused !== undefined && this.#options.collection.get(name)?.version === refused.version
+      ? refused.reason
+      : undefined
   }
 
   /** Sends what is due, unless too many responses are still unanswered. */

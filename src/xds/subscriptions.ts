@@ -107,4 +107,13 @@ export class Subscriptions {
   refusals(): Map<string, string> {
     return new Map([...this.#subscribed.keys()].flatMap((subscription) => [...subscription.refusals()]))
   }
+
+  /** The reason for one name; undefined if no connected Envoy refuses what the collection has. */
+  refusalOf(name: string): string | undefined {
+    for (const subscription of this.#subscribed.keys()) {
+      const reason = subscription.refusalOf(name)
+      if (reason !== undefined) return reason
+    }
+    return undefined
+  }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ChpBackend } from '../../src/store/chp/store.js'
+import type { ChpBackend } from '../../src/store/chp/backend.js'
 import { ChpModuleStore } from '../../src/store/chp/store.js'
 import { turns } from './clock.js'
 import { World } from './world.js'

@@ -1,6 +1,6 @@
 import { NotStoredError } from '../../src/routing/errors.js'
 import type { Route } from '../../src/routing/route.js'
-import type { OpenedStore } from '../../src/routing/store.js'
+import type { OpenedStore, Revision, RouteChange } from '../../src/routing/store.js'
 
 /** A store in memory that fails or hangs when a test says so. */
 export class TestStore implements OpenedStore {
@@ -13,6 +13,7 @@ export class TestStore implements OpenedStore {
   readonly calls: string[] = []
   /** Writes fail with this reason, as on a full disk. */
   failsWith: string | undefined
+  #revision = 0n
   #held: Array<() => void> | undefined
 
   constructor(routes: readonly Route[] = []) {
@@ -29,15 +30,20 @@ export class TestStore implements OpenedStore {
     for (const route of routes) this.routes.set(route.routespec, route)
   }
 
-  async put(route: Route, replaced?: string): Promise<void> {
-    await this.#write(`put ${route.routespec}`)
-    if (replaced !== undefined) this.routes.delete(replaced)
-    this.routes.set(route.routespec, route)
+  async write({ before, after }: RouteChange): Promise<Revision> {
+    await this.#write(after === undefined ? `delete ${before}` : `put ${after.routespec}`)
+    if (before !== undefined) this.routes.delete(before)
+    if (after !== undefined) this.routes.set(after.routespec, after)
+    this.#revision += 1n
+    return this.#revision
   }
 
-  async delete(routespec: string): Promise<void> {
-    await this.#write(`delete ${routespec}`)
-    this.routes.delete(routespec)
+  async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
+    for (const { routespec, lastActivity } of routes.filter(({ lastActivity }) => lastActivity >= since)) {
+      await this.#write(`activity of ${routespec}`)
+      const stored = this.routes.get(routespec)
+      if (stored !== undefined) this.routes.set(routespec, { ...stored, lastActivity })
+    }
   }
 
   async close(): Promise<void> {}

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { RoutePublisher, TakeBack } from '../../src/routing/publisher.js'
-import type { Route, RoutePublication } from '../../src/routing/route.js'
+import type { RoutePublication } from '../../src/routing/route.js'
+import type { RouteChange } from '../../src/routing/store.js'
 import { RouteTable } from '../../src/routing/table.js'
 import { parseTarget } from '../../src/routing/target.js'
 
@@ -25,9 +26,13 @@ class World implements RoutePublisher {
     return this.#change(key, () => this.served.delete(key))
   }
 
+  async settle(): Promise<void> {}
+
   refusals(): ReadonlyMap<string, string> {
     return new Map()
   }
+
+  refusalOf(): undefined {}
 
   async #change(key: string, apply: () => void): Promise<TakeBack> {
     const fate = this.fates.shift() ?? 'fine'
@@ -67,8 +72,14 @@ class World implements RoutePublisher {
       store: {
         load: async () => [],
         fill: async () => {},
-        put: (route: Route) => this.#write(route.routespec, () => this.stored.set(route.routespec, route.data.target)),
-        delete: (routespec: string) => this.#write(routespec, () => this.stored.delete(routespec)),
+        write: async ({ before, after }: RouteChange) => {
+          await this.#write(after?.routespec ?? before ?? '', () => {
+            if (before !== undefined) this.stored.delete(before)
+            if (after !== undefined) this.stored.set(after.routespec, after.data.target)
+          })
+          return 1n
+        },
+        storeActivity: () => new Promise(setImmediate),
         close: async () => {},
       },
       hostRouting: false,

@@ -22,12 +22,13 @@ async function makeFile(directory: string): Promise<{ file: string; targets: Map
   for (let turn = 0; turn < 150; turn += 1) {
     const routespec = `/user/u${turn % 60}`
     if (turn % 7 === 3) {
-      await store.delete(routespec)
+      await store.write({ key: routespec, before: routespec, after: undefined })
       targets.delete(routespec)
     } else {
       const target = `http://127.0.0.1:${turn + 1}`
       const data = { target, more: 'x'.repeat(turn % 20 === 0 ? 9_000 : turn) }
-      await store.put({ routespec, data, lastActivity: new Date(turn) })
+      const after = { routespec, data, lastActivity: new Date(turn) }
+      await store.write({ key: routespec, before: undefined, after })
       targets.set(routespec, target)
     }
   }

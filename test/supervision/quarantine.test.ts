@@ -6,6 +6,7 @@ import { Home, kill } from '../support/home.js'
 import { ask, backendOf } from '../support/http.js'
 import { freePorts } from '../support/ports.js'
 import type { ProxyProcess } from '../support/proxy.js'
+import { put } from '../support/store.js'
 import { eventually } from '../support/wait.js'
 
 /** What Envoy refuses and nothing before it: a path that is too long for a socket. */
@@ -23,11 +24,11 @@ async function homeWith(
   const home = await Home.make(t)
   await mkdir(home.stateDir, { mode: 0o700 })
   const store = await LmdbStore.open(home.stateDir, pino({ level: 'silent' }))
-  const put = (routespec: string, to: string) =>
-    store.put({ routespec, data: { target: to, user: 'x' }, lastActivity: new Date() })
+  const add = (routespec: string, to: string) =>
+    put(store, { routespec, data: { target: to, user: 'x' }, lastActivity: new Date() })
   await Promise.all([
-    ...['/', ...GOOD].map((routespec) => put(routespec, home.backend.url)),
-    ...refused.map((routespec) => put(routespec, target)),
+    ...['/', ...GOOD].map((routespec) => add(routespec, home.backend.url)),
+    ...refused.map((routespec) => add(routespec, target)),
   ])
   await store.close()
   return home

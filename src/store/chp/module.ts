@@ -4,8 +4,9 @@ import { pathToFileURL } from 'node:url'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
 import type { OpenedStore } from '../../routing/store.js'
-import type { ChpBackend } from './store.js'
-import { ChpModuleStore, firstLine } from './store.js'
+import type { ChpBackend } from './backend.js'
+import { firstLine } from './backend.js'
+import { ChpModuleStore } from './store.js'
 
 /** What a storage class is made with, as CHP makes it; the token and keys are left out. */
 export interface ChpOptions {

@@ -2,28 +2,21 @@ import type { Clock } from '../../platform/clock.js'
 import { SYSTEM_CLOCK, withinLimit } from '../../platform/clock.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
-import { withoutOuterSlashes } from '../../platform/text.js'
 import { Turns } from '../../platform/turns.js'
 import { NotStoredError } from '../../routing/errors.js'
-import type { Route, RouteData } from '../../routing/route.js'
-import type { OpenedStore } from '../../routing/store.js'
-import { parseTarget } from '../../routing/target.js'
-
-/** As much of a storage class of CHP as is used here. It has `get` and `getTarget` too, which Envoy's lookup replaces. */
-export interface ChpBackend {
-  /** The data of all routes, by path. */
-  getAll(): Promise<Readonly<Record<string, unknown>>>
-  add(path: string, data: object): Promise<unknown>
-  /** Changes some fields of what was added. */
-  update(path: string, data: object): Promise<unknown>
-  remove(path: string): Promise<unknown>
-}
+import type { Route } from '../../routing/route.js'
+import type { OpenedStore, Revision, RouteChange } from '../../routing/store.js'
+import type { ChpBackend } from './backend.js'
+import { firstLine, toRoute } from './backend.js'
 
 /** How long a backend may take to tell what is stored: one that can't reach its server may try for ever. */
 const LOAD_LIMIT_MS = 8_000
 
 /** How long it may take for one change, of which the hub waits for the answer. */
 const WRITE_LIMIT_MS = 5_000
+
+/** How many routes' activity is stored at a time: few, so that a change of a route waits for few. */
+const ACTIVITY_AT_A_TIME = 32
 
 /** After how long it is tried again to put right what a failed change may have left: twice as long each time, up to a minute. */
 const MEND_AGAIN_MS = { first: 1_000, most: 60_000 } as const
@@ -49,6 +42,7 @@ export class ChpModuleStore implements OpenedStore {
   readonly #turns = new Turns()
   /** What stops the next try to put right what is stored, by routespec. */
   readonly #mending = new Map<string, () => void>()
+  #revision = 0n
   #isClosed = false
 
   /** @param name how its user calls it */
@@ -81,36 +75,61 @@ export class ChpModuleStore implements OpenedStore {
   }
 
   async fill(routes: readonly Route[]): Promise<void> {
-    for (const route of routes) await this.put(route)
+    for (const route of routes) await this.#change(route.routespec, route)
   }
 
-  async put(route: Route, replaced?: string): Promise<void> {
-    const before = this.#routes.get(route.routespec)
-    await this.#change(route.routespec, route)
-    if (replaced === undefined) return
+  async write({ before, after }: RouteChange): Promise<Revision> {
+    if (after === undefined) {
+      if (before !== undefined) await this.#change(before, undefined)
+    } else await this.#replace(before, after)
+    this.#revision += 1n
+    return this.#revision
+  }
+
+  async #replace(before: string | undefined, after: Route): Promise<void> {
+    const replaced = this.#routes.get(after.routespec)
+    await this.#change(after.routespec, after)
+    if (before === undefined || before === after.routespec) return
     try {
-      await this.#change(replaced, undefined)
+      await this.#change(before, undefined)
     } catch (error) {
-      this.#expect(route.routespec, before)
-      this.#mend(route.routespec, 0)
+      this.#expect(after.routespec, replaced)
+      this.#mend(after.routespec, 0)
       throw error
     }
   }
 
-  async delete(routespec: string): Promise<void> {
-    await this.#change(routespec, undefined)
+  /** As CHP does it, of a few routes at a time. */
+  async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
+    const active = routes.filter(({ lastActivity }) => lastActivity >= since)
+    for (let at = 0; at < active.length; at += ACTIVITY_AT_A_TIME) {
+      await Promise.all(active.slice(at, at + ACTIVITY_AT_A_TIME).map((route) => this.#updateActivity(route)))
+    }
+  }
+
+  async #updateActivity({ routespec, lastActivity }: Route): Promise<void> {
+    await this.#turns.run(routespec, async () => {
+      const stored = this.#routes.get(routespec)
+      if (stored === undefined || stored.lastActivity >= lastActivity) return
+      await this.#orMend(routespec, () => this.#limited(routespec, this.#update(routespec, lastActivity)))
+      this.#expect(routespec, { ...stored, lastActivity })
+    })
   }
 
   async #change(routespec: string, route: Route | undefined): Promise<void> {
     await this.#turns.run(routespec, async () => {
-      try {
-        await this.#write(routespec, route)
-      } catch (error) {
-        this.#mend(routespec, 0)
-        throw new NotStoredError(firstLine(error))
-      }
+      await this.#orMend(routespec, () => this.#write(routespec, route))
       this.#expect(routespec, route)
     })
+  }
+
+  async #orMend(routespec: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      this.#mend(routespec, 0)
+      throw new NotStoredError(firstLine(error))
+    }
   }
 
   #expect(routespec: string, route: Route | undefined): void {
@@ -118,8 +137,11 @@ export class ChpModuleStore implements OpenedStore {
     else this.#routes.set(routespec, route)
   }
 
-  async #write(routespec: string, route: Route | undefined): Promise<void> {
-    const written = route === undefined ? this.#remove(routespec) : this.#add(route)
+  #write(routespec: string, route: Route | undefined): Promise<void> {
+    return this.#limited(routespec, route === undefined ? this.#remove(routespec) : this.#add(route))
+  }
+
+  async #limited(routespec: string, written: Promise<void>): Promise<void> {
     let isLate = false
     const settled = () => {
       if (isLate) this.#mend(routespec, 0)
@@ -136,6 +158,10 @@ export class ChpModuleStore implements OpenedStore {
   /** In two steps, as CHP does: a backend may expect `last_activity` nowhere else. */
   async #add({ routespec, data, lastActivity }: Route): Promise<void> {
     await this.#backend.add(routespec, { ...data })
+    await this.#update(routespec, lastActivity)
+  }
+
+  async #update(routespec: string, lastActivity: Date): Promise<void> {
     await this.#backend.update(routespec, { last_activity: lastActivity })
   }
 
@@ -172,23 +198,4 @@ export class ChpModuleStore implements OpenedStore {
   discard(): Promise<void> {
     return this.close()
   }
-}
-
-/** @throws Error if it is no route that can be served */
-function toRoute(path: string, stored: unknown): Route {
-  const { last_activity: lastActivity, ...data } = Object(stored) as Record<string, unknown>
-  if (typeof data.target !== 'string') throw new Error('it has no target')
-  parseTarget(data.target)
-  const at = new Date((lastActivity as string | Date | undefined) ?? Number.NaN)
-  return {
-    routespec: `/${withoutOuterSlashes(path)}`,
-    data: data as RouteData,
-    // CHP writes it a moment after the rest; it may not have come that far.
-    lastActivity: Number.isNaN(at.getTime()) ? new Date() : at,
-  }
-}
-
-/** The message of whatever a module has thrown. */
-export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
 }

@@ -67,13 +67,15 @@ export class LmdbFile {
    * Makes changes in one transaction, of which no two concern the same key.
    *
    * @param order see {@link WRITES}
+   * @returns the number of the transaction
    * @throws Error if they could not be made; then none is
    */
-  async commit(writes: readonly Write[], order: keyof typeof WRITES = 'anywhere'): Promise<void> {
+  async commit(writes: readonly Write[], order: keyof typeof WRITES = 'anywhere'): Promise<number> {
     const { pageSize, lastTxnId } = this.#statistics()
     await this.#space.take(mostPages(writes, WRITES[order].pages, pageSize) * pageSize)
     const summary = this.#after(writes)
-    const stored = encodeSummary({ format: FORMAT, ...summary, transaction: lastTxnId + 1 })
+    const transaction = lastTxnId + 1
+    const stored = encodeSummary({ format: FORMAT, ...summary, transaction })
     await this.#database
       .childTransaction(() => {
         for (const { key, value } of writes) {
@@ -87,6 +89,7 @@ export class LmdbFile {
         throw await (error.commitError ?? Promise.reject(error)).catch((reason: Error) => reason)
       })
     this.#summary = summary
+    return transaction
   }
 
   #after(writes: readonly Write[]): Pick<Summary, 'routes' | 'sum'> {

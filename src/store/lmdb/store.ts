@@ -7,9 +7,10 @@ import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
 import { NotStoredError } from '../../routing/errors.js'
 import type { Route } from '../../routing/route.js'
-import type { OpenedStore } from '../../routing/store.js'
+import type { OpenedStore, Revision, RouteChange } from '../../routing/store.js'
 import { LOCK_FILE, lockDirectory } from '../directory/lock.js'
 import { exists } from '../directory/state-dir.js'
+import { ACTIVITY_FILE, ActivityFile } from './activity-file.js'
 import { reasonOf } from './errors.js'
 import type { Write } from './file.js'
 import { LmdbFile, WRITES } from './file.js'
@@ -19,7 +20,7 @@ import { renewFile, replaceFile } from './renew.js'
 
 interface Pending {
   readonly writes: readonly Write[]
-  readonly resolve: () => void
+  readonly resolve: (transaction: number) => void
   readonly reject: (error: Error) => void
 }
 
@@ -28,8 +29,8 @@ interface LmdbStoreParts {
   readonly removable: boolean
   readonly lock: FileHandle
   readonly file: LmdbFile
-  /** Undefined if the file was made just now. */
-  readonly loaded: readonly Route[] | undefined
+  readonly activity: ActivityFile
+  readonly loaded: readonly Route[]
 }
 
 /**
@@ -43,18 +44,21 @@ export class LmdbStore implements OpenedStore {
   readonly directory: string
   readonly #removable: boolean
   readonly #lock: FileHandle
+  readonly #activity: ActivityFile
+  #storingActivity = Promise.resolve()
   #file: LmdbFile
   #loaded: readonly Route[]
   readonly #queue: Pending[] = []
   #writing: Promise<void> | undefined
 
-  private constructor({ directory, removable, lock, file, loaded }: LmdbStoreParts) {
+  private constructor({ directory, removable, lock, file, activity, loaded }: LmdbStoreParts) {
     this.#removable = removable
     this.directory = directory
     this.where = directory
     this.#lock = lock
     this.#file = file
-    this.#loaded = loaded ?? []
+    this.#activity = activity
+    this.#loaded = loaded
     this.isNew = this.#loaded.length === 0
   }
 
@@ -69,7 +73,9 @@ export class LmdbStore implements OpenedStore {
       const path = join(directory, FILE)
       const stored = (await exists(path)) ? await readRoutes(path) : undefined
       const file = await renewFile(path, stored?.entries, log)
-      return new LmdbStore({ directory, removable, lock, file, loaded: stored?.routes })
+      const [activity, times] = await ActivityFile.open(join(directory, ACTIVITY_FILE), log)
+      const loaded = (stored?.routes ?? []).map((route) => lastActive(route, times.get(route.routespec)))
+      return new LmdbStore({ directory, removable, lock, file, activity, loaded })
     } catch (error) {
       await lock.close()
       throw error
@@ -95,13 +101,21 @@ export class LmdbStore implements OpenedStore {
     this.#file = await LmdbFile.open(path, entries)
   }
 
-  put(route: Route, replaced?: string): Promise<void> {
-    const removal = replaced === undefined ? [] : [{ key: entryKeyOf(replaced), value: undefined }]
-    return this.#write([encodeRoute(route), ...removal])
+  async write({ before, after }: RouteChange): Promise<Revision> {
+    const removed = before === after?.routespec ? undefined : before
+    const transaction = await this.#write([
+      ...(after === undefined ? [] : [encodeRoute(after)]),
+      ...(removed === undefined ? [] : [{ key: entryKeyOf(removed), value: undefined }]),
+    ])
+    return BigInt(transaction)
   }
 
-  delete(routespec: string): Promise<void> {
-    return this.#write([{ key: entryKeyOf(routespec), value: undefined }])
+  storeActivity(routes: readonly Route[], since: Date): Promise<void> {
+    const stored = this.#storingActivity.then(() => this.#activity.store(routes, since))
+    this.#storingActivity = stored.catch(() => {})
+    return stored.catch((error: Error) => {
+      throw new NotStoredError(reasonOf(error))
+    })
   }
 
   close(): Promise<void> {
@@ -114,14 +128,15 @@ export class LmdbStore implements OpenedStore {
 
   async #end(remove: boolean): Promise<void> {
     await this.#writing
+    await this.#storingActivity
     await this.#file.close()
     // With its locks still held.
     if (remove) await removeFiles(this.directory, this.#removable)
     await this.#lock.close()
   }
 
-  #write(writes: readonly Write[]): Promise<void> {
-    const written = new Promise<void>((resolve, reject) => this.#queue.push({ writes, resolve, reject }))
+  #write(writes: readonly Write[]): Promise<number> {
+    const written = new Promise<number>((resolve, reject) => this.#queue.push({ writes, resolve, reject }))
     this.#writing ??= this.#writeAll()
     return written
   }
@@ -132,8 +147,8 @@ export class LmdbStore implements OpenedStore {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, WRITES.anywhere.most)
       try {
-        await this.#file.commit(batch.flatMap(({ writes }) => writes))
-        for (const { resolve } of batch) resolve()
+        const transaction = await this.#file.commit(batch.flatMap(({ writes }) => writes))
+        for (const { resolve } of batch) resolve(transaction)
       } catch (error) {
         for (const { reject } of batch) reject(new NotStoredError(reasonOf(error as Error)))
       }
@@ -143,6 +158,17 @@ export class LmdbStore implements OpenedStore {
 }
 
 const FILE = 'routes.mdb'
+
+/** All that may be in the directory, the lock last: until then nobody else begins here. */
+const FILES = [
+  ...[ADDRESS_FILE, `${ADDRESS_FILE}.new`, ACTIVITY_FILE, `${ACTIVITY_FILE}.new`],
+  ...[FILE, `${FILE}-lock`, LOCK_FILE],
+]
+
+/** A time that is older than the record is from before the route was posted anew. */
+function lastActive(route: Route, at = 0): Route {
+  return at > route.lastActivity.getTime() ? { ...route, lastActivity: new Date(at) } : route
+}
 
 /**
  * Removes the routes that are kept in a directory, and the directory if nothing else is in it.
@@ -166,9 +192,7 @@ export async function removeRoutes(directory: string): Promise<boolean> {
 const STAYS = new Set(['ENOTEMPTY', 'EBUSY', 'EACCES', 'EPERM'])
 
 async function removeFiles(directory: string, removable: boolean): Promise<void> {
-  // The lock last: until then nobody else begins here.
-  for (const name of [ADDRESS_FILE, `${ADDRESS_FILE}.new`, FILE, `${FILE}-lock`, LOCK_FILE])
-    await rm(join(directory, name), { force: true })
+  for (const name of FILES) await rm(join(directory, name), { force: true })
   if (!removable) return
   // Something else is in it, or something is mounted on it, or the directory above isn't ours.
   await rmdir(directory).catch((error: NodeJS.ErrnoException) => {

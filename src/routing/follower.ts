@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Turns } from '../platform/turns.js'
+import type { RoutePublisher } from './publisher.js'
+import type { Route, RoutePublication } from './route.js'
+import type { Routes } from './routes.js'
+import type { Revision, StoreEvent } from './store.js'
+
+export interface FollowerOptions {
+  readonly routes: Routes
+  /** Events are applied in turn with the changes that are made here, whose revision is known by then. */
+  readonly turns: Turns
+  readonly publisher: RoutePublisher
+  readonly keyOf: (route: Route) => string
+  /** Undefined for a route that can't be published, or for none. */
+  readonly publicationOf: (key: string, route: Route | undefined) => RoutePublication | undefined
+}
+
+/**
+ * Brings to a table and its Envoys what a shared store tells. That is so whatever Envoys say of it, since it was answered
+ * with success elsewhere.
+ */
+export class Follower {
+  readonly #options: FollowerOptions
+  /** The writes of this table that the store has yet to tell of. An event from before them is older than the table. */
+  readonly #own = new Map<string, Revision>()
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+  }
+
+  /** This table has written. */
+  wrote(key: string, revision: Revision): void {
+    this.#own.set(key, revision)
+  }
+
+  /** See {@link RouteStore.watch}. */
+  async apply(event: StoreEvent): Promise<void> {
+    const { routes, turns, keyOf } = this.#options
+    const apply = (key: string, route: Route | undefined) =>
+      turns.run(key, async () => {
+        if (this.#isNews(key, event.revision)) await this.#adopt(key, route)
+      })
+    if ('key' in event) return apply(event.key, event.route)
+    const stored = new Map(event.routes.map((route) => [keyOf(route), route]))
+    const keys = new Set([...routes.keys(), ...stored.keys()])
+    await Promise.all([...keys].map((key) => apply(key, stored.get(key))))
+  }
+
+  /** Whether an event has something that the table hasn't got. To be asked once for each, in the order of revisions. */
+  #isNews(key: string, revision: Revision): boolean {
+    const own = this.#own.get(key)
+    if (own === undefined) return true
+    if (revision < own) return false
+    this.#own.delete(key)
+    return revision > own
+  }
+
+  async #adopt(key: string, route: Route | undefined): Promise<void> {
+    const { routes, publisher, publicationOf } = this.#options
+    const before = routes.get(key)
+    if (before?.routespec === route?.routespec && isDeepStrictEqual(before?.data, route?.data)) {
+      if (route !== undefined) routes.touch(key, route.lastActivity)
+      return
+    }
+    if (route === undefined) routes.delete(key)
+    else routes.set(key, route)
+    await publisher.settle(key, publicationOf(key, route))
+  }
+}

@@ -1,0 +1,62 @@
+import type { Route } from './route.js'
+
+/** A route whose activity moves on in place: Envoys report it for many routes every two seconds. */
+type Entry = Omit<Route, 'lastActivity'> & { lastActivity: Date }
+
+/** The routes of a table by key, and when they were last active. */
+export class Routes {
+  readonly #entries = new Map<string, Entry>()
+  /** When a route was last in use, or posted, whose POST is in flight; by key. */
+  readonly #arriving = new Map<string, { at: Date }>()
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: string): Route | undefined {
+    return this.#entries.get(key)
+  }
+
+  set(key: string, route: Route): void {
+    this.#entries.set(key, { ...route })
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
+
+  keys(): Iterable<string> {
+    return this.#entries.keys()
+  }
+
+  values(): Iterable<Route> {
+    return this.#entries.values()
+  }
+
+  entries(): Iterable<[key: string, route: Route]> {
+    return this.#entries.entries()
+  }
+
+  /** A route was in use at a moment. A key that isn't there is one that was just removed. */
+  touch(key: string, at: Date): void {
+    const arriving = this.#arriving.get(key)
+    if (arriving !== undefined && arriving.at < at) arriving.at = at
+    const entry = this.#entries.get(key)
+    if (entry !== undefined && entry.lastActivity < at) entry.lastActivity = at
+  }
+
+  /**
+   * A route is being posted, which counts as activity. What is reported until it is there isn't lost.
+   *
+   * @param change gets what tells when the route was last active, up to now
+   */
+  async arrive<T>(key: string, posted: Date, change: (lastActivity: () => Date) => Promise<T>): Promise<T> {
+    const arriving = { at: posted }
+    this.#arriving.set(key, arriving)
+    try {
+      return await change(() => arriving.at)
+    } finally {
+      this.#arriving.delete(key)
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import t from 'tap'
+import { SharedRoutes } from '../support/shared-store.js'
+import { turns } from './clock.js'
+import type { SimulatedEnvoy } from './envoy.js'
+import { World } from './world.js'
+
+/*
+ * Two control planes, each with an Envoy of its own, over one store. What is shown is the table's part of that: how many
+ * control planes agree on when to answer is the store's.
+ */
+
+const [OLD, NEW] = ['127.0.0.1:1', '127.0.0.1:2']
+
+interface Member {
+  readonly world: World
+  readonly envoy: SimulatedEnvoy
+}
+
+async function start(t: { teardown(fn: () => unknown): unknown }, shared: SharedRoutes): Promise<Member> {
+  const world = await World.start(t, { openStore: () => shared.open() })
+  return { world, envoy: await world.envoy() }
+}
+
+async function startTwo(t: { teardown(fn: () => unknown): unknown }): Promise<[SharedRoutes, Member, Member]> {
+  const shared = new SharedRoutes()
+  return [shared, await start(t, shared), await start(t, shared)]
+}
+
+t.test('what is added, changed and removed by one control plane is so at the other', async (t) => {
+  const [, one, other] = await startTwo(t)
+  for (const target of [OLD, NEW]) {
+    t.equal((await one.world.post('/a', `http://${target}`, { user: 'ann' }).answered).status, 201)
+    await turns()
+    t.equal(other.envoy.target('/a'), target)
+    t.strictSame(await other.world.get('/a'), await one.world.get('/a'))
+  }
+  t.equal((await other.world.delete('/a').answered).status, 204, 'which can remove it')
+  await turns()
+  t.equal(one.envoy.target('/a'), undefined)
+  t.equal((await one.world.delete('/a').answered).status, 404, 'and then it is gone here too')
+})
+
+t.test('a control plane that starts has what was written before it watched and after', async (t) => {
+  const shared = new SharedRoutes()
+  const one = await start(t, shared)
+  await one.world.post('/a', `http://${OLD}`).answered
+  const other = await start(t, shared)
+  await one.world.post('/b', `http://${NEW}`).answered
+  await turns()
+  t.strictSame([other.envoy.target('/a'), other.envoy.target('/b')], [OLD, NEW])
+})
+
+t.test('a route never flips back to what an older event tells', async (t) => {
+  const [shared, one, other] = await startTwo(t)
+  shared.holds = true
+  await other.world.post('/a', `http://${OLD}`).answered
+  await one.world.post('/a', `http://${NEW}`).answered
+  one.envoy.received.length = 0
+  shared.tell()
+  await turns()
+  t.equal(one.envoy.received.length, 0, 'its Envoy hears nothing of that')
+  t.strictSame([one.envoy.target('/a'), other.envoy.target('/a')], [NEW, NEW], 'and both end with the last write')
+
+  await one.world.delete('/a').answered
+  await other.world.post('/a', `http://${OLD}`).answered
+  shared.tell()
+  await turns()
+  t.strictSame([one.envoy.target('/a'), other.envoy.target('/a')], [OLD, OLD])
+  await one.world.post('/a', `http://${NEW}`).answered
+  shared.tell()
+  await turns()
+  t.strictSame([one.envoy.target('/a'), other.envoy.target('/a')], [NEW, NEW], 'its own write is no news for ever')
+})
+
+t.test('an event of a route that is being changed here waits for that', async (t) => {
+  const [shared, one, other] = await startTwo(t)
+  one.envoy.answers = false
+  const change = one.world.post('/a', `http://${NEW}`)
+  await turns()
+  await other.world.post('/a', `http://${OLD}`).answered
+  await turns()
+  t.equal(await one.world.get('/a'), undefined)
+  one.envoy.answers = true
+  one.envoy.answerAll()
+  t.equal((await change.answered).status, 201)
+  await turns()
+  t.equal(shared.routes.get('/a')?.data.target, `http://${NEW}`, 'the later write')
+  t.strictSame([one.envoy.target('/a'), other.envoy.target('/a')], [NEW, NEW])
+})
+
+t.test('after writes that nobody was told of one by one, all that there is counts', async (t) => {
+  const [shared, one, other] = await startTwo(t)
+  for (const name of ['/gone', '/moved', '/same']) await one.world.post(name, `http://${OLD}`).answered
+  await turns()
+  shared.holds = true
+  await one.world.delete('/gone').answered
+  await one.world.post('/moved', `http://${NEW}`).answered
+  await one.world.post('/new', `http://${NEW}`).answered
+  const sent = other.envoy.received.length
+  shared.compact()
+  await turns()
+  for (const { world, envoy } of [one, other]) {
+    t.strictSame(
+      ['/gone', '/moved', '/same', '/new'].map((name) => envoy.target(name)),
+      [undefined, NEW, OLD, NEW],
+    )
+    t.equal(world.core.table.size, 3)
+  }
+  const names = other.envoy.received.slice(sent).flatMap(({ resources }) => resources?.map(({ name }) => name) ?? [])
+  t.strictSame(names.sort(), ['r:/moved', 'r:/new'], 'what is the same is not sent again')
+})
+
+t.test('a write whose answer was lost fails, and is there nevertheless once the store tells of it', async (t) => {
+  const [shared, one, other] = await startTwo(t)
+  await one.world.post('/a', `http://${OLD}`).answered
+  shared.losesAnswer = true
+  t.equal((await one.world.post('/a', `http://${NEW}`).answered).status, 500)
+  await turns()
+  for (const { world, envoy } of [one, other]) {
+    t.equal(envoy.target('/a'), NEW)
+    t.match(await world.get('/a'), { target: `http://${NEW}` })
+  }
+  t.equal((await one.world.post('/a', `http://${NEW}`).answered).status, 201, 'whoever asks again is told so')
+})
+
+t.test('a route that the Envoy of another control plane refuses is there, and shown as refused', async (t) => {
+  const [shared, one, other] = await startTwo(t)
+  other.envoy.refuses = (name) => (name === 'r:/a' ? 'not here' : undefined)
+  t.equal((await one.world.post('/a', `http://${OLD}`).answered).status, 201)
+  await turns()
+  t.match(await other.world.get('/a'), { target: `http://${OLD}`, rejected: /not here/ })
+  t.match(shared.applied, ['1 done', /^1 refused: .*not here/])
+  t.equal((await other.world.delete('/a').answered).status, 204)
+  t.equal((await one.world.post('/a', `http://${OLD}`).answered).status, 201)
+})
+
+t.test('an event is applied once every Envoy that serves has it', async (t) => {
+  const [shared, one, other] = await startTwo(t)
+  other.envoy.answers = false
+  t.equal((await one.world.post('/a', `http://${OLD}`).answered).status, 201)
+  await turns()
+  t.strictSame(shared.applied, ['1 done'], 'by who wrote it')
+  other.envoy.answerAll()
+  await turns()
+  t.strictSame(shared.applied, ['1 done', '1 done'])
+})
