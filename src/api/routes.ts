@@ -1,9 +1,13 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../platform/log.js'
 import type { Route, RouteData } from '../routing/route.js'
 import { parseRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
 import { BodyNotJsonError, BodyTooDeepError, DatestampInvalidError, TargetMissingError } from './errors.js'
+import { routeJson, routesJson } from './route-json.js'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
@@ -11,23 +15,21 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'post' | 'delete', Handler> {
   return {
     async get(request, reply) {
-      const { routespec, query } = addressed(request)
+      const routespec = routespecOf(request)
       if (routespec === '/') {
-        const inactiveSince = parseDatestamp(query.get('inactiveSince') || query.get('inactive_since'))
+        const inactiveSince = inactiveSinceOf(request)
         const isShown = ({ lastActivity }: Route) => inactiveSince === undefined || lastActivity < inactiveSince
-        const routes = [...table.all()].filter(isShown)
-        const refusals = table.refusals()
-        // Not from an object's keys in the ordinary way: a route may be called `/__proto__`.
-        return Object.fromEntries(
-          routes.map((route) => [route.routespec, toJson(route, refusals.get(route.routespec))]),
-        )
+        // What there is now, however long the client takes.
+        const json = routesJson([...table.all()], table.refusals(), isShown)
+        return reply.type(JSON_TYPE).send(Readable.from(json, { objectMode: false }))
       }
       const route = table.get(routespec)
-      return route === undefined ? reply.code(404).send() : toJson(route, table.refusalOf(route.routespec))
+      if (route === undefined) return reply.code(404).send()
+      return reply.type(JSON_TYPE).send(routeJson(route, table.refusalOf(routespec)))
     },
 
     async post(request, reply) {
-      const { routespec } = addressed(request)
+      const routespec = routespecOf(request)
       const data = parseBody(request.body)
       const what = `${routespec} -> ${withoutCredentials(data.target)}`
       log.info(`Adding route ${what}`)
@@ -37,7 +39,7 @@ export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'p
     },
 
     async delete(request, reply) {
-      const { routespec } = addressed(request)
+      const routespec = routespecOf(request)
       if (table.get(routespec) !== undefined) log.info(`Removing route ${routespec}`)
       const existed = await table.delete(routespec)
       return reply.code(existed ? 204 : 404).send()
@@ -46,19 +48,24 @@ export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'p
 }
 
 /** What a request is about, read from the URL as it was sent: the router's own decoding differs from CHP's. */
-function addressed(request: FastifyRequest): { routespec: string; query: URLSearchParams } {
-  const [path = '', query] = request.url.split(/[?#]/, 2)
-  return { routespec: parseRoutespec(path.replace(/^\/api\/routes\/?/, '')), query: new URLSearchParams(query) }
+function routespecOf(request: FastifyRequest): string {
+  const [path = ''] = request.url.split(/[?#]/, 1)
+  return parseRoutespec(path.replace(/^\/api\/routes\/?/, ''))
 }
 
-/** A route as the API shows it: all that was posted, when it was last active, and why Envoy refuses it if it does. */
-function toJson(route: Route, rejected: string | undefined): object {
-  const refusal = rejected === undefined ? {} : { rejected }
-  return { ...route.data, last_activity: route.lastActivity.toISOString(), ...refusal }
+/** The moment that shown routes were last active before; undefined if all are to be shown. */
+function inactiveSinceOf(request: FastifyRequest): Date | undefined {
+  const query = new URLSearchParams(request.url.split(/[?#]/, 2)[1])
+  const text = query.get('inactiveSince') || query.get('inactive_since')
+  if (!text) return undefined
+  const date = new Date(text)
+  if (Number.isNaN(date.getTime())) throw new DatestampInvalidError(text)
+  return date
 }
 
 function parseBody(body: unknown): RouteData {
   let data: unknown
+  // Here and not in Fastify's parser, since the messages are CHP's.
   try {
     data = JSON.parse(typeof body === 'string' ? body : '')
   } catch (error) {
@@ -85,11 +92,4 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 /** A URL may have a user and a password before its host. */
 function withoutCredentials(target: string): string {
   return target.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1...@')
-}
-
-function parseDatestamp(text: string | null): Date | undefined {
-  if (text === null || text === '') return undefined
-  const date = new Date(text)
-  if (Number.isNaN(date.getTime())) throw new DatestampInvalidError(text)
-  return date
 }

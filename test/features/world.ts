@@ -36,7 +36,7 @@ export interface Call {
   readonly answered: Promise<{ readonly status: number; readonly body: string }>
 }
 
-const TOKEN = 'token'
+export const TOKEN = 'token'
 
 const SOON_MS = 10
 
@@ -54,7 +54,8 @@ export class World {
   /** Why the proxy would have ended or, with Envoys of others, an error would be in its log. */
   readonly refused: readonly string[]
   readonly envoys: SimulatedEnvoy[] = []
-  readonly #api: FastifyInstance
+  /** The REST API without a port. */
+  readonly api: FastifyInstance
 
   private constructor(parts: Pick<World, 'clock' | 'store' | 'core' | 'log' | 'refused'>, api: FastifyInstance) {
     this.clock = parts.clock
@@ -62,7 +63,7 @@ export class World {
     this.core = parts.core
     this.log = parts.log
     this.refused = parts.refused
-    this.#api = api
+    this.api = api
   }
 
   static async start(t: { teardown(fn: () => unknown): unknown }, options: WorldOptions = {}): Promise<World> {
@@ -137,7 +138,7 @@ export class World {
   call(method: 'GET' | 'POST' | 'DELETE', routespec: string, body?: object): Call {
     const call: { answer: Call['answer']; answered: Call['answered'] } = {
       answer: undefined,
-      answered: this.#api
+      answered: this.api
         .inject({
           method,
           url: `/api/routes${routespec}`,

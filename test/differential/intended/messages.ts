@@ -32,7 +32,7 @@ export const MESSAGES: readonly NamedDifference[] = [
   {
     where: 'answers of the proxy itself, the API included',
     chp: 'in chunks',
-    here: 'with their length, also in an answer to HEAD',
+    here: 'with their length, also in an answer to HEAD; the whole route table in chunks',
     reason: 'the bytes of the body are the same',
     seen: [
       {
