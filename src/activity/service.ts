@@ -7,8 +7,8 @@ import { ReportReader } from './report.js'
 
 /** Callbacks for the content of a report. */
 export interface ReportListeners {
-  /** Called with the key of each route in use since the previous report. */
-  readonly onActive: (routeKey: string) => void
+  /** Called with the keys of the routes in use since the previous report. */
+  readonly onActive: (routeKeys: ReadonlySet<string>) => void
   /** Called with the key of each route whose target some request could not reach since then. */
   readonly onUnreachable: (routeKey: string) => void
   /** Called with the seconds that reading a report took, with the calls for its routes. */
@@ -24,7 +24,7 @@ export function activityService({ onActive, onUnreachable, onRead, onReport }: R
     call.on('data', ({ envoy_metrics }: StreamMetricsMessage__Output) => {
       const begun = performance.now()
       const { active, unreachable } = reader.read(envoy_metrics)
-      for (const key of active) onActive(key)
+      onActive(active)
       for (const key of unreachable) onUnreachable(key)
       onRead((performance.now() - begun) / 1000)
       onReport(envoy_metrics)

@@ -87,7 +87,10 @@ function reportListeners(
   metrics: Metrics | undefined,
 ): ReportListeners {
   return {
-    onActive: (key) => table.touch(key, new Date()),
+    onActive: (keys) => {
+      const now = new Date()
+      for (const key of keys) table.touch(key, now)
+    },
     onUnreachable: (key) => {
       publisher.unreachable(key)
       errorTarget.maybeFailing()

@@ -66,13 +66,12 @@ export class RouteTable {
     this.#restored = this.#routes.size
     if (recovered.length > 0) await this.#store.fill(recovered)
     if (defaultTarget !== undefined && this.get('/')?.data.target !== defaultTarget) {
-      const before = this.get('/')?.routespec
-      const after = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
-      this.#routes.set('/', after)
-      await this.#store.write({ key: '/', before, after }).catch((error: Error) => {
+      const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
+      await this.#write('/', route).catch((error: Error) => {
         this.#unstored.add('/')
         onDefaultNotStored(error)
       })
+      this.#routes.set('/', route)
     }
     return [...this.#routes.entries()].flatMap(([key, route]) => this.#publicationOf(key, route) ?? [])
   }
@@ -149,7 +148,7 @@ export class RouteTable {
 
   async #storeAgain(key: string): Promise<void> {
     const route = this.#routes.get(key)
-    if (route !== undefined && this.#unstored.has(key)) await this.#write(key, route, route)
+    if (route !== undefined && this.#unstored.has(key)) await this.#write(key, route)
   }
 
   /**
@@ -165,9 +164,8 @@ export class RouteTable {
     await this.#turns.run(key, () =>
       this.#routes.arrive(key, this.#now(), async (lastActivity) => {
         const takeBack = await this.#publisher.publish({ key, target, route: { routespec, data } })
-        const before = this.#routes.get(key)
         const route = { routespec, data, lastActivity: lastActivity() }
-        await orTakeBack(takeBack, () => this.#write(key, before, route))
+        await orTakeBack(takeBack, () => this.#write(key, route))
         this.#routes.set(key, { ...route, lastActivity: lastActivity() })
         this.#unusable.delete(key)
       }),
@@ -185,15 +183,15 @@ export class RouteTable {
       const route = this.#routes.get(key)
       if (route === undefined) return false
       const takeBack = await this.#publisher.withdraw(key)
-      await orTakeBack(takeBack, () => this.#write(key, route, undefined))
+      await orTakeBack(takeBack, () => this.#write(key, undefined))
       this.#routes.delete(key)
       this.#unusable.delete(key)
       return true
     })
   }
 
-  async #write(key: string, before: Route | undefined, after: Route | undefined): Promise<void> {
-    const revision = await this.#store.write({ key, before: before?.routespec, after })
+  async #write(key: string, after: Route | undefined): Promise<void> {
+    const revision = await this.#store.write({ key, before: this.#routes.get(key)?.routespec, after })
     this.#follower?.wrote(key, revision)
     this.#unstored.delete(key)
   }
