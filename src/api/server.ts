@@ -1,3 +1,4 @@
+import type { Server as TlsServer } from 'node:https'
 import type {
   FastifyError,
   FastifyInstance,
@@ -7,6 +8,8 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import { fastify } from 'fastify'
+import type { ListenAddress } from '../platform/address.js'
+import { listening, listenOptions } from '../platform/address.js'
 import { Connections } from '../platform/connections.js'
 import type { Logger } from '../platform/log.js'
 import { SparseLog } from '../platform/sparse-log.js'
@@ -17,7 +20,7 @@ import type { ApiTls } from '../settings/api.js'
 import { authorize } from './auth.js'
 import { MethodNotSupportedError } from './errors.js'
 import { routeHandlers } from './routes.js'
-import { acceptedSocket, createTlsServer } from './tls.js'
+import { acceptedSocket, createTlsServer, reloadTls } from './tls.js'
 
 export interface ApiServerOptions {
   readonly table: RouteTable
@@ -120,6 +123,23 @@ function answerProbes(app: FastifyInstance, envoys: () => number): void {
   app.get(READY_PATH, async (_request, reply) => {
     return reply.type('text/plain').send(`ready: the table is loaded, Envoys connected: ${envoys()}\n`)
   })
+}
+
+/**
+ * Serves the REST API until the returned function is called.
+ *
+ * @throws FatalError if nothing can listen there
+ */
+export async function serveApi(options: ApiServerOptions & { readonly at: ListenAddress }): Promise<() => unknown> {
+  const server = createApiServer(options)
+  // As many may wait to be accepted as may be open, else the kernel has them try again.
+  const backlog = options.maxConnections
+  await listening('The REST API', options.at, () => server.listen({ ...listenOptions(options.at), backlog }))
+  const watch = options.tls && reloadTls(server.server as unknown as TlsServer, options.tls, options.log)
+  return () => {
+    watch?.close()
+    return server.close()
+  }
 }
 
 /** As in CHP. @throws MethodNotSupportedError if it is but the method that is wrong */

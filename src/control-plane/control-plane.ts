@@ -1,7 +1,7 @@
 import { keepActivity } from '../activity/keep.js'
 import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
-import { serveApi } from '../api/serve.js'
+import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
 import { ReportedFailures } from '../metrics/failures.js'
 import type { MetricsSources } from '../metrics/metrics.js'

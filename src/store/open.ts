@@ -1,8 +1,9 @@
 import type { Logger } from '../platform/log.js'
 import type { OpenedStore } from '../routing/store.js'
 import { loadChpBackend } from './chp/module.js'
-import { openStateDir } from './directory/state-dir.js'
-import { LmdbStore } from './lmdb/store.js'
+import type { StateDirKey } from './directory/state-dir.js'
+import { openStateDir, possibleStateDirs } from './directory/state-dir.js'
+import { LmdbStore, removeRoutes } from './lmdb/store.js'
 import { MemoryStore } from './memory.js'
 
 export interface OpenStoreOptions {
@@ -30,4 +31,18 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   const warn = (message: string) => log.warn(message)
   const directory = await openStateDir({ ...options, explicit: stateDir, warn })
   return LmdbStore.open(directory, log, stateDir === undefined)
+}
+
+/**
+ * Removes the routes that a proxy has kept on disk.
+ *
+ * @returns what was done, in a sentence
+ * @throws FatalError if a proxy that runs has them or they can't be removed
+ */
+export async function forgetRoutes(key: StateDirKey): Promise<string> {
+  const removed: string[] = []
+  for (const directory of await possibleStateDirs(key)) if (await removeRoutes(directory)) removed.push(directory)
+  return removed.length === 0
+    ? 'There are no routes to remove: none are kept on disk for these options'
+    : `Removed the routes in ${removed.join(' and ')}`
 }
