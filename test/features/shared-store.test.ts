@@ -129,6 +129,8 @@ t.test('a route that the Envoy of another control plane refuses is there, and sh
   t.equal((await one.world.post('/a', `http://${OLD}`).answered).status, 201)
   await turns()
   t.match(await other.world.get('/a'), { target: `http://${OLD}`, rejected: /not here/ })
+  const alone = await other.world.call('GET', '/a').answered
+  t.match(JSON.parse(alone.body), { target: `http://${OLD}`, rejected: /not here/ }, 'also alone')
   t.match(shared.applied, ['1 done', /^1 refused: .*not here/])
   t.equal((await other.world.delete('/a').answered).status, 204)
   t.equal((await one.world.post('/a', `http://${OLD}`).answered).status, 201)

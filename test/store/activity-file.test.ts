@@ -1,4 +1,4 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
@@ -6,7 +6,7 @@ import type { Route } from '../../src/routing/route.js'
 import { ActivityFile } from '../../src/store/lmdb/activity-file.js'
 import { LmdbStore } from '../../src/store/lmdb/store.js'
 import { temporaryDirectory } from '../support/directory.js'
-import { put } from '../support/store.js'
+import { put, remove } from '../support/store.js'
 
 const AT = Date.parse('2026-01-02T03:04:05.678Z')
 const ALL = new Date(0)
@@ -107,4 +107,17 @@ t.test('a store without it, or with one that can not be read, has the times of t
     [AT, AT],
   )
   t.equal(rig.warnings.length, 1)
+})
+
+t.test('it goes with the routes', async (t) => {
+  const base = await temporaryDirectory(t)
+  const directory = join(base, 'state')
+  await mkdir(directory)
+  const store = await LmdbStore.open(directory, pino({ level: 'silent' }), true)
+  await put(store, route('/a'))
+  await store.storeActivity([route('/a', AT + 1)], ALL)
+  t.ok((await readdir(directory)).includes('activity.jsonl'))
+  await remove(store, '/a')
+  await store.close()
+  t.strictSame(await readdir(base), [])
 })
