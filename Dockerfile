@@ -1,5 +1,5 @@
-# One image for all containers: the control plane, Envoy, and both in one in CHP's place. docs/kubernetes.md says how to
-# build it, and how to pin the base images by digest.
+# One image for all containers: the control plane, Envoy, and both together instead of CHP. docs/kubernetes.md explains
+# how to build it, and how to pin the base images by digest.
 ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.0
 ARG NODE_IMAGE=node:22-bookworm-slim
 
@@ -8,7 +8,7 @@ FROM ${ENVOY_IMAGE} AS envoy
 FROM ${NODE_IMAGE} AS package
 WORKDIR /build/source
 COPY . .
-# What is published, and with it the lock file: the same packages, to the byte, wherever this is built.
+# The published package with the lock file, so that every build has exactly the same packages.
 RUN npm pack --pack-destination .. \
  && mkdir ../app \
  && tar -xzf ../configurable-envoy-proxy-*.tgz --strip-components=1 -C ../app \
@@ -20,7 +20,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 # Slim rather than distroless: an embedded Envoy is started and watched by two small shells, and the state directory is
 # locked with the command flock. Both are in every Debian.
 FROM ${NODE_IMAGE}
-# Any tini of this Debian will do. npm and yarn have no work here.
+# Any tini of this Debian will do. npm and yarn are not needed.
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends tini \

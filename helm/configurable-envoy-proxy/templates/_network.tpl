@@ -1,6 +1,6 @@
 {{- /* Rules of the network policies. */ -}}
 {{- define "cep.apiRule" -}}
-# The hub, and nobody else.
+# Only the hub.
 - from:
     - podSelector:
         matchLabels:

@@ -166,7 +166,7 @@ securityContext:
 {{- end }}
 {{- end -}}
 
-{{- /* Writes what Envoy is started with. Runs before the other containers, once a pod. */ -}}
+{{- /* Writes Envoy's bootstrap. Runs once a pod, before the other containers. */ -}}
 {{- define "cep.bootstrapContainer" -}}
 - name: bootstrap
   {{- include "cep.containerSettings" . | nindent 2 }}
@@ -213,13 +213,13 @@ securityContext:
     - $(POD_NAME)
     - --service-cluster
     - configurable-envoy-proxy
-    # At debug Envoy would print users' cookies. Of its main component, all below errors is advice about settings; by what
-    # filter and admin say below that, others could fill the log.
+    # At debug level Envoy would print users' cookies. Below errors, main only gives advice about settings, and users could
+    # fill the log with lines of filter and admin.
     - --log-level
     - {{ ternary "info" "warning" (eq .Values.proxy.logLevel "debug") }}
     - --component-log-level
     - main:error,filter:error,admin:error
-    # How long a line about a failed request may wait.
+    # How long lines about failed requests may be buffered.
     - --file-flush-interval-msec
     - "500"
     - --reject-unknown-dynamic-fields
@@ -242,13 +242,13 @@ securityContext:
     - name: envoy-metrics
       containerPort: 8003
     {{- end }}
-  # Envoy does not listen before it has the whole table, so it is up to a day's wait for a control plane that is away:
-  # starting it again would help nobody.
+  # Envoy does not listen before it has the whole table, so it may wait up to a day for the control plane: a restart would
+  # not help.
   startupProbe:
     httpGet: {{ toJson $health }}
     periodSeconds: 1
     failureThreshold: 86400
-  # Under a flood Envoy closes connections, also the probe's; it must not be ended for protecting itself.
+  # In a flood Envoy closes connections, including the probe's; it must not be ended for protecting itself.
   livenessProbe:
     httpGet: {{ toJson $health }}
     periodSeconds: 10
