@@ -5,6 +5,10 @@ import type { NumberRange, OptionSpec } from '../settings/option.js'
 import type { Options } from '../settings/settings.js'
 import { OPTIONS } from '../settings/settings.js'
 import type { Subcommand } from './commands/subcommand.js'
+import { errorLine } from './process/exit.js'
+
+/** What commander adds to an error, on a line of its own. */
+const SUGGESTION = /\n\(Did you mean [^\n]*\)\n$/
 
 const GROUPS = { chp: 'Options of configurable-http-proxy:', own: 'Options of its own:' } as const
 
@@ -42,6 +46,7 @@ function proxyCommand(): Command {
     .version(packageVersion())
     .helpOption('-h, --help', 'display help for command')
     .allowExcessArguments(false)
+    .configureOutput({ outputError })
   for (const spec of OPTIONS) {
     program.addOption(toOption(spec).helpGroup(isOfChp(spec) ? GROUPS.chp : GROUPS.own))
   }
@@ -50,6 +55,12 @@ function proxyCommand(): Command {
     const [stray] = program.args
     if (stray !== undefined) program.error(unknownCommand(stray, program.commands))
   })
+}
+
+/** commander quotes arguments as they are, line ends and control characters too. */
+function outputError(text: string, write: (text: string) => void): void {
+  const [end] = SUGGESTION.exec(text) ?? ['\n']
+  write(errorLine(text.slice(0, -end.length)) + end)
 }
 
 function unknownCommand(name: string, known: ReadonlyArray<Command>): string {

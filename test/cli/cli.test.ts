@@ -78,6 +78,8 @@ t.test('an unknown option or a bad value is one line on stderr and the status of
     [['--request-timeout', '-1'], /The time for a request is a whole number from 0/],
     [['--log-level', 'loud'], /A log level is one of debug, info, warn, error/],
     [['--timeout', '1s'], /whole number/],
+    [['two\nlines'], /unknown command 'two\\u\{a\}lines'/],
+    [['--port', '\u001b[31m'], /argument '\\u\{1b\}\[31m' is invalid/],
     [['--custom-header', 'no-colon'], /A colon was expected in custom header: no-colon/],
   ]
   const whole = await run([CLI, '--no-such-option'])

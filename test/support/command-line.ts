@@ -2,6 +2,7 @@ import { parseCommandLine } from '../../src/cli/command-line.js'
 import { bootstrap } from '../../src/cli/commands/bootstrap.js'
 import { drain } from '../../src/cli/commands/drain.js'
 import { stop } from '../../src/cli/commands/stop.js'
+import { errorLine } from '../../src/cli/process/exit.js'
 import { FatalError } from '../../src/platform/fatal-error.js'
 import { readSettings } from '../../src/settings/settings.js'
 
@@ -27,7 +28,7 @@ export async function commandLine(argv: readonly string[], env: NodeJS.ProcessEn
     return WELL
   } catch (error) {
     if (!(error instanceof FatalError)) throw error
-    return { ...WELL, code: 1, stderr: `error: ${error.message}\n` }
+    return { ...WELL, code: 1, stderr: `${errorLine(`error: ${error.message}`)}\n` }
   }
 }
 

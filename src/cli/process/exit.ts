@@ -21,11 +21,16 @@ export async function exit(status: number): Promise<never> {
   process.exit(status)
 }
 
+/** An error as it is printed: one line, whatever is in the values that it quotes. */
+export function errorLine(text: string): string {
+  return printable(text, LAST_WORDS.characters)
+}
+
 /** Ends the process with one line if the operator can mend the error; any other error is a fault of this program. */
 export function exitByError(error: unknown): Promise<never> {
   if (!(error instanceof FatalError)) return exitByFault(error, 'It has not started or was stopped.')
   neverWait(process.stderr)
-  console.error(`error: ${printable(error.message, LAST_WORDS.characters)}`)
+  console.error(errorLine(`error: ${error.message}`))
   return exit(1)
 }
 
