@@ -39,7 +39,7 @@ const Client = makeGenericClientConstructor(
 
 export interface EnvoysCommand {
   readonly id: number
-  readonly method: 'load' | 'connect' | 'disconnect' | 'received' | 'reached'
+  readonly method: 'load' | 'start' | 'connect' | 'disconnect' | 'received' | 'reached'
   readonly args: readonly number[]
 }
 
@@ -50,6 +50,8 @@ export interface EnvoysCommand {
 export class SimulatedEnvoys {
   readonly #address: string
   readonly #held = new Map<string, string>()
+  /** What they say that they hold, by how much of it is outdated. */
+  readonly #listings = new Map<number, Buffer>()
   readonly #streams = new Set<Stream>()
   /** When each has answered what it was sent. */
   readonly #answered = new WeakMap<Stream, Promise<void>>()
@@ -83,18 +85,31 @@ export class SimulatedEnvoys {
    * @param outdated how many of their clusters are of another version
    */
   async connect(first: number, count: number, outdated: number): Promise<void> {
+    await this.#connect(first, count, this.#listing(outdated))
+  }
+
+  /** So many that have just started connect: they have nothing. */
+  async start(count: number): Promise<void> {
+    await this.#connect(0, count, REQUEST.serialize({ type_url: TYPE_URL.cluster }))
+  }
+
+  #listing(outdated: number): Buffer {
     const versions = [...this.#held].map(([name, version], index) => [name, index < outdated ? 'old' : version])
-    const listed = REQUEST.serialize({
-      type_url: TYPE_URL.cluster,
-      initial_resource_versions: Object.fromEntries(versions),
-    })
+    const made =
+      this.#listings.get(outdated) ??
+      REQUEST.serialize({ type_url: TYPE_URL.cluster, initial_resource_versions: Object.fromEntries(versions) })
+    this.#listings.set(outdated, made)
+    return made
+  }
+
+  async #connect(first: number, count: number, request: Buffer): Promise<void> {
     await Promise.all(
       Array.from({ length: count }, async (_, index) => {
         await delay(50 + 200 * Math.random())
         const stream = this.#open()
         stream.on('data', (bytes: Buffer) => this.#answer(stream, RESPONSE.deserialize(bytes)))
         // The fields of a message may come in any order, and so one after the other.
-        stream.write(Buffer.concat([REQUEST.serialize({ node: { id: `envoy-${first + index}` } }), listed]))
+        stream.write(Buffer.concat([REQUEST.serialize({ node: { id: `envoy-${first + index}` } }), request]))
       }),
     )
   }
