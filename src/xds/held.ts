@@ -6,6 +6,14 @@ import type { Resource } from './resource.js'
 const SOMETHING = ''
 const ANYTHING = '?'
 
+export interface HeldOptions {
+  readonly listing: Listing
+  /** Whether Envoy has just started, and subscribes to all that there is. {@link HeldVersions.loaded} must follow. */
+  readonly isNew: boolean
+  /** Whether Envoy has subscribed to a name. Of others it has nothing. */
+  readonly covers: (name: string) => boolean
+}
+
 /**
  * The version that one Envoy has of each resource, by what it listed on connecting and has acknowledged since. Only what
  * differs from the collection is kept, so an Envoy that has everything takes no memory.
@@ -17,22 +25,46 @@ export class HeldVersions {
   /** What Envoy has where it is not what the collection has; undefined for nothing. */
   readonly #different = new Map<string, string | undefined>()
 
-  constructor(collection: ResourceCollection, listing: Listing, covers: (name: string) => boolean) {
+  /**
+   * While an Envoy that has just started loads: what it has acknowledged, whatever the version. Of all else it has nothing.
+   * So what differs, which is nearly everything at first, isn't kept.
+   */
+  #acknowledged: Set<string> | undefined
+
+  constructor(collection: ResourceCollection, { listing, isNew, covers }: HeldOptions) {
     this.#collection = collection
     this.#covers = covers
-    for (const [name, version] of collection.differences(listing)) {
-      if (covers(name)) this.#different.set(name, version)
-    }
+    if (isNew) this.#acknowledged = new Set()
+    else
+      for (const [name, version] of collection.differences(listing)) {
+        if (covers(name)) this.#different.set(name, version)
+      }
   }
 
-  /** The names of which Envoy has something else than the collection. */
-  different(): Iterable<string> {
-    return this.#different.keys()
+  /** The names of which Envoy has something else than the collection, at its start. */
+  *different(): Iterable<string> {
+    if (this.#acknowledged !== undefined) yield* this.#collection.names()
+    yield* this.#different.keys()
+  }
+
+  /** An Envoy that has just started has answered for everything that there was. */
+  loaded(): void {
+    const acknowledged = this.#acknowledged
+    this.#acknowledged = undefined
+    if (acknowledged === undefined) return
+    for (const name of this.#collection.names()) {
+      if (!acknowledged.has(name) && !this.#different.has(name)) this.#different.set(name, undefined)
+    }
   }
 
   #version(name: string): string | undefined {
     if (this.#different.has(name)) return this.#different.get(name)
-    return this.#covers(name) ? this.#collection.get(name)?.version : undefined
+    return this.#hasSame(name) ? this.#collection.get(name)?.version : undefined
+  }
+
+  /** Whether Envoy has what the collection has, where no difference is known. */
+  #hasSame(name: string): boolean {
+    return this.#acknowledged?.has(name) ?? this.#covers(name)
   }
 
   /** Whether Envoy has, or may have, a resource of that name. */
@@ -52,12 +84,14 @@ export class HeldVersions {
 
   /** Envoy has acknowledged it; undefined for a removal. */
   set(name: string, resource: Resource | undefined): void {
+    this.#acknowledged?.add(name)
     this.#set(name, resource?.version)
   }
 
   /** The collection has another resource now. Envoy has what it had. */
   changed(name: string, before: Resource | undefined): void {
-    this.#set(name, this.#different.has(name) ? this.#different.get(name) : before?.version)
+    const version = this.#hasSame(name) ? before?.version : undefined
+    this.#set(name, this.#different.has(name) ? this.#different.get(name) : version)
   }
 
   #set(name: string, version: string | undefined): void {
@@ -72,6 +106,7 @@ export class HeldVersions {
 
   /** Envoy counts as having nothing. */
   forget(name: string): void {
+    this.#acknowledged?.delete(name)
     this.#set(name, undefined)
   }
 }

@@ -23,8 +23,8 @@ export interface SubscriptionOptions {
 /**
  * The protocol's state for one Envoy, one collection and one stream: what Envoy holds, what it has yet to be told, and the
  * responses that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is
- * sent at once and a crowd of them is batched by the round trip itself. If more are due than fit into a response, urgent
- * ones go first. No two unanswered responses have a name in common.
+ * sent at once and many are batched by the round trip. If more are due than fit into a response, urgent ones go first.
+ * No two unanswered responses have a name in common.
  *
  * A rejected response is sent again in halves until the resource that Envoy refuses stands alone; all others arrive.
  */
@@ -34,6 +34,7 @@ export class Subscription {
   /** Whether Envoy has just started and has nothing yet. */
   readonly #isNew: boolean
   readonly #named = new Set<string>()
+  readonly #covers = (name: string) => this.#wildcard || this.#named.has(name)
   readonly #held: HeldVersions
   /** Names that may differ from what Envoy holds and are in no response. */
   readonly #dirty = new Set<string>()
@@ -51,10 +52,11 @@ export class Subscription {
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
     this.#isNew = this.#wildcard && first.listing.isEmpty
     for (const name of first.subscribe) this.#name(name)
-    this.#held = new HeldVersions(collection, first.listing, (name) => this.#covers(name))
+    this.#held = new HeldVersions(collection, { listing: first.listing, isNew: this.#isNew, covers: this.#covers })
     for (const name of unconfirmed) this.#held.distrust(name)
     if (this.#wildcard) for (const name of this.#held.different()) this.#dirty.add(name)
     this.#load = new InitialLoad(this.#dirty, this.#isNew)
+    if (!this.#load.isFirstPart) this.#held.loaded()
   }
 
   /** Adds names. Each is sent, whatever Envoy was sent before: it may have forgotten that. */
@@ -85,10 +87,6 @@ export class Subscription {
     if (!this.#covers(name)) return
     this.#held.changed(name, before)
     this.#dirty.add(name)
-  }
-
-  #covers(name: string): boolean {
-    return this.#wildcard || this.#named.has(name)
   }
 
   /** {@link flush} sends or removes the resource of that name, whatever version Envoy has reported. */
@@ -220,6 +218,7 @@ export class Subscription {
     const isLoaded = this.#load.answered(names)
     this.#options.observer.settled(names)
     if (!isLoaded) return
+    this.#held.loaded()
     this.#load.addPart([...this.#dirty, ...this.#inFlight.names(), ...this.#retries.flat()])
     this.#options.observer.loaded()
   }

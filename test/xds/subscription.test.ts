@@ -34,8 +34,9 @@ class Pair {
       loaded: () => {},
       urgent: () => this.urgent,
       acknowledged: () => {},
-      rejected: (resource: Resource) => {
+      rejected: (resource: Resource, _reason: string, hasOther: boolean) => {
         this.rejected.push(resource.name)
+        if (hasOther && !this.applied.has(resource.name)) throw new Error(`Envoy has no ${resource.name}`)
       },
     }
     const first = { node: 'one', subscribe, listing: Listing.of(this.held) }
@@ -44,6 +45,13 @@ class Pair {
     const more = { first, unconfirmed, maxAResponse: 100, clock: SYSTEM_CLOCK }
     this.subscription = new Subscription({ collection, observer, send, ...more })
     return this.subscription
+  }
+
+  /** Envoy has ended, and another one has started that has nothing yet. */
+  restart(): void {
+    this.held = {}
+    this.applied.clear()
+    this.connect()
   }
 
   set(name: string, version: string | undefined): void {
@@ -193,11 +201,25 @@ t.test('a refusal counts until Envoy takes the resource or there is another', as
   t.strictSame([...pair.applied], [['a', '2']])
 })
 
+t.test('what an Envoy refuses while it loads does not count as something that it has', async (t) => {
+  const pair = new Pair(() => true)
+  pair.set('bad', '1')
+  pair.restart()
+  pair.settle()
+  pair.set('bad', '1')
+  pair.subscription.flush()
+  t.match(pair.sent, [{ resources: [{ name: 'bad' }] }], 'set again, it is sent again')
+  pair.settle()
+  pair.set('bad', undefined)
+  pair.subscription.flush()
+  t.strictSame(pair.sent, [], 'and nothing of it has to be removed')
+})
+
 t.test('whatever happens in whatever order, Envoy ends with what the collection has', async () => {
   const step = fc.oneof(
     fc.record({ type: fc.constant('set' as const), name: fc.nat(5), version: fc.nat(3) }),
     fc.record({ type: fc.constant('delete' as const), name: fc.nat(5) }),
-    fc.record({ type: fc.constantFrom('flush' as const, 'answer' as const, 'reconnect' as const) }),
+    fc.record({ type: fc.constantFrom('flush' as const, 'answer' as const, 'reconnect' as const, 'restart' as const) }),
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
@@ -208,6 +230,7 @@ t.test('whatever happens in whatever order, Envoy ends with what the collection 
         else if (action.type === 'delete') pair.set(String(action.name), undefined)
         else if (action.type === 'flush') pair.subscription.flush()
         else if (action.type === 'answer') pair.answer()
+        else if (action.type === 'restart') pair.restart()
         else pair.connect()
       }
       pair.settle()
