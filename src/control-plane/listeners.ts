@@ -36,7 +36,7 @@ function listenersOf(
   scripts: Scripts,
   generation: number,
 ): ReadonlyArray<Listener & { name: string }> {
-  const { public: address, tls, metrics, redirect, forwarding, limits } = settings
+  const { public: address, tls, metrics, redirect, forwarding, limits, embedded } = settings
   const transport =
     tls.public &&
     publicTransport({
@@ -49,6 +49,7 @@ function listenersOf(
       address,
       forwarding,
       limits,
+      workers: embedded.workers,
       errorPages,
       scripts,
       countRequests: metrics !== undefined,

@@ -14,7 +14,7 @@ export const PUBLIC = 'public'
  * The route configuration of the public listener. It needs filters that this listener has; where it comes to need
  * others, it takes a new name, so that a listener that drains keeps the one it can serve by.
  */
-export const PUBLIC_ROUTES = 'public-complete'
+export const PUBLIC_ROUTES = 'public-places'
 
 /** Secrets: certificates with their keys, and the authorities that others' certificates are verified against. */
 export const SECRET = {
@@ -73,6 +73,9 @@ export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 
 /** Where a request's metadata keeps what became of an attempt to send it, as envoy/repeat.lua saw it. */
 export const ATTEMPT = { namespace: 'configurable_envoy_proxy.attempt', failure: 'failure' } as const
+
+/** Where a request's metadata says that it had no place among the unfinished ones, as envoy/places.lua saw it. */
+export const UNFINISHED = { namespace: 'configurable_envoy_proxy.unfinished', full: 'full' } as const
 
 const ROUTE_PREFIX = 'r:'
 

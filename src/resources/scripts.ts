@@ -7,7 +7,11 @@ export interface Scripts {
   readonly lookup: string
   /** Converts a request's path into the form that the backend gets. */
   readonly path: string
-  /** Reports when an upload is complete. */
+  /** Shares out the memory of unfinished requests; put before the two that follow. */
+  readonly places: string
+  /** Takes a place for a request while it waits for its body. */
+  readonly requestWait: string
+  /** Takes a place for an upload, and reports when the upload is complete. */
   readonly requestEnd: string
   /** Ends a refusal of a websocket that would never end. */
   readonly refusal: string
@@ -24,6 +28,8 @@ export async function readScripts(): Promise<Scripts> {
   return {
     lookup: await read('lookup.lua'),
     path: await read('path.lua'),
+    places: await read('places.lua'),
+    requestWait: await read('request-wait.lua'),
     requestEnd: await read('request-end.lua'),
     refusal: await read('refusal.lua'),
     location: await read('location.lua'),

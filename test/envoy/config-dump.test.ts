@@ -44,6 +44,7 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   const proxy = await ProxyProcess.start([
     ...['--host-routing', '--error-target', `${errorTarget}/?a=1`],
     ...options,
+    ...['--max-heap', '512', '--workers', '2'],
     ...['--ssl-key', keyFile, '--ssl-cert', certFile],
     ...['--redirect-port', String(redirectPort), '--metrics-ip', '127.0.0.1', '--metrics-port', String(metricsPort)],
   ])
@@ -96,7 +97,16 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   const address = { host: '127.0.0.1', port: proxy.port }
   const generation = GENERATION
   const expected = [
-    publicListener({ address, transport, errorPages, scripts, ...forwarded, countRequests: true, generation }),
+    publicListener({
+      address,
+      transport,
+      errorPages,
+      scripts,
+      ...forwarded,
+      countRequests: true,
+      workers: 2,
+      generation,
+    }),
     redirectListener({
       host: await listenIp(undefined),
       port: redirectPort,

@@ -48,6 +48,12 @@ interface Case {
   readonly start: () => Promise<Flood>
   /** How many of {@link MANY} are refused; the others are all held. */
   readonly refused: number
+  /** Whether more may be refused, so that others find room. */
+  readonly orMore?: true
+  /** Whether there is no room for the uploads of others: each of as many clients holds one. */
+  readonly takesAllUploads?: true
+  /** Whether they end while others go on. */
+  readonly endsSoon?: true
   readonly through?: ProxyProcess
 }
 
@@ -67,11 +73,13 @@ const cases: Case[] = [
     name: 'GET requests over HTTP/2 that never end',
     start: () => floodOfStreams({ url, ...STREAMS, headers: { ':method': 'GET', ':path': '/hub/login' } }),
     refused: 0,
+    endsSoon: true,
   },
   {
     name: 'uploads over HTTP/2 that stall',
     start: () => floodOfStreams({ url, ...STREAMS, headers: upload, body: Buffer.alloc(10) }),
     refused: MANY - LIMIT,
+    orMore: true,
   },
   {
     name: 'small bodies over HTTP/1.1 that never come',
@@ -82,6 +90,7 @@ const cases: Case[] = [
     name: 'slow bodies over HTTP/1.1',
     start: () => floodOfConnections(plain.port, MANY, post('Transfer-Encoding: chunked'), { trickle: '1\r\na\r\n' }),
     refused: MANY - LIMIT,
+    takesAllUploads: true,
   },
   {
     name: "websockets to one user's server",
@@ -90,16 +99,23 @@ const cases: Case[] = [
   },
 ]
 
-for (const { name, start, refused, through = plain } of cases) {
-  t.test(name, async (t) => {
-    const before = await visits(through)
-    const flood = await start()
+for (const flooding of cases) {
+  const { refused: least, orMore, takesAllUploads, endsSoon, through = plain } = flooding
+  t.test(flooding.name, async (t) => {
+    const before = await visits(through, !takesAllUploads)
+    const flood = await flooding.start()
     t.teardown(() => flood.stop())
-    await eventually(() => flood.answered(503) === refused, `${refused} are refused`)
-    await eventually(async () => (await underWay(through)) >= MANY - refused, 'the others are all under way')
-    const during = await visits(through)
-    t.ok((await underWay(through)) >= MANY - refused, 'and stay so')
-    t.equal(flood.answered(503), refused, 'no more of them are')
+    const refused = () => flood.answered(503)
+    const ended = () => flood.answered(408)
+    const held = async () => (await underWay(through)) + ended() >= MANY - refused()
+    await eventually(() => (orMore ? refused() > least : refused() === least), `${least} are refused`)
+    await eventually(held, 'the others are all under way')
+    const during = await visits(through, !takesAllUploads)
+    if (endsSoon) await eventually(() => ended() === MANY, 'they end soon')
+    else t.equal(ended(), 0, 'none of them ends')
+    t.ok(await held(), 'and stay so')
+    if (orMore) t.ok(refused() < MANY / 2, `most of them, for ${refused()} are refused`)
+    else t.equal(refused(), least, 'no more of them are refused')
     t.strictSame(during.failures, [], 'all of another user are served')
     t.comment(`99 % within ${before.p99.toFixed(1)} ms before, ${during.p99.toFixed(1)} ms during it`)
     t.ok(during.p99 < 10 * Math.max(before.p99, 100), 'about as soon as without it')
@@ -119,7 +135,7 @@ interface Visits {
 }
 
 /** Has a user do what users do at the hub, one thing after another. */
-async function visits(proxy: ProxyProcess): Promise<Visits> {
+async function visits(proxy: ProxyProcess, uploads: boolean): Promise<Visits> {
   const took: number[] = []
   const failures: unknown[] = []
   const path = '/hub/login'
@@ -128,6 +144,7 @@ async function visits(proxy: ProxyProcess): Promise<Visits> {
     () => statusOf(proxy, { path, method: 'POST' }, 'username=bob&password=secret'),
     () => statusOf(proxy, { path, method: 'DELETE' }),
     () => handshake(proxy, path),
+    ...(uploads ? [() => statusOf(proxy, { path, method: 'PUT' }, 'a'.repeat(100_000))] : []),
   ]
   for (let turn = 0; turn < 200; turn += 1) {
     const begin = performance.now()

@@ -21,7 +21,7 @@ const names = (filters: ReadonlyArray<{ name?: string }> | undefined) => filters
 
 function listener(more: Partial<PublicListenerInput> = {}, ...options: string[]) {
   const address = { host: '127.0.0.1', port: 8000 }
-  const common = { scripts, limits, errorPages: {}, countRequests: false, generation: GENERATION }
+  const common = { scripts, limits, errorPages: {}, countRequests: false, workers: 2, generation: GENERATION }
   return publicListener({ address, forwarding: forwarding(...options), ...common, ...more })
 }
 

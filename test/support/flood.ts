@@ -23,6 +23,8 @@ export interface StreamsInput {
   readonly headers: OutgoingHttpHeaders
   /** What is sent of the body, which never ends. */
   readonly body?: Buffer
+  /** What follows of the body in each of them again and again, every second. */
+  readonly trickle?: string
   /** Whether the client lets the server send no part of a body. */
   readonly isDeaf?: boolean
 }
@@ -37,8 +39,9 @@ export async function floodOfStreams(input: StreamsInput): Promise<Flood> {
     const session = connect(input.url, { settings, ...(input.ca && { ca: input.ca }) })
     session.on('error', () => {})
     sessions.push(session)
-    await once(session, 'remoteSettings')
-    for (let count = 0; count < input.streams; count += 1) {
+    // It may be refused.
+    await Promise.race([once(session, 'remoteSettings'), once(session, 'close')])
+    for (let count = 0; count < input.streams && !session.destroyed; count += 1) {
       const stream = session.request(input.headers, { endStream: false })
       stream.on('error', () => {})
       stream.on('response', (headers) => statuses.set(stream, Number(headers[':status'])))
@@ -47,12 +50,18 @@ export async function floodOfStreams(input: StreamsInput): Promise<Flood> {
       streams.push(stream)
     }
   }
+  const timer = setInterval(() => {
+    if (input.trickle !== undefined) for (const stream of streams) if (stream.writable) stream.write(input.trickle)
+  }, 1000)
   return {
     answered: (status) => streams.filter((stream) => statuses.get(stream) === status).length,
     get open() {
       return streams.filter((stream) => !stream.destroyed && !statuses.has(stream)).length
     },
-    stop: () => sessions.forEach((session) => void session.destroy()),
+    stop: () => {
+      clearInterval(timer)
+      for (const session of sessions) session.destroy()
+    },
   }
 }
 

@@ -10,8 +10,14 @@ const REFRESH = '0.1s'
 /** What an idle connection is still given when memory is nearly out. */
 const LEAST_IDLE_TIME = '2s'
 
-/** What a request or websocket without a byte is then given. JupyterLab's websockets have a ping every 30 s. */
-const LEAST_STREAM_IDLE_TIME = '300s'
+/**
+ * What share of the time that a request may be without a byte it is then given, in per cent. A request that isn't all
+ * there has a minute at most, and so 12 s; all others have a year, and so months.
+ */
+const LEAST_STREAM_IDLE_SHARE = { value: 20 }
+
+/** What an answer is then given whose client doesn't read the rest of it. */
+const LEAST_FLUSH_TIME = '300s'
 
 /** Streams with less than 2^this bytes are not ended to free memory. */
 const LEAST_STREAM_BITS = 16
@@ -46,14 +52,14 @@ export function overloadManager({
     actions: [
       {
         name: 'envoy.overload_actions.reduce_timeouts',
-        triggers: between(0.6, 0.85),
+        triggers: between(0.6, 0.75),
         typed_config: {
           '@type': typeUrl('envoy.config.overload.v3.ScaleTimersOverloadActionConfig'),
           timer_scale_factors: [
             { timer: 'HTTP_DOWNSTREAM_CONNECTION_IDLE', min_timeout: LEAST_IDLE_TIME },
             { timer: 'TRANSPORT_SOCKET_CONNECT', min_timeout: LEAST_IDLE_TIME },
-            { timer: 'HTTP_DOWNSTREAM_STREAM_IDLE', min_timeout: LEAST_STREAM_IDLE_TIME },
-            { timer: 'HTTP_DOWNSTREAM_STREAM_FLUSH', min_timeout: LEAST_STREAM_IDLE_TIME },
+            { timer: 'HTTP_DOWNSTREAM_STREAM_IDLE', min_scale: LEAST_STREAM_IDLE_SHARE },
+            { timer: 'HTTP_DOWNSTREAM_STREAM_FLUSH', min_timeout: LEAST_FLUSH_TIME },
           ],
         },
       },

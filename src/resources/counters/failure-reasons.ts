@@ -1,4 +1,5 @@
 import { ATTEMPT, REDIRECT } from '../names.js'
+import { scriptSays, UNFINISHED_FULL_EXPRESSION } from '../shared/access-log-filters.js'
 
 /** A kind of failure, as in the metrics: one for all failures with the same remedy. */
 export type FailureKind =
@@ -10,6 +11,7 @@ export type FailureKind =
   | 'loop'
   | 'route_full'
   | 'heap_full'
+  | 'unfinished_full'
   | 'unresolved'
   | 'unreachable'
   | 'tls'
@@ -28,6 +30,8 @@ export interface FailureReason {
   readonly attempt?: 'unreachable' | 'no answer' | 'bad answer'
   /** The route that answers, if the details are not enough. */
   readonly route?: string
+  /** Whether an unfinished request found no place. */
+  readonly unfinished?: true
   /** The status that Envoy answers with. */
   readonly status?: number
   /** For the log: what is wrong, and which option affects it. */
@@ -56,6 +60,11 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
     words: 'the route has too many requests in flight, see --max-requests-per-route',
   },
   { kind: 'heap_full', details: 'overload', words: "Envoy's memory is nearly full, see --max-heap" },
+  {
+    kind: 'unfinished_full',
+    unfinished: true,
+    words: 'too many requests are not all there yet, most of them of this connection',
+  },
   { kind: 'unresolved', details: 'no_healthy_upstream', words: "the target's host name does not resolve" },
   { kind: 'unreachable', details: '{connection_timeout', words: NOT_TAKEN },
   { kind: 'unreachable', attempt: 'unreachable', words: NOT_TAKEN },
@@ -111,6 +120,7 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
 ]
 
 const DETAILS = 'response.code_details'
+
 const OTHER = { kind: 'other', words: 'Envoy ended it' } as const
 
 /** All kinds. */
@@ -142,11 +152,9 @@ function choice(reasons: readonly FailureReason[], value: (reason: FailureReason
   return `(${is}) ? (${choice(before, value, other)}) : (${choice(after, value, other)})`
 }
 
-function condition({ details, attempt, route, status }: FailureReason): string {
-  if (attempt !== undefined) {
-    const said = `metadata.filter_metadata["${ATTEMPT.namespace}"]["${ATTEMPT.failure}"]`
-    return `(${DETAILS} == "lua_response" && ${said} == "${attempt}")`
-  }
+function condition({ details, attempt, unfinished, route, status }: FailureReason): string {
+  if (unfinished) return UNFINISHED_FULL_EXPRESSION
+  if (attempt !== undefined) return scriptSays(ATTEMPT.namespace, ATTEMPT.failure, JSON.stringify(attempt))
   if (details === undefined) return `response.code == ${status}`
   const contains = `${DETAILS}.contains(${JSON.stringify(details)})`
   return route === undefined ? contains : `(${contains} && xds.route_name == ${JSON.stringify(route)})`

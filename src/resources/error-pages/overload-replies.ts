@@ -1,6 +1,15 @@
 import type { ResponseMapper } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/ResponseMapper.js'
 import { HEALTH_ANSWER, HEALTH_PATH } from '../names.js'
-import { allOf, GRPC, HEAP_FULL, oneOf, pathIs, ROUTE_FULL, UPGRADE } from '../shared/access-log-filters.js'
+import {
+  allOf,
+  GRPC,
+  HEAP_FULL,
+  oneOf,
+  pathIs,
+  ROUTE_FULL,
+  UNFINISHED_FULL,
+  UPGRADE,
+} from '../shared/access-log-filters.js'
 import { headerToSet } from '../shared/header-mutation.js'
 
 /** Long enough for idle connections to be closed, short enough for a waiting user. */
@@ -15,7 +24,7 @@ const RETRY_AFTER = [headerToSet('Retry-After', String(RETRY_AFTER_SECONDS))]
  * @param page the page of a 503
  */
 export function overloadReplies(page: ResponseMapper): ResponseMapper[] {
-  const refused = oneOf([HEAP_FULL, ROUTE_FULL])
+  const refused = oneOf([HEAP_FULL, ROUTE_FULL, UNFINISHED_FULL])
   return [
     // A proxy that refuses requests to protect itself is alive: a restart would break what it still serves.
     {

@@ -17,7 +17,7 @@ import { refusalFilter } from '../error-pages/refused-handshakes.js'
 import { PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import type { Scripts } from '../scripts.js'
 import { OWN_CONNECTION } from '../shared/connection-reuse.js'
-import { connectionManagerLimits, IDLE_FOR_EVER, NEVER } from '../shared/limits.js'
+import { connectionManagerLimits, FLUSH_TIMEOUT, IDLE_FOR_EVER, NEVER } from '../shared/limits.js'
 import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { countRounds } from './loops.js'
@@ -37,6 +37,8 @@ export interface ConnectionManagerInput {
   /** Whether requests are counted for {@link requestCounters}' readers. */
   readonly countRequests: boolean
   readonly limits: Limits
+  /** How many workers Envoy has. */
+  readonly workers: number
 }
 
 /**
@@ -56,7 +58,7 @@ export function router(...attempt: HttpFilter[]): HttpFilter {
 
 /** What users' connections go through, from the bytes to the choice of a cluster. */
 export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
-  const { encrypted, networked, forwarding, scripts, errorPages, countRequests, limits } = input
+  const { encrypted, networked, forwarding, scripts, errorPages, countRequests, limits, workers } = input
   const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted, networked })
   const rewriting = rewritingFilters(forwarding, scripts)
   const pages = errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)
@@ -69,7 +71,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     early_header_mutation_extensions: [earlyHeaders(input, forwarded.early)],
     http_filters: [
       ...pages,
-      ...unfinishedRequestFilters(scripts.requestEnd),
+      ...unfinishedRequestFilters(scripts, { limits, workers }),
       ...forwarded.http,
       ...rewriting,
       router(repeatFilter(scripts.repeat)),
@@ -98,6 +100,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     max_request_headers_kb: MAX_HEADERS_KIB,
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
     stream_idle_timeout: IDLE_FOR_EVER,
+    stream_flush_timeout: FLUSH_TIMEOUT,
     // No headers of Envoy's own: backends and browsers get the same as with CHP.
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',

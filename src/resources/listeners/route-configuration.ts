@@ -11,17 +11,10 @@ import { any, duration } from '../../xds/messages.js'
 import { DRAINING, FAILED_PATH_HEADER, HEALTH, HEALTH_ANSWER, HEALTH_PATH, PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
 import { headerToSet } from '../shared/header-mutation.js'
-import { IDLE_FOR_EVER, NEVER, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
+import { bodilessIdle, IDLE_FOR_EVER, NEVER, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
 import { endedLoops } from './loops.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
-import {
-  AS_IT_COMES,
-  COMPLETE,
-  HEADERS_TOO_LARGE,
-  UNTIL_COMPLETE,
-  WAITING,
-  WAITING_CLUSTER,
-} from './unfinished-requests.js'
+import { AS_IT_COMES, COMPLETE, HEADERS_TOO_LARGE, WAITING, WAITING_CLUSTER } from './unfinished-requests.js'
 import { refusedUpgrades, WEBSOCKET } from './upgrades.js'
 
 export interface RouteConfigurationInput {
@@ -108,7 +101,11 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
   const common = { request_headers_to_add: headers, response_headers_to_remove: [FAILED_PATH_HEADER] }
   const idle_timeout = unfinishedIdle(limits, idleTimeoutMs)
   const upload: RouteAction = { ...action, idle_timeout, priority: UPLOAD_PRIORITY }
-  const waiting: RouteAction = { cluster: WAITING_CLUSTER, timeout: NEVER, idle_timeout }
+  const waiting = (hasBody: boolean): RouteAction => ({
+    cluster: WAITING_CLUSTER,
+    timeout: NEVER,
+    idle_timeout: hasBody ? idle_timeout : bodilessIdle(limits),
+  })
   // Too rare for what others have. Which filters a request goes through is decided by the first route it gets.
   const oddPaths = forwarding.includePrefix ? [{ match: ODD_PATH, ...PUT_PATH_RIGHT }] : []
   const paths = [...oddPaths, { match: { prefix: '/' }, typed_per_filter_config: {} }]
@@ -124,10 +121,10 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
     { match: { prefix: '/', ...COMPLETE }, route: action, ...common },
     HEADERS_TOO_LARGE,
     ...paths.flatMap((path) =>
-      WAITING.map((headers) => ({
-        match: { ...path.match, headers: [...headers] },
-        route: waiting,
-        typed_per_filter_config: { ...UNTIL_COMPLETE, ...path.typed_per_filter_config },
+      WAITING.map(({ headers, hasBody, typed_per_filter_config }) => ({
+        match: { ...path.match, headers },
+        route: waiting(hasBody),
+        typed_per_filter_config: { ...typed_per_filter_config, ...path.typed_per_filter_config },
       })),
     ),
     ...paths.map(({ match, typed_per_filter_config }) => ({

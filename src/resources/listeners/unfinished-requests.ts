@@ -9,8 +9,12 @@ import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
 import type { LuaPerRoute } from '#proto/envoy/extensions/filters/http/lua/v3/LuaPerRoute.js'
 import type { Config as SetFilterState } from '#proto/envoy/extensions/filters/http/set_filter_state/v3/Config.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import type { UInt32Value } from '#proto/google/protobuf/UInt32Value.js'
 import { any } from '../../xds/messages.js'
+import type { Scripts } from '../scripts.js'
 import { BUFFER_BYTES } from '../shared/limits.js'
+import type { PlacesInput } from './places.js'
+import { uploadPlaces, waitingPlaces } from './places.js'
 
 /*
  * A request that isn't all there yet takes no place of a route, so that a client that never ends one takes none from
@@ -25,7 +29,13 @@ import { BUFFER_BYTES } from '../shared/limits.js'
 /** The mark holds how many bytes the headers have. */
 const COMPLETE_KEY = 'complete'
 
-const FILTER = { end: 'request_end', rearm: 'rearm', body: 'whole_body', complete: 'complete' } as const
+const FILTER = {
+  wait: 'request_wait',
+  end: 'request_end',
+  rearm: 'rearm',
+  body: 'whole_body',
+  complete: 'complete',
+} as const
 
 /** Matches requests that are complete, with headers of less than 60,000 bytes. */
 export const COMPLETE: Pick<RouteMatch, 'filter_state'> = {
@@ -52,12 +62,6 @@ const BODILESS: HeaderMatcher = {
   string_match: { safe_regex: { regex: 'GET|HEAD|OPTIONS' } },
 }
 
-/** What headers have that wait for their body; all others are uploads. */
-export const WAITING: readonly (readonly HeaderMatcher[])[] = [
-  [{ name: 'content-length', range_match: { end: String(BUFFER_BYTES.value + 1) } }],
-  [absent('content-length'), absent('transfer-encoding'), BODILESS],
-]
-
 /** The cluster of requests that wait. There is none of this name, and none is ever asked for. */
 export const WAITING_CLUSTER = 'waiting'
 
@@ -72,22 +76,48 @@ const NO_LIMIT = any('envoy.extensions.filters.http.bandwidth_limit.v3.Bandwidth
   limit_kbps: { value: 1_000_000_000 },
 } satisfies BandwidthLimit)
 
-const BODY = { max_request_bytes: BUFFER_BYTES } satisfies BufferFilter
+type PerFilter = NonNullable<Route['typed_per_filter_config']>
 
-/** Has a route's requests wait until they are complete, and then be routed. */
-export const UNTIL_COMPLETE: NonNullable<Route['typed_per_filter_config']> = {
-  [FILTER.body]: on(
-    any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer: BODY } satisfies BufferPerRoute),
-  ),
-  // It does what is configured for all besides.
-  [FILTER.complete]: on(any('envoy.extensions.filters.http.set_filter_state.v3.Config', {} satisfies SetFilterState)),
+/** Has a script do what it does for all besides. */
+const SCRIPT = on(any('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute))
+
+/** @returns what has a route's requests wait until they are complete, and then be routed */
+function untilComplete(max_request_bytes: UInt32Value): PerFilter {
+  const buffer: BufferFilter = { max_request_bytes }
+  return {
+    [FILTER.body]: on(
+      any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer } satisfies BufferPerRoute),
+    ),
+    // It does what is configured for all besides.
+    [FILTER.complete]: on(any('envoy.extensions.filters.http.set_filter_state.v3.Config', {} satisfies SetFilterState)),
+  }
 }
+
+/** The least that Envoy knows as a limit. */
+const NO_BODY = { value: 1 }
+
+/** Requests that wait until they are complete, by what their headers have; all others are uploads. */
+export const WAITING: readonly {
+  readonly headers: HeaderMatcher[]
+  readonly hasBody: boolean
+  readonly typed_per_filter_config: PerFilter
+}[] = [
+  {
+    headers: [{ name: 'content-length', range_match: { end: String(BUFFER_BYTES.value + 1) } }],
+    hasBody: true,
+    typed_per_filter_config: { ...untilComplete(BUFFER_BYTES), [FILTER.wait]: SCRIPT },
+  },
+  // These are most of all requests, and take no place: with no body to come, no byte keeps them from being idle.
+  {
+    headers: [absent('content-length'), absent('transfer-encoding'), BODILESS],
+    hasBody: false,
+    typed_per_filter_config: untilComplete(NO_BODY),
+  },
+]
 
 /** Has a route's requests go on as they come, until the script has seen the end of them. */
 export const AS_IT_COMES: NonNullable<Route['typed_per_filter_config']> = {
-  [FILTER.end]: on(
-    any('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute),
-  ),
+  [FILTER.end]: SCRIPT,
   [FILTER.rearm]: on(NO_LIMIT),
 }
 
@@ -95,18 +125,18 @@ export const AS_IT_COMES: NonNullable<Route['typed_per_filter_config']> = {
  * The filters that ordinary requests go through before any that needs to know where they go. Only the routes here have
  * them at work: what Envoy answers itself, such as the health check, waits for nothing.
  */
-export function unfinishedRequestFilters(script: string): HttpFilter[] {
+export function unfinishedRequestFilters(scripts: Scripts, input: PlacesInput): HttpFilter[] {
   const constants = [`local KEY = ${JSON.stringify(COMPLETE_KEY)}`, `local HEADERS_LIMIT = ${HEADERS_LIMIT}`]
   const filters: HttpFilter[] = [
-    {
-      name: FILTER.end,
-      typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
-        default_source_code: { inline_string: [...constants, script].join('\n') },
-        clear_route_cache: { value: false },
-      } satisfies Lua),
-    },
+    script(FILTER.wait, [...waitingPlaces(input), scripts.places, scripts.requestWait]),
+    script(FILTER.end, [...uploadPlaces(input), scripts.places, ...constants, scripts.requestEnd]),
     { name: FILTER.rearm, typed_config: NO_LIMIT },
-    { name: FILTER.body, typed_config: any('envoy.extensions.filters.http.buffer.v3.Buffer', BODY) },
+    {
+      name: FILTER.body,
+      typed_config: any('envoy.extensions.filters.http.buffer.v3.Buffer', {
+        max_request_bytes: BUFFER_BYTES,
+      } satisfies BufferFilter),
+    },
     markComplete(FILTER.complete),
   ]
   return filters.map((filter) => ({ ...filter, disabled: true }))
@@ -128,6 +158,16 @@ function markComplete(name: string): HttpFilter {
       ],
       clear_route_cache: true,
     } satisfies SetFilterState),
+  }
+}
+
+function script(name: string, lines: readonly string[]): HttpFilter {
+  return {
+    name,
+    typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
+      default_source_code: { inline_string: lines.join('\n') },
+      clear_route_cache: { value: false },
+    } satisfies Lua),
   }
 }
 

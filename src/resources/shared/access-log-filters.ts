@@ -2,6 +2,7 @@ import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLog
 import type { ComparisonFilter } from '#proto/envoy/config/accesslog/v3/ComparisonFilter.js'
 import type { ExpressionFilter } from '#proto/envoy/extensions/access_loggers/filters/cel/v3/ExpressionFilter.js'
 import { any } from '../../xds/messages.js'
+import { UNFINISHED } from '../names.js'
 import { SAFE_METHOD } from './connection-reuse.js'
 
 /* Filters by which access logs, and mappers of Envoy's own replies, select requests. */
@@ -56,8 +57,26 @@ export const UPLOAD_CUT_OFF: AccessLogFilter = allOf(
   { header_filter: { header: { ...SAFE_METHOD, invert_match: true } } },
 )
 
+/** A CEL expression: an unfinished request found no place. */
+export const UNFINISHED_FULL_EXPRESSION = scriptSays(UNFINISHED.namespace, UNFINISHED.full, 'true')
+
+/** A request that was refused because unfinished requests hold too much. */
+export const UNFINISHED_FULL = cel('unfinished_full', UNFINISHED_FULL_EXPRESSION)
+
 /** A request that was refused because the heap is nearly full. Envoy sets no response flag for that. */
 export const HEAP_FULL = cel('heap_full', "response.code_details == 'overload'")
+
+/**
+ * A CEL expression: a script has answered, and left this value in the request's metadata. It asks first whether the
+ * metadata exists, since a missing value is an error.
+ *
+ * @param value in CEL's syntax
+ */
+export function scriptSays(namespace: string, key: string, value: string): string {
+  const metadata = 'metadata.filter_metadata'
+  const isSaid = `"${namespace}" in ${metadata} && ${metadata}["${namespace}"]["${key}"] == ${value}`
+  return `(response.code_details == "lua_response" && ${isSaid})`
+}
 
 /** Requests for which a CEL expression is true. A missing attribute makes it false. */
 export function cel(name: string, expression: string): AccessLogFilter {

@@ -31,6 +31,12 @@ const HEADERS_TIMEOUT_MS = 60_000
 export const IDLE_FOR_EVER = { seconds: 365 * 24 * 3600 }
 
 /**
+ * For how long the rest of an answer over HTTP/2, which has come whole from the backend, waits for a client that doesn't
+ * read it: long enough for a laptop that was shut for a while.
+ */
+export const FLUSH_TIMEOUT = { seconds: 15 * 60 }
+
+/**
  * For how long a request that isn't all there may be without a byte: as long as its headers may take. Who sends something
  * never pauses for a minute.
  *
@@ -38,6 +44,14 @@ export const IDLE_FOR_EVER = { seconds: 365 * 24 * 3600 }
  */
 export function unfinishedIdle(limits: Limits, idleTimeoutMs = Number.POSITIVE_INFINITY): Duration {
   return duration(Math.min(headersTimeout(limits), idleTimeoutMs))
+}
+
+/** What ends a request without a body comes with its headers, or right behind them. */
+const BODILESS_IDLE_MS = 4_000
+
+/** For how long a request may be without a byte that should have no body, and isn't all there. */
+export function bodilessIdle(limits: Limits): Duration {
+  return duration(Math.min(headersTimeout(limits), BODILESS_IDLE_MS))
 }
 
 /** Envoy's default is 1,024; its fields of this kind have no "none". */

@@ -1,0 +1,12 @@
+-- Takes a place for a request that waits until its body is all there. It is charged with what it keeps in memory.
+--
+-- The control plane puts a constant before this text: STREAM_BYTES, what any request takes besides its headers and body.
+
+function envoy_on_request(handle)
+  local body = tonumber(handle:headers():get("content-length"))
+  if body == 0 then return end
+  local place = enter(handle, STREAM_BYTES + header_bytes(handle) + body)
+  if not place then return refuse(handle) end
+  for _ in handle:bodyChunks() do end
+  leave(place)
+end
