@@ -23,7 +23,7 @@ import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { countRounds } from './loops.js'
 import { repeatFilter } from './repeat.js'
 import { rewritingFilters } from './rewriting.js'
-import { HANDSHAKE_COMPLETE, MAX_HEADERS_KIB, unfinishedRequestFilters } from './unfinished-requests.js'
+import { COPY_CODING, HANDSHAKE_COMPLETE, MAX_HEADERS_KIB, unfinishedRequestFilters } from './unfinished-requests.js'
 import { REFUSE_CODED_UPGRADES } from './upgrades.js'
 
 export interface ConnectionManagerInput {
@@ -123,6 +123,7 @@ function earlyHeaders(
         { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },
         // As in CHP: it announces trailers, which aren't forwarded.
         { remove: 'trailer' },
+        COPY_CODING,
         REFUSE_CODED_UPGRADES,
         ...forwarded,
         ...countRounds(forwarding),

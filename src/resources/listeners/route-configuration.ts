@@ -14,7 +14,14 @@ import { headerToSet } from '../shared/header-mutation.js'
 import { bodilessIdle, IDLE_FOR_EVER, NEVER, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
 import { endedLoops } from './loops.js'
 import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
-import { AS_IT_COMES, COMPLETE, HEADERS_TOO_LARGE, WAITING, WAITING_CLUSTER } from './unfinished-requests.js'
+import {
+  AS_IT_COMES,
+  CODING_HEADER,
+  COMPLETE,
+  HEADERS_TOO_LARGE,
+  WAITING,
+  WAITING_CLUSTER,
+} from './unfinished-requests.js'
 import { refusedUpgrades, WEBSOCKET } from './upgrades.js'
 
 export interface RouteConfigurationInput {
@@ -98,7 +105,11 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
   const action = idleTimeoutMs === undefined ? patient : { ...patient, idle_timeout: duration(idleTimeoutMs) }
   const headers = customHeaders(forwarding)
   // What a backend sends is no reply of Envoy's own.
-  const common = { request_headers_to_add: headers, response_headers_to_remove: [FAILED_PATH_HEADER] }
+  const common = {
+    request_headers_to_add: headers,
+    request_headers_to_remove: [CODING_HEADER],
+    response_headers_to_remove: [FAILED_PATH_HEADER],
+  }
   const idle_timeout = unfinishedIdle(limits, idleTimeoutMs)
   const upload: RouteAction = { ...action, idle_timeout, priority: UPLOAD_PRIORITY }
   const waiting = (hasBody: boolean): RouteAction => ({

@@ -1,3 +1,4 @@
+import type { HeaderMutation } from '#proto/envoy/config/common/mutation_rules/v3/HeaderMutation.js'
 import type { FilterConfig } from '#proto/envoy/config/route/v3/FilterConfig.js'
 import type { HeaderMatcher } from '#proto/envoy/config/route/v3/HeaderMatcher.js'
 import type { Route } from '#proto/envoy/config/route/v3/Route.js'
@@ -12,6 +13,7 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import type { UInt32Value } from '#proto/google/protobuf/UInt32Value.js'
 import { any } from '../../xds/messages.js'
 import type { Scripts } from '../scripts.js'
+import { setHeader } from '../shared/header-mutation.js'
 import { BUFFER_BYTES } from '../shared/limits.js'
 import type { PlacesInput } from './places.js'
 import { uploadPlaces, waitingPlaces } from './places.js'
@@ -62,6 +64,16 @@ const BODILESS: HeaderMatcher = {
   string_match: { safe_regex: { regex: 'GET|HEAD|OPTIONS' } },
 }
 
+/** Holds how the body is coded, as Envoy takes `Transfer-Encoding` away before it chooses a route. */
+export const CODING_HEADER = 'x-cep-coding'
+
+/** Must come before Envoy itself looks at the headers. */
+export const COPY_CODING: HeaderMutation = setHeader(
+  CODING_HEADER,
+  '%REQ(transfer-encoding)%',
+  'OVERWRITE_IF_EXISTS_OR_ADD',
+)
+
 /** The cluster of requests that wait. There is none of this name, and none is ever asked for. */
 export const WAITING_CLUSTER = 'waiting'
 
@@ -109,7 +121,7 @@ export const WAITING: readonly {
   },
   // These are most of all requests, and take no place: with no body to come, no byte keeps them from being idle.
   {
-    headers: [absent('content-length'), absent('transfer-encoding'), BODILESS],
+    headers: [absent('content-length'), absent(CODING_HEADER), BODILESS],
     hasBody: false,
     typed_per_filter_config: untilComplete(NO_BODY),
   },
