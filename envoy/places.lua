@@ -1,11 +1,11 @@
--- Shares out what the unfinished requests of this worker may hold. A connection may hold half of what is free, so that
--- however much one client takes there is room for the next, and one that is alone has a third.
+-- Limits what the unfinished requests of this worker may use. A connection may use half of what is free, so that each client
+-- leaves room for the next, and a single one gets a third.
 --
--- The control plane puts two constants before this text: CAPACITY, what all of them may hold, and LEAST, what each
--- connection may hold in any case.
+-- The control plane puts two constants before this text: CAPACITY, what all of them may use, and LEAST, what each
+-- connection may use in any case.
 
--- Nothing tells a script that a client has gone. But then nobody knows the place of its request any more, and it is
--- collected.
+-- A script isn't notified when a client disconnects. But then the place of its request is no longer referenced, and is
+-- garbage-collected.
 local places = setmetatable({}, { __mode = "k" })
 local total, held, swept = 0, {}, 0
 
@@ -15,7 +15,7 @@ local function add(connection, charge)
   held[connection] = sum > 0 and sum or nil
 end
 
--- At most ten times a second, for a flood may have thousands.
+-- Counts the remaining places again, at most ten times a second, since a flood may have thousands.
 local function sweep(now)
   if now - swept < 100 then return end
   swept = now
@@ -28,10 +28,10 @@ local function fits(connection, charge)
   return (held[connection] or 0) + charge <= math.max(LEAST, (CAPACITY - total) / 2)
 end
 
--- A place for the request, which must leave it at its end; nil if there is none.
+-- Takes a place for the request, which must leave it at its end; nil if there is none.
 local function enter(handle, charge)
   local connection = handle:streamInfo():downstreamDirectRemoteAddress()
-  -- Clients of a unix socket have no address that tells them apart.
+  -- Clients of a unix socket have no addresses by which they could be distinguished.
   if not connection:find(":", 1, true) then connection = {} end
   if not fits(connection, charge) then
     sweep(handle:timestamp())
@@ -48,7 +48,7 @@ local function leave(place)
   add(place.connection, -place.charge)
 end
 
--- Answers 503. What the reply looks like, and what the log says, is decided by the mark.
+-- Answers 503. The mark decides the form of the reply and the log line.
 local function refuse(handle)
   handle:streamInfo():dynamicMetadata():set(NAMESPACE, FULL, true)
   handle:respond({ [":status"] = "503" })

@@ -1,7 +1,7 @@
--- Marks an upload as complete when its last byte has come; one without a body is complete at once, before it is routed.
--- Until then it has a place among the uploads.
+-- Marks an upload as complete when its last byte has arrived; a request without a body is complete at once, before it is
+-- routed. Until then it has a place among the uploads.
 --
--- The control plane puts two constants before this text: KEY, the filter state that is the mark, and HEADERS_LIMIT, how
+-- The control plane puts two constants before this text: KEY, the filter state used as the mark, and HEADERS_LIMIT, how
 -- many bytes headers may have.
 
 function envoy_on_request(handle)
@@ -13,6 +13,6 @@ function envoy_on_request(handle)
   leave(place)
   handle:streamInfo():filterState():set(KEY, "envoy.string", tostring(bytes))
   handle:clearRouteCache()
-  -- Looks at the route, and so has Envoy choose it again: by now one that waits for its answer as long as it takes.
+  -- Reads the route, so that Envoy chooses it again: now one that waits for the answer without a limit.
   handle:metadata()
 end

@@ -1,6 +1,6 @@
--- Takes a place for a request that waits until its body is all there. It is charged with what it keeps in memory.
+-- Takes a place for a request that waits until its body is complete. Its charge is the memory that it uses.
 --
--- The control plane puts a constant before this text: STREAM_BYTES, what any request takes besides its headers and body.
+-- The control plane puts a constant before this text: STREAM_BYTES, what any request uses in addition to headers and body.
 
 function envoy_on_request(handle)
   local body = tonumber(handle:headers():get("content-length"))

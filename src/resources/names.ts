@@ -11,8 +11,8 @@ export const TYPE_URL = {
 export const PUBLIC = 'public'
 
 /**
- * The route configuration of the public listener. It needs filters that this listener has; where it comes to need
- * others, it takes a new name, so that a listener that drains keeps the one it can serve by.
+ * The route configuration of the public listener. It needs filters of this listener. When it needs others, it must get
+ * a new name, so that a draining listener keeps the one that fits it.
  */
 export const PUBLIC_ROUTES = 'public-places'
 
@@ -71,10 +71,10 @@ export const HEALTH = 'health'
 /** The namespace in a cluster's metadata for what the single Envoy route needs to know of it. */
 export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 
-/** Where a request's metadata keeps what became of an attempt to send it, as envoy/repeat.lua saw it. */
+/** The request metadata in which envoy/repeat.lua stores how an attempt to send the request failed. */
 export const ATTEMPT = { namespace: 'configurable_envoy_proxy.attempt', failure: 'failure' } as const
 
-/** Where a request's metadata says that it had no place among the unfinished ones, as envoy/places.lua saw it. */
+/** The request metadata in which envoy/places.lua marks a request that was refused. */
 export const UNFINISHED = { namespace: 'configurable_envoy_proxy.unfinished', full: 'full' } as const
 
 const ROUTE_PREFIX = 'r:'

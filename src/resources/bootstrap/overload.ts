@@ -7,16 +7,16 @@ const CONNECTIONS = 'envoy.resource_monitors.global_downstream_max_connections'
 /** How often the heap is measured. Within this time a burst may exceed the limit. */
 const REFRESH = '0.1s'
 
-/** What an idle connection is still given when memory is nearly out. */
+/** The shortest timeout of an idle connection when memory is nearly exhausted. */
 const LEAST_IDLE_TIME = '2s'
 
 /**
- * What share of the time that a request may be without a byte it is then given, in per cent. A request that isn't all
- * there has a minute at most, and so 12 s; all others have a year, and so months.
+ * The shortest idle timeout of a request then, in per cent of its usual one. An unfinished request usually has a minute
+ * at most, and then 12 s; all others have a year, and then months.
  */
 const LEAST_STREAM_IDLE_SHARE = { value: 20 }
 
-/** What an answer is then given whose client doesn't read the rest of it. */
+/** The shortest timeout then of an answer whose client doesn't read the rest of it. */
 const LEAST_FLUSH_TIME = '300s'
 
 /** Streams with less than 2^this bytes are not ended to free memory. */

@@ -26,7 +26,7 @@ export interface FailureReason {
   readonly kind: FailureKind
   /** A part of Envoy's `%RESPONSE_CODE_DETAILS%`. */
   readonly details?: string
-  /** What became of the only attempt to send the request, where Envoy's details say just that it was not repeated. */
+  /** How the only attempt to send the request failed, if Envoy's details only say that it was not retried. */
   readonly attempt?: 'unreachable' | 'no answer' | 'bad answer'
   /** The route that answers, if the details are not enough. */
   readonly route?: string
@@ -63,7 +63,7 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
   {
     kind: 'unfinished_full',
     unfinished: true,
-    words: 'too many requests are not all there yet, most of them of this connection',
+    words: 'too many unfinished requests, most of them of this connection',
   },
   { kind: 'unresolved', details: 'no_healthy_upstream', words: "the target's host name does not resolve" },
   { kind: 'unreachable', details: '{connection_timeout', words: NOT_TAKEN },

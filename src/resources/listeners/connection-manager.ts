@@ -17,7 +17,7 @@ import { refusalFilter } from '../error-pages/refused-handshakes.js'
 import { PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import type { Scripts } from '../scripts.js'
 import { OWN_CONNECTION } from '../shared/connection-reuse.js'
-import { connectionManagerLimits, FLUSH_TIMEOUT, IDLE_FOR_EVER, NEVER } from '../shared/limits.js'
+import { connectionManagerLimits, FLUSH_TIMEOUT, NEVER, NEVER_IDLE } from '../shared/limits.js'
 import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { countRounds } from './loops.js'
@@ -56,7 +56,7 @@ export function router(...attempt: HttpFilter[]): HttpFilter {
   }
 }
 
-/** What users' connections go through, from the bytes to the choice of a cluster. */
+/** Handles users' connections, from the bytes to the choice of a cluster. */
 export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
   const { encrypted, networked, forwarding, scripts, errorPages, countRequests, limits, workers } = input
   const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted, networked })
@@ -99,7 +99,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     ...connectionManagerLimits(limits),
     max_request_headers_kb: MAX_HEADERS_KIB,
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
-    stream_idle_timeout: IDLE_FOR_EVER,
+    stream_idle_timeout: NEVER_IDLE,
     stream_flush_timeout: FLUSH_TIMEOUT,
     // No headers of Envoy's own: backends and browsers get the same as with CHP.
     generate_request_id: { value: false },

@@ -25,7 +25,7 @@ export const ODD_PATH: RouteMatch = {
 }
 
 /** Enables, for a route, the filter that corrects such a path. */
-export const PUT_PATH_RIGHT: Pick<Route, 'typed_per_filter_config'> = {
+export const CORRECT_PATH: Pick<Route, 'typed_per_filter_config'> = {
   typed_per_filter_config: {
     [PATH_FILTER]: any('envoy.config.route.v3.FilterConfig', {
       config: any('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute),

@@ -11,9 +11,9 @@ import { any, duration } from '../../xds/messages.js'
 import { DRAINING, FAILED_PATH_HEADER, HEALTH, HEALTH_ANSWER, HEALTH_PATH, PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
 import { headerToSet } from '../shared/header-mutation.js'
-import { bodilessIdle, IDLE_FOR_EVER, NEVER, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
+import { bodilessIdle, NEVER, NEVER_IDLE, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
 import { endedLoops } from './loops.js'
-import { customHeaders, ODD_PATH, PUT_PATH_RIGHT, rewritingAction } from './rewriting.js'
+import { CORRECT_PATH, customHeaders, ODD_PATH, rewritingAction } from './rewriting.js'
 import {
   AS_IT_COMES,
   CODING_HEADER,
@@ -35,7 +35,7 @@ export interface RouteConfigurationInput {
 /** The name of the lookup within the route configuration. */
 const LOOKUP = 'lookup'
 
-/** The one route configuration, the same whatever routes there are: the lookup chooses among the clusters. */
+/** The single route configuration, independent of the hub's routes: the lookup chooses among the clusters. */
 export function routeConfiguration(input: RouteConfigurationInput): RouteConfiguration & { name: string } {
   return {
     name: PUBLIC_ROUTES,
@@ -47,14 +47,14 @@ export function routeConfiguration(input: RouteConfigurationInput): RouteConfigu
       },
     ],
     cluster_specifier_plugins: [lookupPlugin(input)],
-    // The lookup may name a cluster that isn't there; that is a 404 for the request, not an error in this resource.
+    // The lookup may return a missing cluster: then the request gets 404, and this resource is valid nevertheless.
     validate_clusters: { value: false },
   }
 }
 
 /**
- * As in CHP: exactly this path, whatever the method; with a query string it is an ordinary request. It fails while Envoy
- * is being drained, so that nobody sends new clients there.
+ * As in CHP: exactly this path, with any method; with a query string it is an ordinary request. It fails while Envoy is
+ * drained, so that load balancers send no new clients there.
  */
 function healthRoutes(): Route[] {
   const match: RouteMatch = { path: HEALTH_PATH, headers: [{ name: ':path', string_match: { exact: HEALTH_PATH } }] }
@@ -90,21 +90,22 @@ function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): Cluster
 }
 
 /**
- * The first that matches is taken: those of complete requests, and of all others one in which they wait for their end,
- * or in which they go on as an upload.
+ * The first route that matches applies: first those of complete requests, then one in which requests wait for their
+ * end, then one for uploads.
  */
 function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] {
-  const patient: RouteAction = {
+  const withoutTimeout: RouteAction = {
     ...rewritingAction(forwarding),
     cluster_specifier_plugin: LOOKUP,
     cluster_not_found_response_code: 'NOT_FOUND',
     timeout: NEVER,
-    idle_timeout: IDLE_FOR_EVER,
+    idle_timeout: NEVER_IDLE,
   }
   const { idleTimeoutMs } = forwarding
-  const action = idleTimeoutMs === undefined ? patient : { ...patient, idle_timeout: duration(idleTimeoutMs) }
+  const action =
+    idleTimeoutMs === undefined ? withoutTimeout : { ...withoutTimeout, idle_timeout: duration(idleTimeoutMs) }
   const headers = customHeaders(forwarding)
-  // What a backend sends is no reply of Envoy's own.
+  // A backend must not mark its answer as one of Envoy's own replies.
   const common = {
     request_headers_to_add: headers,
     request_headers_to_remove: [CODING_HEADER],
@@ -117,13 +118,14 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
     timeout: NEVER,
     idle_timeout: hasBody ? idle_timeout : bodilessIdle(limits),
   })
-  // Too rare for what others have. Which filters a request goes through is decided by the first route it gets.
-  const oddPaths = forwarding.includePrefix ? [{ match: ODD_PATH, ...PUT_PATH_RIGHT }] : []
+  // Such paths are rare: their requests get no retries, and websockets no exemption from --timeout. The first route
+  // that is chosen decides which filters a request passes.
+  const oddPaths = forwarding.includePrefix ? [{ match: ODD_PATH, ...CORRECT_PATH }] : []
   const paths = [...oddPaths, { match: { prefix: '/' }, typed_per_filter_config: {} }]
   return [
     ...oddPaths.map((odd) => ({ ...odd, match: { ...odd.match, ...COMPLETE }, route: action, ...common })),
-    { match: { prefix: '/', headers: [WEBSOCKET], ...COMPLETE }, route: patient, ...common },
-    // May be sent twice.
+    { match: { prefix: '/', headers: [WEBSOCKET], ...COMPLETE }, route: withoutTimeout, ...common },
+    // These may be retried.
     {
       match: { prefix: '/', headers: [SAFE_METHOD], ...COMPLETE },
       route: { ...action, retry_policy: RETRY_ON_RESET },

@@ -19,16 +19,16 @@ import type { PlacesInput } from './places.js'
 import { uploadPlaces, waitingPlaces } from './places.js'
 
 /*
- * A request that isn't all there yet takes no place of a route, so that a client that never ends one takes none from
- * others. Envoy chooses a request's route twice: at first one of those below, and again when the request is complete,
- * which a filter state marks.
+ * An unfinished request doesn't count against its route's limit, so that a client that never ends its requests takes
+ * nothing from others. Envoy chooses a request's route twice: first one of those below, and again when the request is
+ * complete, which a filter state marks.
  *
- * - A small body, and one that says no length on a method that has none as a rule, waits here until it is all there. The
- *   backend hears nothing of it before.
- * - Any other body is an upload: it goes on as it comes, and counts as such (see `routeLimits`).
+ * - A request with a small body, or without a length if its method normally has no body, waits here until it is complete.
+ *   Only then does the backend get it.
+ * - Any other body is an upload: it is passed on as it arrives, and is counted separately (see `routeLimits`).
  */
 
-/** The mark holds how many bytes the headers have. */
+/** The mark; its value is the size of the headers in bytes. */
 const COMPLETE_KEY = 'complete'
 
 const FILTER = {
@@ -47,39 +47,39 @@ export const COMPLETE: Pick<RouteMatch, 'filter_state'> = {
 const HEADERS_LIMIT = 60_000
 
 /**
- * Answers complete requests with larger headers, as a page that says what to do. Envoy's own limit must be higher: over
- * HTTP/2 a request that is beyond it gets no answer at all.
+ * Refuses complete requests with larger headers, with a page that explains the remedy. Envoy's own limit must be
+ * higher: over HTTP/2 a request beyond that gets no answer.
  */
 export const HEADERS_TOO_LARGE: Route = {
   match: { prefix: '/', filter_state: [{ key: COMPLETE_KEY, string_match: { safe_regex: { regex: '.+' } } }] },
   direct_response: { status: 431 },
 }
 
-/** The headers that Envoy reads at all. What 100 requests in a connection may keep waiting is still the limit above. */
+/** The headers that Envoy reads. Waiting requests have at most the limit above. */
 export const MAX_HEADERS_KIB = { value: 128 }
 
-/** Methods whose requests have no body as a rule. With HTTP/2 nothing in the headers says whether one comes. */
+/** Methods whose requests normally have no body. With HTTP/2 the headers don't show whether one follows. */
 const BODILESS: HeaderMatcher = {
   name: ':method',
   string_match: { safe_regex: { regex: 'GET|HEAD|OPTIONS' } },
 }
 
-/** Holds how the body is coded, as Envoy takes `Transfer-Encoding` away before it chooses a route. */
+/** A copy of `Transfer-Encoding`, which Envoy removes before it chooses a route. */
 export const CODING_HEADER = 'x-cep-coding'
 
-/** Must come before Envoy itself looks at the headers. */
+/** Must be applied before Envoy reads the headers. */
 export const COPY_CODING: HeaderMutation = setHeader(
   CODING_HEADER,
   '%REQ(transfer-encoding)%',
   'OVERWRITE_IF_EXISTS_OR_ADD',
 )
 
-/** The cluster of requests that wait. There is none of this name, and none is ever asked for. */
+/** The cluster of waiting requests. It doesn't exist, and is never used. */
 export const WAITING_CLUSTER = 'waiting'
 
 /**
- * Limits nothing. The filter passes each part of a body on in a turn of its own, whereupon Envoy sets the timer of idle
- * requests again: after the last part by the route that was chosen then, and not by the one before.
+ * Limits nothing. The filter passes each part of a body on in a separate event, after which Envoy restarts the idle
+ * timer: after the last part with the timeout of the newly chosen route instead of the previous one.
  */
 const NO_LIMIT = any('envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit', {
   stat_prefix: FILTER.rearm,
@@ -90,25 +90,25 @@ const NO_LIMIT = any('envoy.extensions.filters.http.bandwidth_limit.v3.Bandwidth
 
 type PerFilter = NonNullable<Route['typed_per_filter_config']>
 
-/** Has a script do what it does for all besides. */
+/** Enables a script, without other settings for the route. */
 const SCRIPT = on(any('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute))
 
-/** @returns what has a route's requests wait until they are complete, and then be routed */
+/** @returns what makes a route's requests wait until they are complete, and then be routed again */
 function untilComplete(max_request_bytes: UInt32Value): PerFilter {
   const buffer: BufferFilter = { max_request_bytes }
   return {
     [FILTER.body]: on(
       any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer } satisfies BufferPerRoute),
     ),
-    // It does what is configured for all besides.
+    // Enables the filter, without other settings for the route.
     [FILTER.complete]: on(any('envoy.extensions.filters.http.set_filter_state.v3.Config', {} satisfies SetFilterState)),
   }
 }
 
-/** The least that Envoy knows as a limit. */
+/** The smallest limit that Envoy accepts. */
 const NO_BODY = { value: 1 }
 
-/** Requests that wait until they are complete, by what their headers have; all others are uploads. */
+/** The headers of requests that wait until they are complete; all others are uploads. */
 export const WAITING: readonly {
   readonly headers: HeaderMatcher[]
   readonly hasBody: boolean
@@ -119,7 +119,7 @@ export const WAITING: readonly {
     hasBody: true,
     typed_per_filter_config: { ...untilComplete(BUFFER_BYTES), [FILTER.wait]: SCRIPT },
   },
-  // These are most of all requests, and take no place: with no body to come, no byte keeps them from being idle.
+  // Most requests are of this kind. They aren't counted: without a body, no further byte restarts their idle timer.
   {
     headers: [absent('content-length'), absent(CODING_HEADER), BODILESS],
     hasBody: false,
@@ -127,15 +127,15 @@ export const WAITING: readonly {
   },
 ]
 
-/** Has a route's requests go on as they come, until the script has seen the end of them. */
+/** Passes a route's requests on as they arrive; the script marks them at their end. */
 export const AS_IT_COMES: NonNullable<Route['typed_per_filter_config']> = {
   [FILTER.end]: SCRIPT,
   [FILTER.rearm]: on(NO_LIMIT),
 }
 
 /**
- * The filters that ordinary requests go through before any that needs to know where they go. Only the routes here have
- * them at work: what Envoy answers itself, such as the health check, waits for nothing.
+ * The filters of ordinary requests, before those that depend on the final route. Only the routes here enable them:
+ * requests that Envoy answers itself, such as the health check, don't wait.
  */
 export function unfinishedRequestFilters(scripts: Scripts, input: PlacesInput): HttpFilter[] {
   const constants = [`local KEY = ${JSON.stringify(COMPLETE_KEY)}`, `local HEADERS_LIMIT = ${HEADERS_LIMIT}`]
@@ -154,7 +154,7 @@ export function unfinishedRequestFilters(scripts: Scripts, input: PlacesInput): 
   return filters.map((filter) => ({ ...filter, disabled: true }))
 }
 
-/** The same for handshakes of websockets, which have no body. */
+/** Marks handshakes of websockets, which have no body, as complete. */
 export const HANDSHAKE_COMPLETE = markComplete('handshake_complete')
 
 function markComplete(name: string): HttpFilter {

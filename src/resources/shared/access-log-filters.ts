@@ -60,7 +60,7 @@ export const UPLOAD_CUT_OFF: AccessLogFilter = allOf(
 /** A CEL expression: an unfinished request found no place. */
 export const UNFINISHED_FULL_EXPRESSION = scriptSays(UNFINISHED.namespace, UNFINISHED.full, 'true')
 
-/** A request that was refused because unfinished requests hold too much. */
+/** A request that was refused because unfinished requests use too much memory. */
 export const UNFINISHED_FULL = cel('unfinished_full', UNFINISHED_FULL_EXPRESSION)
 
 /** A request that was refused because the heap is nearly full. Envoy sets no response flag for that. */

@@ -8,59 +8,59 @@ import type { Limits } from '../../settings/limits.js'
 import { any, duration } from '../../xds/messages.js'
 
 /*
- * What one client or one route may hold. docs/limits.md has the reasons; `overloadManager` has what holds for Envoy as a
+ * Limits of one client or one route. docs/limits.md has the reasons; `overloadManager` has the limits of Envoy as a
  * whole.
  */
 
 /**
- * How many bytes wait in Envoy for a peer that doesn't take them, in each direction, before the other side is no longer
- * read. Envoy's default is 1 MiB.
+ * How many bytes Envoy buffers for a peer that doesn't read, in each direction, before it stops reading from the other
+ * side. Envoy's default is 1 MiB.
  */
 export const BUFFER_BYTES = { value: 64 * 1024 }
 
-/** Of a timeout: none. */
+/** No timeout. */
 export const NEVER: Duration = { seconds: 0 }
 
-/** A client that has sent no complete headers by then is closed, as by Node.js. */
+/** How long a client may take to send complete headers, as in Node.js. */
 const HEADERS_TIMEOUT_MS = 60_000
 
 /**
- * For how long a request or websocket may be without a byte: for ever, as in CHP. As a number, since `overloadManager`
- * can shorten it only if there is one.
+ * Idle timeout of requests and websockets: effectively none, as in CHP; a finite value because `overloadManager` can't
+ * shorten "none".
  */
-export const IDLE_FOR_EVER = { seconds: 365 * 24 * 3600 }
+export const NEVER_IDLE = { seconds: 365 * 24 * 3600 }
 
 /**
- * For how long the rest of an answer over HTTP/2, which has come whole from the backend, waits for a client that doesn't
+ * How long the rest of an answer over HTTP/2, which the backend has sent completely, waits for a client that doesn't
  * read it: long enough for a laptop that was shut for a while.
  */
 export const FLUSH_TIMEOUT = { seconds: 15 * 60 }
 
 /**
- * For how long a request that isn't all there may be without a byte: as long as its headers may take. Who sends something
- * never pauses for a minute.
+ * Idle timeout of an unfinished request: as long as its headers may take. A client that sends a request never pauses
+ * for a minute.
  *
- * @param idleTimeoutMs what the operator allows any request, if that has an end
+ * @param idleTimeoutMs the operator's timeout for any request, if set
  */
 export function unfinishedIdle(limits: Limits, idleTimeoutMs = Number.POSITIVE_INFINITY): Duration {
   return duration(Math.min(headersTimeout(limits), idleTimeoutMs))
 }
 
-/** What ends a request without a body comes with its headers, or right behind them. */
+/** The end of a request without a body arrives with its headers, or right after them. */
 const BODILESS_IDLE_MS = 4_000
 
-/** For how long a request may be without a byte that should have no body, and isn't all there. */
+/** Idle timeout of an unfinished request that should have no body. */
 export function bodilessIdle(limits: Limits): Duration {
   return duration(Math.min(headersTimeout(limits), BODILESS_IDLE_MS))
 }
 
-/** Envoy's default is 1,024; its fields of this kind have no "none". */
+/** Envoy's default is 1,024; these fields have no value for "no limit". */
 const NO_LIMIT = 2 ** 32 - 1
 
-/** Envoy counts what it has under way to a cluster by priority; it means nothing else. */
+/** Envoy counts a cluster's requests in flight per priority, which has no other effect. */
 export const UPLOAD_PRIORITY = 'HIGH'
 
-/** Closes connections that never send anything, whether TLS or not: the inspector waits for the first bytes. */
+/** Closes connections that never send anything, with or without TLS: the inspector waits for the first bytes. */
 export function listenerLimits(
   limits: Limits,
 ): Pick<Listener, 'per_connection_buffer_limit_bytes' | 'listener_filters' | 'listener_filters_timeout'> {
@@ -79,12 +79,12 @@ export function listenerLimits(
   }
 }
 
-/** Closes connections that begin TLS and don't end its handshake. */
+/** Closes connections that don't complete the TLS handshake. */
 export function filterChainLimits(limits: Limits): Pick<FilterChain, 'transport_socket_connect_timeout'> {
   return { transport_socket_connect_timeout: duration(headersTimeout(limits)) }
 }
 
-/** Slow headers, and slow bodies: both timers end with the request's last byte, so no answer is ever cut short. */
+/** Limits slow headers and bodies. Both timers end with the request's last byte, so no answer is cut off. */
 export function connectionManagerLimits(
   limits: Limits,
 ): Pick<HttpConnectionManager, 'request_headers_timeout' | 'request_timeout'> {
@@ -95,11 +95,12 @@ export function connectionManagerLimits(
 }
 
 /**
- * How much a route may have under way: so many requests and websockets, and besides so many uploads, whose number is
- * their client's choice alone and so must not keep out the others. Envoy counts requests when they get a connection, so one too many is refused as
- * soon as it has one. Connections have no limit of their own: each is opened for a request, and at a limit a request
- * would wait for a connection of its own worker, maybe for ever, while another worker's are idle. All requests may have
- * met a connection that was closing, as when a backend closes its idle ones together; Envoy would repeat three of them.
+ * How many requests and websockets a route may have in flight, and, counted separately, how many uploads: a client
+ * alone decides how many of those there are, so they must not keep out other requests. Envoy counts a request when it
+ * gets a connection, and refuses it then if it is beyond the limit. Connections have no limit of their own: each is
+ * opened for a request, and at a limit a request might wait without end for a connection of its own worker while
+ * another worker's are idle. All requests may be retried, since a backend may close all its idle connections together;
+ * by default Envoy would retry three of them.
  */
 export function routeLimits({ maxRequestsPerRoute }: Limits): CircuitBreakers {
   const most = {
