@@ -6,6 +6,7 @@ import { InFlight } from './in-flight.js'
 import { InitialLoad } from './initial-load.js'
 import type { InitialRequest } from './listing.js'
 import type { SubscriptionObserver } from './observer.js'
+import { Refusals } from './refusals.js'
 import type { Resource } from './resource.js'
 
 export interface SubscriptionOptions {
@@ -42,13 +43,13 @@ export class Subscription {
   /** Parts of rejected responses, to be sent again one after the other. */
   readonly #retries: string[][] = []
   readonly #inFlight: InFlight
-  /** What Envoy said last to each name that it refused. */
-  readonly #refused = new Map<string, { readonly version: string; readonly reason: string }>()
+  readonly refusals: Refusals
 
   constructor(options: SubscriptionOptions) {
     const { collection, first, unconfirmed, clock } = options
     this.#options = options
     this.#inFlight = new InFlight(clock)
+    this.refusals = new Refusals(collection)
     this.#wildcard = first.subscribe.length === 0 || first.subscribe.includes('*')
     this.#isNew = this.#wildcard && first.listing.isEmpty
     for (const name of first.subscribe) this.#name(name)
@@ -118,22 +119,6 @@ export class Subscription {
     return this.#inFlight.isSilent(limitMs)
   }
 
-  /** Names and reasons of what the collection has and Envoy has refused. It isn't sent again before it changes. */
-  *refusals(): Iterable<readonly [name: string, reason: string]> {
-    for (const name of this.#refused.keys()) {
-      const reason = this.refusalOf(name)
-      if (reason !== undefined) yield [name, reason]
-    }
-  }
-
-  /** The reason for one name. */
-  refusalOf(name: string): string | undefined {
-    const refused = this.#refused.get(name)
-    return refused !== undefined && this.#options.collection.get(name)?.version === refused.version
-      ? refused.reason
-      : undefined
-  }
-
   /** Sends what is due, unless too many responses are still unanswered. */
   flush(): void {
     while (!this.#inFlight.isFull) {
@@ -160,7 +145,7 @@ export class Subscription {
     const same: string[] = []
     for (const name of names) {
       this.#dirty.delete(name)
-      this.#refused.delete(name)
+      this.refusals.delete(name)
       const resource = this.#options.collection.get(name)
       const differs =
         resource === undefined ? this.#held.mayHave(name) || this.#named.has(name) : !this.#held.has(resource)
@@ -208,7 +193,7 @@ export class Subscription {
   #refuse(sent: Sent, reason: string): void {
     for (const resource of sent.values()) {
       if (resource === undefined) continue
-      this.#refused.set(resource.name, { version: resource.version, reason })
+      this.refusals.add(resource, reason)
       this.#options.observer.rejected(resource, reason, this.#held.hasSome(resource.name))
     }
     this.#settled([...sent.keys()])

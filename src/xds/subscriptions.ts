@@ -105,13 +105,13 @@ export class Subscriptions {
 
   /** Names of the resources that the collection has and a connected Envoy has refused, with its reason. */
   refusals(): Map<string, string> {
-    return new Map([...this.#subscribed.keys()].flatMap((subscription) => [...subscription.refusals()]))
+    return new Map([...this.#subscribed.keys()].flatMap((subscription) => [...subscription.refusals]))
   }
 
   /** The reason for one name; undefined if no connected Envoy refuses what the collection has. */
   refusalOf(name: string): string | undefined {
     for (const subscription of this.#subscribed.keys()) {
-      const reason = subscription.refusalOf(name)
+      const reason = subscription.refusals.of(name)
       if (reason !== undefined) return reason
     }
     return undefined

@@ -170,7 +170,7 @@ t.test('of any batch exactly the resources that Envoy refuses are rejected', asy
       const good = [...bad.keys()].filter((index) => !bad[index]).map(String)
       return (
         pair.rejected.sort().join() === expected.sort().join() &&
-        [...pair.subscription.refusals()]
+        [...pair.subscription.refusals]
           .map(([name]) => name)
           .sort()
           .join() === expected.sort().join() &&
@@ -184,7 +184,7 @@ t.test('of any batch exactly the resources that Envoy refuses are rejected', asy
 t.test('a refusal counts until Envoy takes the resource or there is another', async (t) => {
   let isBad = true
   const pair = new Pair(() => isBad)
-  const refusals = () => [...pair.subscription.refusals()]
+  const refusals = () => [...pair.subscription.refusals]
   pair.set('a', '1')
   pair.settle()
   t.strictSame(refusals(), [['a', 'bad: a']])
@@ -234,7 +234,7 @@ t.test('whatever happens in whatever order, Envoy ends with what the collection 
         else pair.connect()
       }
       pair.settle()
-      const refused = new Map(pair.subscription.refusals())
+      const refused = new Map(pair.subscription.refusals)
       for (let name = 0; name <= 5; name += 1) {
         const wanted = pair.collection.get(String(name))?.version
         if (wanted !== '3' && pair.applied.get(String(name)) !== wanted) return false

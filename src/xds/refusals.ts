@@ -1,0 +1,35 @@
+import type { ResourceCollection } from './collection.js'
+import type { Resource } from './resource.js'
+
+/** What one Envoy has refused of what the collection has. It isn't sent again before it changes. */
+export class Refusals {
+  readonly #collection: ResourceCollection
+  /** What Envoy said last to each name that it refused. */
+  readonly #byName = new Map<string, { readonly version: string; readonly reason: string }>()
+
+  constructor(collection: ResourceCollection) {
+    this.#collection = collection
+  }
+
+  add({ name, version }: Resource, reason: string): void {
+    this.#byName.set(name, { version, reason })
+  }
+
+  delete(name: string): void {
+    this.#byName.delete(name)
+  }
+
+  /** The reason for one name; undefined if what the collection has is not refused. */
+  of(name: string): string | undefined {
+    const refused = this.#byName.get(name)
+    return this.#collection.get(name)?.version === refused?.version ? refused?.reason : undefined
+  }
+
+  /** All names and reasons. */
+  *[Symbol.iterator](): Iterator<readonly [name: string, reason: string]> {
+    for (const name of this.#byName.keys()) {
+      const reason = this.of(name)
+      if (reason !== undefined) yield [name, reason]
+    }
+  }
+}
