@@ -1,7 +1,7 @@
 import { RoutesByName } from '../names/routes-by-name.js'
 import type { ClusterSettings } from '../resources/clusters/cluster.js'
 import { hostNameOf, routeCluster } from '../resources/clusters/cluster.js'
-import { resource } from '../resources/encode.js'
+import { encodeResource } from '../resources/encode.js'
 import { clusterName, routeKeyOf, TYPE_URL } from '../resources/names.js'
 import { RouteNotAcknowledgedError, RouteRejectedError } from '../routing/errors.js'
 import type { RoutePublisher, TakeBack } from '../routing/publisher.js'
@@ -163,7 +163,7 @@ export class ClusterPublisher implements RoutePublisher {
     const record = this.#recoverable ? { route } : {}
     const host = hostNameOf(input.target)
     const addresses = host === undefined ? {} : { addresses: this.#addresses.known(host) }
-    return resource(TYPE_URL.cluster, routeCluster({ ...input, ...record, ...addresses }, this.#settings))
+    return encodeResource(TYPE_URL.cluster, routeCluster({ ...input, ...record, ...addresses }, this.#settings))
   }
 }
 

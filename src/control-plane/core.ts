@@ -8,7 +8,7 @@ import type { Shutdown } from '../platform/shutdown.js'
 import type { TargetTls } from '../resources/clusters/target-tls.js'
 import { secretsCluster } from '../resources/clusters/target-tls.js'
 import { failureLines } from '../resources/counters/failure-log.js'
-import { namedResource, resource } from '../resources/encode.js'
+import { encodeNamedResource, encodeResource } from '../resources/encode.js'
 import { routeConfiguration } from '../resources/listeners/route-configuration.js'
 import { FAILURE_LINES, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from '../resources/names.js'
 import { readScripts } from '../resources/scripts.js'
@@ -100,15 +100,15 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   })
   publisher.load(routes)
   errorTarget.publish()
-  clusters.collection.set(SECRETS_CLUSTER, resource(TYPE_URL.cluster, secretsCluster(targetTls)))
-  tokenBuckets.collection.set(FAILURE_LINES, namedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
+  clusters.collection.set(SECRETS_CLUSTER, encodeResource(TYPE_URL.cluster, secretsCluster(targetTls)))
+  tokenBuckets.collection.set(FAILURE_LINES, encodeNamedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
   table.follow()
   const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { scripts, log })
   const ports = listenerResources(settings, errorPages, scripts)
   for (const listener of ports) listeners.collection.set(listener.name, listener)
   const lookup = routeConfiguration({ hostRouting, forwarding, limits, lookup: scripts.lookup })
-  routeConfigurations.collection.set(PUBLIC_ROUTES, resource(TYPE_URL.routeConfiguration, lookup))
+  routeConfigurations.collection.set(PUBLIC_ROUTES, encodeResource(TYPE_URL.routeConfiguration, lookup))
   return {
     ...{ table, clusters, listeners, secrets, publisher, errorTarget },
     listenersWithoutPort: listenersWithoutPort(settings, errorPages, scripts),

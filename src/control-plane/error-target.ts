@@ -1,7 +1,7 @@
 import type { AddressBook } from '../names/address-book.js'
 import type { TargetSettings } from '../resources/clusters/cluster.js'
 import { hostNameOf } from '../resources/clusters/cluster.js'
-import { resource } from '../resources/encode.js'
+import { encodeResource } from '../resources/encode.js'
 import { errorTargetCluster } from '../resources/error-pages/error-target.js'
 import { ERROR_TARGET, TYPE_URL } from '../resources/names.js'
 import type { Target } from '../routing/target.js'
@@ -29,7 +29,7 @@ export class ErrorTargetPublisher {
     const { clusters, addresses, settings } = this.#options
     const host = hostNameOf(this.#target)
     const known = host === undefined ? undefined : addresses.known(host)
-    clusters.set(ERROR_TARGET, resource(TYPE_URL.cluster, errorTargetCluster(this.#target, settings, known)))
+    clusters.set(ERROR_TARGET, encodeResource(TYPE_URL.cluster, errorTargetCluster(this.#target, settings, known)))
   }
 
   /** Called when the addresses of a host name have changed. */

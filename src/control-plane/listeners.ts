@@ -1,5 +1,5 @@
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
-import { resource } from '../resources/encode.js'
+import { encodeResource } from '../resources/encode.js'
 import type { ErrorPages } from '../resources/error-pages/local-replies.js'
 import { publicListener } from '../resources/listeners/listener.js'
 import { publicTransport } from '../resources/listeners/public-tls.js'
@@ -16,7 +16,7 @@ export function listenerResources(settings: Settings, errorPages: ErrorPages, sc
   const of = (generation: number) => listenersOf(settings, errorPages, scripts, generation)
   const earlier = Array.from({ length: GENERATION - 1 }, (_, index) => of(index + 1))
   return of(GENERATION).map((listener, index) =>
-    resource(
+    encodeResource(
       TYPE_URL.listener,
       listener,
       earlier.flatMap((listeners) => listeners[index] ?? []),
@@ -27,7 +27,7 @@ export function listenerResources(settings: Settings, errorPages: ErrorPages, sc
 /** The same listeners for an Envoy that tries them out while another one serves. */
 export function listenersWithoutPort(settings: Settings, errorPages: ErrorPages, scripts: Scripts): Resource[] {
   const listeners = listenersOf(settings, errorPages, scripts, GENERATION)
-  return listeners.map((listener) => resource(TYPE_URL.listener, withoutPort(listener)))
+  return listeners.map((listener) => encodeResource(TYPE_URL.listener, withoutPort(listener)))
 }
 
 function listenersOf(

@@ -2,7 +2,7 @@ import type { Logger } from '../platform/log.js'
 import type { Reloadable } from '../platform/reloadable.js'
 import { onReload } from '../platform/reloadable.js'
 import type { FileWatch } from '../platform/watch.js'
-import { resource } from '../resources/encode.js'
+import { encodeResource } from '../resources/encode.js'
 import { SECRET, TYPE_URL } from '../resources/names.js'
 import { authoritiesSecret, certificateSecret } from '../resources/secret.js'
 import type { TlsSettings } from '../settings/tls.js'
@@ -54,7 +54,7 @@ export class SecretPublisher {
     build: (name: string, value: T) => { readonly name: string },
   ): void {
     if (source === undefined) return
-    const publish = (value: T) => this.replace(name, resource(TYPE_URL.secret, build(name, value)))
+    const publish = (value: T) => this.replace(name, encodeResource(TYPE_URL.secret, build(name, value)))
     this.#secrets.set(name, { what: source.what, versions: new SecretVersions() })
     publish(source.first)
     // Envoy doesn't report that it rejected a secret just before the last control plane ended: see #rejected.

@@ -10,10 +10,10 @@ type Message = { readonly name: string }
  *
  * @param earlier the same message for Envoys of earlier generations, the first generation first; see {@link GENERATION}
  */
-export function resource(typeUrl: TypeUrl, message: Message, earlier: readonly Message[] = []): Resource {
-  const encoded = namedResource(typeUrl, message.name, message)
+export function encodeResource(typeUrl: TypeUrl, message: Message, earlier: readonly Message[] = []): Resource {
+  const encoded = encodeNamedResource(typeUrl, message.name, message)
   if (earlier.length === 0) return encoded
-  const forms = earlier.map((form) => namedResource(typeUrl, message.name, form))
+  const forms = earlier.map((form) => encodeNamedResource(typeUrl, message.name, form))
   return {
     ...encoded,
     version: [encoded, ...forms].map(({ version }) => version).join('.'),
@@ -22,6 +22,6 @@ export function resource(typeUrl: TypeUrl, message: Message, earlier: readonly M
 }
 
 /** The same for a message without a name field. */
-export function namedResource(typeUrl: TypeUrl, name: string, message: object): Resource {
+export function encodeNamedResource(typeUrl: TypeUrl, name: string, message: object): Resource {
   return { name, ...encode(typeUrl.slice(typeUrl.indexOf('/') + 1), message) }
 }

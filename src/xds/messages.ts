@@ -46,26 +46,26 @@ export const definitions = loadSync(FILES, {
   defaults: true,
 })
 
-/** How a message of a type is named where it may be of any type. */
+/** The URL that names a message's type in a google.protobuf.Any. */
 export function typeUrl(type: string): string {
   return `type.googleapis.com/${type}`
 }
 
 /**
- * A message of a type that the field it stands in doesn't name, as a google.protobuf.Any. It is encoded here and now, so
- * that what many resources have in common is encoded once.
+ * Packs a message into a google.protobuf.Any. It is encoded at once, so that parts which many resources share are encoded
+ * only once.
  */
-export function any<T extends object>(type: string, message: T): { type_url: string; value: Buffer } {
+export function packAny<T extends object>(type: string, message: T): { type_url: string; value: Buffer } {
   return { type_url: typeUrl(type), value: serialize(type, message) }
 }
 
 /**
- * Encodes a message and names the result by its content, so that equal messages have equal versions whichever process
- * made them: a restarted control plane then has nothing to send.
+ * Encodes a message. The version is a hash of the content, so that equal messages have equal versions in every process: a
+ * restarted control plane then has nothing to send.
  */
 export function encode(type: string, message: object): { bytes: Buffer; version: string } {
   const encoded = serialize(type, message)
-  // A copy with memory of its own: small buffers share theirs with whatever else was made then, all of which would stay.
+  // A copy with memory of its own: small buffers share a pool with unrelated ones, which would be kept in memory too.
   const bytes = Buffer.allocUnsafeSlow(encoded.length)
   encoded.copy(bytes)
   return { bytes, version: createHash('sha256').update(bytes).digest('base64url').slice(0, 22) }

@@ -7,7 +7,7 @@ import type { PreserveCaseFormatterConfig } from '#proto/envoy/extensions/http/h
 import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js'
 import type { Target } from '../../routing/target.js'
 import type { Limits } from '../../settings/limits.js'
-import { any, duration } from '../../xds/messages.js'
+import { duration, packAny } from '../../xds/messages.js'
 import { clusterName } from '../names.js'
 import { TARGET_IDLE_MS } from '../shared/connection-reuse.js'
 import { BUFFER_BYTES, routeLimits } from '../shared/limits.js'
@@ -47,14 +47,14 @@ export const MAX_HEADERS = { value: 2000 }
 export const PRESERVE_HEADER_CASE: NonNullable<Http1ProtocolOptions['header_key_format']> = {
   stateful_formatter: {
     name: 'preserve_case',
-    typed_config: any('envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig', {
+    typed_config: packAny('envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig', {
       forward_reason_phrase: true,
     } satisfies PreserveCaseFormatterConfig),
   },
 }
 
 const PROTOCOL_OPTIONS = {
-  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': packAny(
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
     {
       common_http_protocol_options: {

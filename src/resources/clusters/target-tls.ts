@@ -3,7 +3,7 @@ import type { Cluster } from '#proto/envoy/config/cluster/v3/Cluster.js'
 import type { TransportSocket } from '#proto/envoy/config/core/v3/TransportSocket.js'
 import type { CommonTlsContext } from '#proto/envoy/extensions/transport_sockets/tls/v3/CommonTlsContext.js'
 import type { UpstreamTlsContext } from '#proto/envoy/extensions/transport_sockets/tls/v3/UpstreamTlsContext.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { SECRET, SECRETS_CLUSTER } from '../names.js'
 import { secretReference } from '../secret.js'
 
@@ -21,7 +21,7 @@ export function targetTransport({ showCertificate, verify }: TargetTls, host: st
   const byName = isIP(host) === 0
   return {
     name: 'tls',
-    typed_config: any('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
+    typed_config: packAny('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
       auto_host_sni: byName,
       auto_sni_san_validation: byName && verify,
       common_tls_context: {

@@ -2,7 +2,7 @@ import type { AccessLog } from '#proto/envoy/config/accesslog/v3/AccessLog.js'
 import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
 import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
-import { any, typeUrl } from '../../xds/messages.js'
+import { packAny, typeUrl } from '../../xds/messages.js'
 import { ACTIVITY, CONTROL_PLANE } from '../names.js'
 import { allOf, lastsAtLeast, lastsAtMost, oneOf, statusAtLeast, statusAtMost } from '../shared/access-log-filters.js'
 
@@ -97,7 +97,7 @@ function counter(
   return {
     name,
     filter,
-    typed_config: any('envoy.extensions.access_loggers.stats.v3.Config', {
+    typed_config: packAny('envoy.extensions.access_loggers.stats.v3.Config', {
       stats_scope: { prefix: ACTIVITY.prefix, enable_eviction: true },
       counters: [{ stat: { name, tags: [...tags] }, ...value }],
     } satisfies Config),

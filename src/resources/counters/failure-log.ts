@@ -4,7 +4,7 @@ import type { ProcessRateLimitFilter } from '#proto/envoy/extensions/access_logg
 import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
 import type { StdoutAccessLog } from '#proto/envoy/extensions/access_loggers/stream/v3/StdoutAccessLog.js'
 import type { TokenBucket } from '#proto/envoy/type/v3/TokenBucket.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { clusterMetadata, TARGET_KEY } from '../clusters/route-metadata.js'
 import { FAILURE_LINES, FAILURES, HEALTH } from '../names.js'
 import { allOf, cel, IS_ERROR, oneOf } from '../shared/access-log-filters.js'
@@ -47,7 +47,7 @@ const FAILED: AccessLogFilter = allOf(
 const WITHIN_BOUNDS: AccessLogFilter = {
   extension_filter: {
     name: 'within_bounds',
-    typed_config: any('envoy.extensions.access_loggers.filters.process_ratelimit.v3.ProcessRateLimitFilter', {
+    typed_config: packAny('envoy.extensions.access_loggers.filters.process_ratelimit.v3.ProcessRateLimitFilter', {
       dynamic_config: {
         resource_name: FAILURE_LINES,
         config_source: { ads: {}, resource_api_version: 'V3' },
@@ -70,7 +70,7 @@ export function failureLog(): AccessLog[] {
     {
       name: 'failures',
       filter: FAILED,
-      typed_config: any('envoy.extensions.access_loggers.stats.v3.Config', {
+      typed_config: packAny('envoy.extensions.access_loggers.stats.v3.Config', {
         stats_scope: { prefix: FAILURES.scope },
         counters: [
           {
@@ -83,7 +83,7 @@ export function failureLog(): AccessLog[] {
     {
       name: 'failure_lines',
       filter: allOf(FAILED, WITHIN_BOUNDS),
-      typed_config: any('envoy.extensions.access_loggers.stream.v3.StdoutAccessLog', {
+      typed_config: packAny('envoy.extensions.access_loggers.stream.v3.StdoutAccessLog', {
         log_format: { json_format: { fields: LINE } },
       } satisfies StdoutAccessLog),
     },

@@ -1,7 +1,7 @@
 import type { AccessLog } from '#proto/envoy/config/accesslog/v3/AccessLog.js'
 import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
 import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { REQUESTS } from '../names.js'
 import { allOf, statusAtLeast, statusAtMost } from '../shared/access-log-filters.js'
 
@@ -25,7 +25,7 @@ function counter(name: string, filter: AccessLogFilter, status: string): AccessL
   return {
     name,
     filter: allOf(ENDED, filter),
-    typed_config: any('envoy.extensions.access_loggers.stats.v3.Config', {
+    typed_config: packAny('envoy.extensions.access_loggers.stats.v3.Config', {
       stats_scope: { prefix: REQUESTS.scope },
       counters: [
         {

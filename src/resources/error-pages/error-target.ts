@@ -7,7 +7,7 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js'
 import type { Target } from '../../routing/target.js'
 import type { ErrorPageRequest } from '../../settings/error-pages.js'
-import { any, duration } from '../../xds/messages.js'
+import { duration, packAny } from '../../xds/messages.js'
 import type { TargetSettings } from '../clusters/cluster.js'
 import { targetCluster } from '../clusters/cluster.js'
 import { ERROR_TARGET, FAILED_PATH_HEADER } from '../names.js'
@@ -59,7 +59,7 @@ export function errorTargetFilters({ request, script }: ErrorTargetInput): HttpF
   return [
     {
       name: PATH_STATE,
-      typed_config: any('envoy.extensions.filters.http.set_filter_state.v3.Config', {
+      typed_config: packAny('envoy.extensions.filters.http.set_filter_state.v3.Config', {
         on_request_headers: [
           {
             object_key: PATH_STATE,
@@ -71,7 +71,7 @@ export function errorTargetFilters({ request, script }: ErrorTargetInput): HttpF
     },
     {
       name: 'error_page',
-      typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
+      typed_config: packAny('envoy.extensions.filters.http.lua.v3.Lua', {
         default_source_code: { inline_string: [...lines, script].join('\n') },
       } satisfies Lua),
     },
@@ -102,7 +102,7 @@ export function errorTargetCluster(
       ],
     },
     typed_extension_protocol_options: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': packAny(
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
         {
           common_http_protocol_options: { idle_timeout: duration(TARGET_IDLE_MS) },
@@ -116,7 +116,7 @@ export function errorTargetCluster(
 
 const MARK_ANSWERS: HttpFilter = {
   name: 'mark_answers',
-  typed_config: any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
+  typed_config: packAny('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
     mutations: {
       // Envoy adds these to its own requests.
       request_mutations: [{ remove: 'x-envoy-internal' }, { remove: 'x-envoy-expected-rq-timeout-ms' }],
@@ -128,5 +128,5 @@ const MARK_ANSWERS: HttpFilter = {
 /** Must be the last of the upstream filters. */
 export const UPSTREAM_CODEC: HttpFilter = {
   name: 'codec',
-  typed_config: any('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {} satisfies UpstreamCodec),
+  typed_config: packAny('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {} satisfies UpstreamCodec),
 }

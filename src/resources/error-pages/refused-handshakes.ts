@@ -3,7 +3,7 @@ import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLog
 import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import type { ResponseMapper } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/ResponseMapper.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 
 /** The metadata in which envoy/refusal.lua stores the backend's answer. */
 const NAMESPACE = 'configurable_envoy_proxy.refusal'
@@ -24,7 +24,7 @@ export function refusalFilter(script: string): HttpFilter {
   ]
   return {
     name: 'refusal',
-    typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
+    typed_config: packAny('envoy.extensions.filters.http.lua.v3.Lua', {
       default_source_code: { inline_string: [...constants, script].join('\n') },
     } satisfies Lua),
   }

@@ -5,7 +5,7 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import type { HeaderMutation } from '#proto/envoy/extensions/http/early_header_mutation/header_mutation/v3/HeaderMutation.js'
 import type { ForwardingSettings } from '../../settings/forwarding.js'
 import type { Limits } from '../../settings/limits.js'
-import { any, duration } from '../../xds/messages.js'
+import { duration, packAny } from '../../xds/messages.js'
 import { MAX_HEADERS, PRESERVE_HEADER_CASE } from '../clusters/cluster.js'
 import { ACTIVITY_LOG_OPTIONS, activityCounters } from '../counters/activity.js'
 import { failureLog } from '../counters/failure-log.js'
@@ -49,7 +49,7 @@ export interface ConnectionManagerInput {
 export function router(...attempt: HttpFilter[]): HttpFilter {
   return {
     name: 'router',
-    typed_config: any('envoy.extensions.filters.http.router.v3.Router', {
+    typed_config: packAny('envoy.extensions.filters.http.router.v3.Router', {
       suppress_envoy_headers: true,
       upstream_http_filters: attempt.length === 0 ? [] : [...attempt, UPSTREAM_CODEC],
     } satisfies Router),
@@ -117,7 +117,7 @@ function earlyHeaders(
 ): TypedExtensionConfig {
   return {
     name: 'early_headers',
-    typed_config: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
+    typed_config: packAny('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
       mutations: [
         // With these a client could control Envoy, and even forward another path than the one that was routed.
         { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },

@@ -4,7 +4,7 @@ import type {
   _envoy_extensions_filters_http_header_to_metadata_v3_Config_KeyValuePair as KeyValuePair,
 } from '#proto/envoy/extensions/filters/http/header_to_metadata/v3/Config.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { METADATA_NAMESPACE } from '../names.js'
 import { appendHeader, requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
 import { COPY_REFERER, RESTORE_REFERER } from './referer.js'
@@ -102,7 +102,7 @@ function appendLine(name: string, format: string): HeaderMutation[] {
 function toMetadata(key: string, header: string, values: KeyValuePair[]): HttpFilter {
   return {
     name: `${key}_to_metadata`,
-    typed_config: any('envoy.extensions.filters.http.header_to_metadata.v3.Config', {
+    typed_config: packAny('envoy.extensions.filters.http.header_to_metadata.v3.Config', {
       request_rules: values.map((value) => ({
         header,
         on_header_present: { metadata_namespace: METADATA_NAMESPACE, key, ...value },

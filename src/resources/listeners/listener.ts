@@ -4,7 +4,7 @@ import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { ListenAddress } from '../../platform/address.js'
 import type { Limits } from '../../settings/limits.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { PUBLIC } from '../names.js'
 import { TCP_KEEPALIVE } from '../shared/keepalive.js'
 import { filterChainLimits, listenerLimits } from '../shared/limits.js'
@@ -71,7 +71,7 @@ export function httpListener({
     ...listenerLimits(limits),
     filter_chains: [
       {
-        filters: [{ name: 'http', typed_config: any(type, manager) }],
+        filters: [{ name: 'http', typed_config: packAny(type, manager) }],
         ...filterChainLimits(limits),
         ...(transport === undefined ? {} : { transport_socket: transport }),
       },

@@ -3,7 +3,7 @@ import type { DownstreamTlsContext } from '#proto/envoy/extensions/transport_soc
 import type { TlsParameters } from '#proto/envoy/extensions/transport_sockets/tls/v3/TlsParameters.js'
 import { OLD_CIPHERS } from '../../tls/ciphers.js'
 import type { TlsVersion, TlsVersions } from '../../tls/versions.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { SECRET } from '../names.js'
 import { secretReference } from '../secret.js'
 
@@ -28,7 +28,7 @@ export function publicTransport({ requestCertificate, versions, ciphers }: Publi
   const suites = ciphers.length === 0 && isOld ? OLD_CIPHERS : ciphers
   return {
     name: 'tls',
-    typed_config: any('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
+    typed_config: packAny('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
       common_tls_context: {
         alpn_protocols: ['h2', 'http/1.1'],
         tls_params: { ...parameters(versions), cipher_suites: [...suites] },

@@ -7,7 +7,7 @@ import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import type { CelMatcher } from '#proto/xds/type/matcher/v3/CelMatcher.js'
 import type { HttpAttributesCelMatchInput } from '#proto/xds/type/matcher/v3/HttpAttributesCelMatchInput.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { ATTEMPT } from '../names.js'
 import { requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
 
@@ -44,12 +44,12 @@ export function repeatFilter(script: string): HttpFilter {
     extension(requestHeaderFilter('attempt', [setHeader(ATTEMPT_HEADER, FORMAT)])),
     {
       name: 'repeat',
-      typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
+      typed_config: packAny('envoy.extensions.filters.http.lua.v3.Lua', {
         default_source_code: { inline_string: [...constants, script].join('\n') },
       } satisfies Lua),
     },
   ]
-  const action = any('envoy.extensions.filters.http.composite.v3.ExecuteFilterAction', {
+  const action = packAny('envoy.extensions.filters.http.composite.v3.ExecuteFilterAction', {
     filter_chain: { typed_config: filters },
   } satisfies ExecuteFilterAction)
   const matcher = {
@@ -58,10 +58,10 @@ export function repeatFilter(script: string): HttpFilter {
   }
   return {
     name: 'repeat',
-    typed_config: any('envoy.extensions.common.matching.v3.ExtensionWithMatcher', {
+    typed_config: packAny('envoy.extensions.common.matching.v3.ExtensionWithMatcher', {
       extension_config: {
         name: 'repeat',
-        typed_config: any('envoy.extensions.filters.http.composite.v3.Composite', {} satisfies Composite),
+        typed_config: packAny('envoy.extensions.filters.http.composite.v3.Composite', {} satisfies Composite),
       },
       xds_matcher: { matcher_list: { matchers: [matcher] } },
     } satisfies ExtensionWithMatcher),
@@ -74,7 +74,7 @@ function extension({ name = '', typed_config }: HttpFilter): TypedExtensionConfi
 
 const INPUT = {
   name: 'attributes',
-  typed_config: any('xds.type.matcher.v3.HttpAttributesCelMatchInput', {} satisfies HttpAttributesCelMatchInput),
+  typed_config: packAny('xds.type.matcher.v3.HttpAttributesCelMatchInput', {} satisfies HttpAttributesCelMatchInput),
 }
 
 /**
@@ -82,7 +82,7 @@ const INPUT = {
  */
 const NEW_CONNECTION_OR_REPEAT = {
   name: 'cel',
-  typed_config: any('xds.type.matcher.v3.CelMatcher', {
+  typed_config: packAny('xds.type.matcher.v3.CelMatcher', {
     expr_match: {
       cel_expr_parsed: {
         expr: call(

@@ -6,7 +6,7 @@ import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
 import type { LuaPerRoute } from '#proto/envoy/extensions/filters/http/lua/v3/LuaPerRoute.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import type { ForwardingSettings } from '../../settings/forwarding.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { clusterMetadata, ORIGIN_KEY, PATH_PREFIX_KEY, STRIP_KEY } from '../clusters/route-metadata.js'
 import type { Scripts } from '../scripts.js'
 import { headerToSet, requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
@@ -27,8 +27,8 @@ export const ODD_PATH: RouteMatch = {
 /** Enables, for a route, the filter that corrects such a path. */
 export const CORRECT_PATH: Pick<Route, 'typed_per_filter_config'> = {
   typed_per_filter_config: {
-    [PATH_FILTER]: any('envoy.config.route.v3.FilterConfig', {
-      config: any('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute),
+    [PATH_FILTER]: packAny('envoy.config.route.v3.FilterConfig', {
+      config: packAny('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute),
     } satisfies FilterConfig),
   },
 }
@@ -104,7 +104,7 @@ function luaFilter(
   )
   return {
     name,
-    typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
+    typed_config: packAny('envoy.extensions.filters.http.lua.v3.Lua', {
       default_source_code: { inline_string: [...lines, script].join('\n') },
       // A changed path leads to the same route.
       clear_route_cache: { value: false },

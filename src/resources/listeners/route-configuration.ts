@@ -7,7 +7,7 @@ import type { LuaConfig } from '#proto/envoy/extensions/router/cluster_specifier
 import { ROUTESPEC_LIMITS } from '../../routing/routespec.js'
 import type { ForwardingSettings } from '../../settings/forwarding.js'
 import type { Limits } from '../../settings/limits.js'
-import { any, duration } from '../../xds/messages.js'
+import { duration, packAny } from '../../xds/messages.js'
 import { DRAINING, FAILED_PATH_HEADER, HEALTH, HEALTH_ANSWER, HEALTH_PATH, PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
 import { headerToSet } from '../shared/header-mutation.js'
@@ -82,7 +82,7 @@ function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): Cluster
   return {
     extension: {
       name: LOOKUP,
-      typed_config: any('envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig', {
+      typed_config: packAny('envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig', {
         source_code: { inline_string: [...constants, lookup].join('\n') },
       } satisfies LuaConfig),
     },

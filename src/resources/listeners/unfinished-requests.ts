@@ -11,7 +11,7 @@ import type { LuaPerRoute } from '#proto/envoy/extensions/filters/http/lua/v3/Lu
 import type { Config as SetFilterState } from '#proto/envoy/extensions/filters/http/set_filter_state/v3/Config.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import type { UInt32Value } from '#proto/google/protobuf/UInt32Value.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import type { Scripts } from '../scripts.js'
 import { setHeader } from '../shared/header-mutation.js'
 import { BUFFER_BYTES } from '../shared/limits.js'
@@ -81,7 +81,7 @@ export const WAITING_CLUSTER = 'waiting'
  * Limits nothing. The filter passes each part of a body on in a separate event, after which Envoy restarts the idle
  * timer: after the last part with the timeout of the newly chosen route instead of the previous one.
  */
-const NO_LIMIT = any('envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit', {
+const NO_LIMIT = packAny('envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit', {
   stat_prefix: FILTER.rearm,
   enable_mode: 'REQUEST',
   // 1 TB/s.
@@ -91,17 +91,21 @@ const NO_LIMIT = any('envoy.extensions.filters.http.bandwidth_limit.v3.Bandwidth
 type PerFilter = NonNullable<Route['typed_per_filter_config']>
 
 /** Enables a script, without other settings for the route. */
-const SCRIPT = on(any('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute))
+const SCRIPT = on(
+  packAny('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute),
+)
 
 /** @returns what makes a route's requests wait until they are complete, and then be routed again */
 function untilComplete(max_request_bytes: UInt32Value): PerFilter {
   const buffer: BufferFilter = { max_request_bytes }
   return {
     [FILTER.body]: on(
-      any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer } satisfies BufferPerRoute),
+      packAny('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer } satisfies BufferPerRoute),
     ),
     // Enables the filter, without other settings for the route.
-    [FILTER.complete]: on(any('envoy.extensions.filters.http.set_filter_state.v3.Config', {} satisfies SetFilterState)),
+    [FILTER.complete]: on(
+      packAny('envoy.extensions.filters.http.set_filter_state.v3.Config', {} satisfies SetFilterState),
+    ),
   }
 }
 
@@ -145,7 +149,7 @@ export function unfinishedRequestFilters(scripts: Scripts, input: PlacesInput): 
     { name: FILTER.rearm, typed_config: NO_LIMIT },
     {
       name: FILTER.body,
-      typed_config: any('envoy.extensions.filters.http.buffer.v3.Buffer', {
+      typed_config: packAny('envoy.extensions.filters.http.buffer.v3.Buffer', {
         max_request_bytes: BUFFER_BYTES,
       } satisfies BufferFilter),
     },
@@ -160,7 +164,7 @@ export const HANDSHAKE_COMPLETE = markComplete('handshake_complete')
 function markComplete(name: string): HttpFilter {
   return {
     name,
-    typed_config: any('envoy.extensions.filters.http.set_filter_state.v3.Config', {
+    typed_config: packAny('envoy.extensions.filters.http.set_filter_state.v3.Config', {
       on_request_headers: [
         {
           object_key: COMPLETE_KEY,
@@ -176,15 +180,15 @@ function markComplete(name: string): HttpFilter {
 function script(name: string, lines: readonly string[]): HttpFilter {
   return {
     name,
-    typed_config: any('envoy.extensions.filters.http.lua.v3.Lua', {
+    typed_config: packAny('envoy.extensions.filters.http.lua.v3.Lua', {
       default_source_code: { inline_string: lines.join('\n') },
       clear_route_cache: { value: false },
     } satisfies Lua),
   }
 }
 
-function on(config: ReturnType<typeof any>): ReturnType<typeof any> {
-  return any('envoy.config.route.v3.FilterConfig', { config } satisfies FilterConfig)
+function on(config: ReturnType<typeof packAny>): ReturnType<typeof packAny> {
+  return packAny('envoy.config.route.v3.FilterConfig', { config } satisfies FilterConfig)
 }
 
 function absent(name: string): HeaderMatcher {

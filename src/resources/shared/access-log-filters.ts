@@ -1,7 +1,7 @@
 import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
 import type { ComparisonFilter } from '#proto/envoy/config/accesslog/v3/ComparisonFilter.js'
 import type { ExpressionFilter } from '#proto/envoy/extensions/access_loggers/filters/cel/v3/ExpressionFilter.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 import { UNFINISHED } from '../names.js'
 import { SAFE_METHOD } from './connection-reuse.js'
 
@@ -81,7 +81,7 @@ export function scriptSays(namespace: string, key: string, value: string): strin
 /** Requests for which a CEL expression is true. A missing attribute makes it false. */
 export function cel(name: string, expression: string): AccessLogFilter {
   const type = 'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter'
-  return { extension_filter: { name, typed_config: any(type, { expression } satisfies ExpressionFilter) } }
+  return { extension_filter: { name, typed_config: packAny(type, { expression } satisfies ExpressionFilter) } }
 }
 
 export function allOf(...filters: AccessLogFilter[]): AccessLogFilter {

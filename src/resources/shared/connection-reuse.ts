@@ -2,7 +2,7 @@ import type { HeaderMatcher } from '#proto/envoy/config/route/v3/HeaderMatcher.j
 import type { RetryPolicy } from '#proto/envoy/config/route/v3/RetryPolicy.js'
 import type { Config } from '#proto/envoy/extensions/filters/http/set_filter_state/v3/Config.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 
 /*
  * A backend may close an idle connection at the moment a request arrives on it. Then nobody can tell whether it has
@@ -37,7 +37,7 @@ export const RETRY_ON_RESET: RetryPolicy = {
  */
 export const OWN_CONNECTION: HttpFilter = {
   name: 'own_connection',
-  typed_config: any('envoy.extensions.filters.http.set_filter_state.v3.Config', {
+  typed_config: packAny('envoy.extensions.filters.http.set_filter_state.v3.Config', {
     on_request_headers: [
       {
         object_key: 'own_connection',

@@ -2,7 +2,7 @@ import type { HeaderMutation } from '#proto/envoy/config/common/mutation_rules/v
 import type { HeaderValueOption } from '#proto/envoy/config/core/v3/HeaderValueOption.js'
 import type { HeaderMutation as HeaderMutationFilter } from '#proto/envoy/extensions/filters/http/header_mutation/v3/HeaderMutation.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
-import { any } from '../../xds/messages.js'
+import { packAny } from '../../xds/messages.js'
 
 type SetAction = 'ADD_IF_ABSENT' | 'OVERWRITE_IF_EXISTS' | 'OVERWRITE_IF_EXISTS_OR_ADD'
 
@@ -33,7 +33,7 @@ export function appendHeader(key: string, format: string): HeaderMutation {
 export function requestHeaderFilter(name: string, mutations: HeaderMutation[]): HttpFilter {
   return {
     name,
-    typed_config: any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
+    typed_config: packAny('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
       mutations: { request_mutations: mutations },
     } satisfies HeaderMutationFilter),
   }

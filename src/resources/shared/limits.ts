@@ -5,7 +5,7 @@ import type { HttpInspector } from '#proto/envoy/extensions/filters/listener/htt
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { Duration } from '#proto/google/protobuf/Duration.js'
 import type { Limits } from '../../settings/limits.js'
-import { any, duration } from '../../xds/messages.js'
+import { duration, packAny } from '../../xds/messages.js'
 
 /*
  * Limits of one client or one route. docs/limits.md has the reasons; `overloadManager` has the limits of Envoy as a
@@ -69,7 +69,7 @@ export function listenerLimits(
     listener_filters: [
       {
         name: 'first_bytes',
-        typed_config: any(
+        typed_config: packAny(
           'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
           {} satisfies HttpInspector,
         ),
