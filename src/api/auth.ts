@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Whether who sends a request with these headers may use the API. */
+/** Whether the sender of a request with these headers may use the API. */
 export type Authorize = (headers: IncomingHttpHeaders) => boolean
 
-/** Whoever shows the token; without one everybody but {@link isPage web pages}. */
+/** Admits clients with the token; if there is none, all clients except {@link isPage web pages}. */
 export function authorize(token: string | undefined): Authorize {
   if (token === undefined) return (headers) => !isPage(headers)
   const isRight = tokenCheck(token)
@@ -12,16 +12,16 @@ export function authorize(token: string | undefined): Authorize {
 }
 
 /**
- * Whether a web page sends the request. Any page that a browser on this machine shows could else change routes: browsers
- * send such a request and only keep the answer from the page.
+ * Whether a web page sends the request. Otherwise any page in a browser on this machine could change routes: browsers
+ * send such requests and only hide the answer from the page.
  */
 function isPage(headers: IncomingHttpHeaders): boolean {
   return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
 }
 
 /**
- * A check for Authorization headers of the form `token X`, in a time that tells nothing of how much of X was right.
- * As in CHP, what stands before `token` doesn't matter.
+ * A check for Authorization headers of the form `token X`, in constant time: it doesn't reveal how much of X was right.
+ * As in CHP, text before `token` doesn't matter.
  */
 export function tokenCheck(token: string): (authorization: string | undefined) => boolean {
   const expected = digest(token)
@@ -31,7 +31,7 @@ export function tokenCheck(token: string): (authorization: string | undefined) =
   }
 }
 
-/** Equal lengths, which the comparison needs. */
+/** Makes equal lengths, which the comparison needs. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

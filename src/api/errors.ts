@@ -1,8 +1,8 @@
 import createError from '@fastify/error'
 
 /*
- * Errors of calls that never reach the route table. The message is the answer's body; the statuses are CHP's wherever
- * CHP has one.
+ * Errors of calls that never reach the route table. The message is the answer's body; the statuses are CHP's if CHP has
+ * one.
  */
 
 export const BodyNotJsonError = createError('CEP_BODY_NOT_JSON', 'Body not valid JSON: %s', 400)

@@ -11,7 +11,7 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
-/** The handlers of /api/routes and what is below it. They say in the log what they do in CHP's words. */
+/** The handlers of /api/routes and the paths below it. They log what they do in CHP's words. */
 export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'post' | 'delete', Handler> {
   return {
     async get(request, reply) {
@@ -19,7 +19,7 @@ export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'p
       if (routespec === '/') {
         const inactiveSince = inactiveSinceOf(request)
         const isShown = ({ lastActivity }: Route) => inactiveSince === undefined || lastActivity < inactiveSince
-        // What there is now, however long the client takes.
+        // A copy, so that a slow client gets the table of this moment.
         const json = routesJson([...table.all()], table.refusals(), isShown)
         return reply.type(JSON_TYPE).send(Readable.from(json, { objectMode: false }))
       }
@@ -47,13 +47,13 @@ export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'p
   }
 }
 
-/** What a request is about, read from the URL as it was sent: the router's own decoding differs from CHP's. */
+/** The routespec of a request, from the raw URL: the router's own decoding differs from CHP's. */
 function routespecOf(request: FastifyRequest): string {
   const [path = ''] = request.url.split(/[?#]/, 1)
   return parseRoutespec(path.replace(/^\/api\/routes\/?/, ''))
 }
 
-/** The moment that shown routes were last active before; undefined if all are to be shown. */
+/** Only routes that were last active before this time are shown; undefined to show all. */
 function inactiveSinceOf(request: FastifyRequest): Date | undefined {
   const query = new URLSearchParams(request.url.split(/[?#]/, 2)[1])
   const text = query.get('inactiveSince') || query.get('inactive_since')
@@ -72,15 +72,15 @@ function parseBody(body: unknown): RouteData {
     throw new BodyNotJsonError(String(error))
   }
   if (isDeeperThan(BODY_LEVELS, data)) throw new BodyTooDeepError(BODY_LEVELS)
-  // Of all that JSON can be, only an object can have a target.
+  // Of all JSON values, only an object can have a target.
   const target = (data as { target?: unknown } | null)?.target
   if (typeof target !== 'string') throw new TargetMissingError()
   return { ...(data as object), target }
 }
 
 /**
- * How deep the data of a route may be nested. Node.js reads JSON of any depth and writes it to some thousand levels: one
- * route that it can't write would take the whole table out of every answer.
+ * How deep the data of a route may be nested. Node.js parses JSON of any depth but serialises only some thousand
+ * levels: a single route beyond that would make every answer with the whole table fail.
  */
 const BODY_LEVELS = 100
 

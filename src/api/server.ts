@@ -24,43 +24,43 @@ import { acceptedSocket, createTlsServer, reloadTls } from './tls.js'
 
 export interface ApiServerOptions {
   readonly table: RouteTable
-  /** Undefined where everybody may use the API. */
+  /** Undefined if every client may use the API. */
   readonly token: string | undefined
-  /** As many connections may be open at once. */
+  /** How many connections may be open at once. */
   readonly maxConnections: number
   /** How many Envoys are connected. */
   readonly envoys: () => number
   readonly log: Logger
   /** Undefined for plain HTTP. */
   readonly tls: ApiTls | undefined
-  /** Told of every answer, whatever was asked. */
+  /** Called for every answer, also to unknown paths. */
   readonly onAnswer: (answer: ApiAnswer) => void
 }
 
 export interface ApiAnswer {
   readonly method: string
-  /** As it was sent, without the query. */
+  /** Unchanged, without the query. */
   readonly path: string
   readonly status: number
 }
 
-/** The largest body of a POST, in bytes; what JupyterHub sends for a route is a few hundred. */
+/** The largest body of a POST, in bytes; JupyterHub's are a few hundred. */
 export const BODY_LIMIT = 1024 * 1024
 
-/** How long a client may take to send a request, and how often Node.js looks who has taken longer; in milliseconds. */
+/** How long a client may take to send a request, and how often Node.js checks that, in milliseconds. */
 const SENDING = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000 } as const
 
-/** So much of a path stands in the log, in characters. */
+/** How much of a path is logged, in characters. */
 const SHOWN = 200
 
-/** Whether the process answers, and whether it can do its work: for probes, which have no token. */
+/** Whether the process is alive, and whether it is ready: for probes, which have no token. */
 const LIVE_PATH = '/livez'
 const READY_PATH = '/readyz'
 
 const PATHS = ['/api/routes', '/api/routes/*']
 const ROUTES = /^\/api\/routes(?:[/?]|$)/
 
-/** The REST API by which the hub changes the route table, as CHP's: the same paths, statuses and bodies. */
+/** The REST API of the route table, as in CHP: the same paths, statuses and bodies. */
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
   const { table, token, maxConnections, envoys, log, tls, onAnswer } = options
   const app = fastify({
@@ -69,15 +69,15 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     requestTimeout: SENDING.requestTimeout,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
-    // The router reads the path before any handler does, and says less clearly what is wrong with it.
-    frameworkErrors: (_error, _request, reply) => sendError(malformedRoutespec(), sendAway(reply)),
+    // The router parses the path before the handlers, and its errors are less clear.
+    frameworkErrors: (_error, _request, reply) => sendError(malformedRoutespec(), closeAfterwards(reply)),
   })
   const isAuthorized = authorize(token)
   const connections = new Connections(app.server, { server: 'The REST API', most: maxConnections, log })
   const refused = new SparseLog((line) => log.warn(line))
   const astray = new SparseLog((line) => log.warn(line))
 
-  // As in CHP the content type doesn't matter: the hub sends JSON without saying so.
+  // As in CHP the content type doesn't matter: the hub sends JSON without declaring it.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
@@ -85,8 +85,8 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     request.mayUse = isAuthorized(request.headers)
     if (request.mayUse) connections.prove(acceptedSocket(request.raw.socket))
-    else sendAway(reply)
-    // Nobody's body is read, and kept, for an answer that is known.
+    else closeAfterwards(reply)
+    // Answered before the body is read into memory.
     if (request.is404) return answerAstray(request, reply)
     if (request.routeOptions.config.authorized && !request.mayUse) return reply.code(403).send()
   })
@@ -119,7 +119,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
 
 function answerProbes(app: FastifyInstance, envoys: () => number): void {
   app.get(LIVE_PATH, async (_request, reply) => reply.type('text/plain').send('alive\n'))
-  // There is an API only once the table is loaded and Envoys can connect.
+  // The API is served only once the table is loaded and Envoys can connect, so this is always ready.
   app.get(READY_PATH, async (_request, reply) => {
     return reply.type('text/plain').send(`ready: the table is loaded, Envoys connected: ${envoys()}\n`)
   })
@@ -132,7 +132,7 @@ function answerProbes(app: FastifyInstance, envoys: () => number): void {
  */
 export async function serveApi(options: ApiServerOptions & { readonly at: ListenAddress }): Promise<() => unknown> {
   const server = createApiServer(options)
-  // As many may wait to be accepted as may be open, else the kernel has them try again.
+  // As many may wait to be accepted as may be open; otherwise the kernel would drop them, and they would retry.
   const backlog = options.maxConnections
   await listening('The REST API', options.at, () => server.listen({ ...listenOptions(options.at), backlog }))
   const watch = options.tls && reloadTls(server.server as unknown as TlsServer, options.tls, options.log)
@@ -142,7 +142,7 @@ export async function serveApi(options: ApiServerOptions & { readonly at: Listen
   }
 }
 
-/** As in CHP. @throws MethodNotSupportedError if it is but the method that is wrong */
+/** As in CHP. @throws MethodNotSupportedError if only the method is wrong */
 function answerAstray(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (ROUTES.test(request.url)) throw new MethodNotSupportedError()
   return reply.code(404).type('text/plain').send('Not Found')
@@ -152,8 +152,8 @@ function tlsServerFactory(tls: ApiTls, log: Logger): FastifyServerFactory {
   return (handler) => createTlsServer(tls, SENDING, handler, log) as unknown as RawServerDefault
 }
 
-/** A stranger's connection ends with the answer: see {@link Connections}. */
-function sendAway(reply: FastifyReply): FastifyReply {
+/** Closes a stranger's connection with the answer: see {@link Connections}. */
+function closeAfterwards(reply: FastifyReply): FastifyReply {
   return reply.header('connection', 'close')
 }
 
@@ -170,7 +170,7 @@ declare module 'fastify' {
     authorized?: boolean
   }
   interface FastifyRequest {
-    /** Whether who sends it may use the API. */
+    /** Whether the sender may use the API. */
     mayUse: boolean
   }
 }

@@ -8,10 +8,10 @@ import { SparseLog } from '../platform/sparse-log.js'
 import type { FileWatch } from '../platform/watch.js'
 import type { ApiTls } from '../settings/api.js'
 
-/** How long a client may take for the handshake, in milliseconds. Node.js would give it two minutes. */
+/** How long a client may take for the handshake, in milliseconds. Node.js's default is two minutes. */
 const HANDSHAKE_MS = 10_000
 
-/** A server that speaks TLS, and with {@link ApiTls.requestCertificate} only to clients that show a certificate. */
+/** A TLS server. With {@link ApiTls.requestCertificate} it serves only clients that show a certificate. */
 export function createTlsServer(
   { context, requestCertificate }: ApiTls,
   options: ServerOptions,
@@ -30,18 +30,18 @@ export function createTlsServer(
   )
   const refused = new SparseLog((line) => log.warn(line))
   server.on('tlsClientError', ({ code, message }: NodeJS.ErrnoException) => {
-    // JupyterHub tries whether the port is open by connecting and hanging up.
+    // JupyterHub checks whether the port is open by connecting and disconnecting.
     if (code !== 'ECONNRESET') refused.add(`The REST API refused a TLS connection: ${message}`)
   })
   return server
 }
 
-/** The connection that a server has accepted, which with TLS is below the one that requests come on. */
+/** The accepted connection; with TLS it is the one below the connection of the requests. */
 export function acceptedSocket(socket: Socket): Socket {
   return (socket as { _parent?: Socket })._parent ?? socket
 }
 
-/** Has new connections use what the files hold whenever that changes; those that there are go on. */
+/** Makes new connections use the files' new content when it changes; existing connections continue. */
 export function reloadTls(server: Server, { context }: ApiTls, log: Logger): FileWatch {
   return onReload(context, (next) => server.setSecureContext(next), log)
 }

@@ -4,7 +4,7 @@ import { hostNameOf, routeCluster } from '../resources/clusters/cluster.js'
 import { encodeResource } from '../resources/encode.js'
 import { clusterName, routeKeyOf, TYPE_URL } from '../resources/names.js'
 import { RouteNotAcknowledgedError, RouteRejectedError } from '../routing/errors.js'
-import type { RoutePublisher, TakeBack } from '../routing/publisher.js'
+import type { Rollback, RoutePublisher } from '../routing/publisher.js'
 import type { RoutePublication } from '../routing/route.js'
 import type { ResourceCollection } from '../xds/collection.js'
 import type { Delivery, Rejection } from '../xds/delivery.js'
@@ -67,24 +67,24 @@ export class ClusterPublisher implements RoutePublisher {
   }
 
   /** The cluster of a target by name gets the name's current addresses, so that it works at once. */
-  async publish(route: RoutePublication): Promise<TakeBack> {
-    const takeBack = this.#takeBack(route.key)
+  async publish(route: RoutePublication): Promise<Rollback> {
+    const rollback = this.#rollback(route.key)
     const host = hostNameOf(route.target)
     await this.#change(route.key, host, async () => {
       if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(route.key)?.host === host)
       await orRouteError(this.#delivery.apply(clusterName(route.key), this.#encode(route)))
       this.#byName.set(route.key, host === undefined ? undefined : { host, route })
     })
-    return takeBack
+    return rollback
   }
 
-  async withdraw(key: string): Promise<TakeBack> {
-    const takeBack = this.#takeBack(key)
+  async withdraw(key: string): Promise<Rollback> {
+    const rollback = this.#rollback(key)
     await this.#change(key, undefined, async () => {
       await orRouteError(this.#delivery.apply(clusterName(key), undefined))
       this.#byName.set(key, undefined)
     })
-    return takeBack
+    return rollback
   }
 
   async settle(key: string, route: RoutePublication | undefined): Promise<void> {
@@ -98,7 +98,7 @@ export class ClusterPublisher implements RoutePublisher {
   }
 
   /** Makes the function that returns to the current state. */
-  #takeBack(key: string): TakeBack {
+  #rollback(key: string): Rollback {
     const name = clusterName(key)
     const [before, routeBefore] = [this.#clusters.get(name), this.#byName.get(key)]
     return async () => {

@@ -1,17 +1,17 @@
 import createError from '@fastify/error'
 
 /*
- * Errors that the REST API answers with. The message is the answer's body; the statuses are CHP's wherever CHP has one.
+ * Errors that the REST API answers with. The message is the answer's body; the statuses are CHP's if CHP has one.
  */
 
 export const TargetInvalidError = createError('CEP_TARGET_INVALID', "Invalid target '%s': %s", 400)
 
 export const RoutespecInvalidError = createError('CEP_ROUTESPEC_INVALID', 'Invalid route path: %s', 400)
 
-/** Envoy refused the route (a NACK). Nothing has changed; the reason is Envoy's. */
+/** Envoy rejected the route (a NACK). Nothing has changed; the reason is Envoy's. */
 export const RouteRejectedError = createError('CEP_RESOURCE_REJECTED', 'Envoy rejected the route: %s', 400)
 
-/** Envoy did not acknowledge a change in time. Nothing has changed; asking again may work. */
+/** Envoy did not acknowledge a change in time. Nothing has changed; a retry may succeed. */
 export const RouteNotAcknowledgedError = createError('CEP_NOT_ACKNOWLEDGED', 'The route was not changed: %s', 503)
 
 /** The store could not keep a change, most often because the disk is full. Nothing has changed. */

@@ -7,28 +7,28 @@ import type { Revision, StoreEvent } from './store.js'
 
 export interface FollowerOptions {
   readonly routes: Routes
-  /** Events are applied in turn with the changes that are made here, whose revision is known by then. */
+  /** Events wait for the changes that are being made here, so that the revision of these is known. */
   readonly turns: Turns
   readonly publisher: RoutePublisher
   readonly keyOf: (route: Route) => string
-  /** Undefined for a route that can't be published, or for none. */
+  /** Undefined if the route is undefined or can't be published. */
   readonly publicationOf: (key: string, route: Route | undefined) => RoutePublication | undefined
 }
 
 /**
- * Brings to a table and its Envoys what a shared store tells. That is so whatever Envoys say of it, since it was answered
+ * Applies the events of a shared store to a table and its Envoys, even if an Envoy rejects them: they were answered
  * with success elsewhere.
  */
 export class Follower {
   readonly #options: FollowerOptions
-  /** The writes of this table that the store has yet to tell of. An event from before them is older than the table. */
+  /** This table's own writes of which the store has yet to report. An earlier event is older than the table. */
   readonly #own = new Map<string, Revision>()
 
   constructor(options: FollowerOptions) {
     this.#options = options
   }
 
-  /** This table has written. */
+  /** Called when this table has written a route. */
   wrote(key: string, revision: Revision): void {
     this.#own.set(key, revision)
   }
@@ -46,7 +46,7 @@ export class Follower {
     await Promise.all([...keys].map((key) => apply(key, stored.get(key))))
   }
 
-  /** Whether an event has something that the table hasn't got. To be asked once for each, in the order of revisions. */
+  /** Whether an event is newer than the table. Must be called once for each event, in the order of revisions. */
   #isNews(key: string, revision: Revision): boolean {
     const own = this.#own.get(key)
     if (own === undefined) return true

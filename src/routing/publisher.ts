@@ -1,35 +1,35 @@
 import type { RoutePublication } from './route.js'
 
 /**
- * Takes a change back that every Envoy has: what was there before is again what they are to have, at once and whatever
- * becomes of it. Resolves when all have it, or after a while in which not all have answered; never rejects.
+ * Takes back a change that every Envoy has: from now on all of them should have the previous state again. Resolves when
+ * all have it, or after a time limit; never rejects.
  */
-export type TakeBack = () => Promise<void>
+export type Rollback = () => Promise<void>
 
-/** Brings routes to every Envoy. The route table owns the calls: at most one at a time for a key. */
+/** Publishes routes to every Envoy. Only the route table calls it, at most one call at a time for a key. */
 export interface RoutePublisher {
   /**
-   * Resolves once every connected Envoy routes to the target, for a first or a changed one alike.
+   * Adds or changes a route. Resolves once every connected Envoy routes to the target.
    *
-   * @throws RouteRejectedError if an Envoy refused it, RouteNotAcknowledgedError if one didn't answer in time. The old
-   *   state is on its way back by then.
+   * @throws RouteRejectedError if an Envoy rejected it, RouteNotAcknowledgedError if one didn't answer in time. The
+   *   previous state is then being restored.
    */
-  publish(route: RoutePublication): Promise<TakeBack>
+  publish(route: RoutePublication): Promise<Rollback>
   /** Resolves once no connected Envoy has the route. @throws RouteNotAcknowledgedError as above */
-  withdraw(key: string): Promise<TakeBack>
+  withdraw(key: string): Promise<Rollback>
   /**
-   * Brings what is stored already: from now on every Envoy is to have it, whatever one answers. Resolves once every
-   * connected Envoy has it.
+   * Publishes a route that is stored already: from now on every Envoy should have it, even if one rejects it. Resolves
+   * once every connected Envoy has it.
    *
-   * @param route undefined for a route that is gone or can't be published
-   * @throws ResourceRejectedError, NotAcknowledgedError; nothing is taken back
+   * @param route undefined for a route that was removed or can't be published
+   * @throws RouteRejectedError, RouteNotAcknowledgedError; nothing is taken back
    */
   settle(key: string, route: RoutePublication | undefined): Promise<void>
   /**
-   * The routes that an Envoy refuses although they were to be there, by key, each with Envoy's reason: what was loaded
-   * at the start and is not to that Envoy's liking.
+   * The routes in the table that an Envoy rejects, by key, each with Envoy's reason. A new route that is rejected never
+   * gets into the table, so these were loaded at the start or stored elsewhere.
    */
   refusals(): ReadonlyMap<string, string>
-  /** The reason for one route; undefined if no Envoy refuses it. */
+  /** The reason for one route; undefined if no Envoy rejects it. */
   refusalOf(key: string): string | undefined
 }

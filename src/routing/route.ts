@@ -1,6 +1,6 @@
 import type { Target } from './target.js'
 
-/** What the hub posted for a route, returned as it came: the target and any field of its own. */
+/** What the hub posted for a route, returned unchanged: the target and any other fields. */
 export interface RouteData {
   readonly target: string
   readonly [field: string]: unknown
@@ -15,11 +15,11 @@ export interface Route {
   readonly lastActivity: Date
 }
 
-/** A route as the data path needs it: what is matched, and where it leads. */
+/** A route as Envoy needs it: what is matched, and where it leads. */
 export interface RoutePublication {
   /** See {@link routeKey}. */
   readonly key: string
   readonly target: Target
-  /** What it was made from, and can be made from again. */
+  /** The route's entry, from which it can be recovered. */
   readonly route: Pick<Route, 'routespec' | 'data'>
 }

@@ -1,12 +1,12 @@
 import type { Route } from './route.js'
 
-/** A route whose activity moves on in place: Envoys report it for many routes every two seconds. */
+/** A route whose activity is updated in place: Envoys report it for many routes every two seconds. */
 type Entry = Omit<Route, 'lastActivity'> & { lastActivity: Date }
 
 /** The routes of a table by key, and when they were last active. */
 export class Routes {
   readonly #entries = new Map<string, Entry>()
-  /** When a route was last in use, or posted, whose POST is in flight; by key. */
+  /** By key: when a route whose POST is in flight was last in use, or posted. */
   readonly #arriving = new Map<string, { at: Date }>()
 
   get size(): number {
@@ -37,7 +37,7 @@ export class Routes {
     return this.#entries.entries()
   }
 
-  /** A route was in use at a moment. A key that isn't there is one that was just removed. */
+  /** Called when a route was in use. An unknown key belongs to a route that was just removed. */
   touch(key: string, at: Date): void {
     const arriving = this.#arriving.get(key)
     if (arriving !== undefined && arriving.at < at) arriving.at = at
@@ -46,9 +46,9 @@ export class Routes {
   }
 
   /**
-   * A route is being posted, which counts as activity. What is reported until it is there isn't lost.
+   * Runs the POST of a route, which counts as activity. Activity that is reported meanwhile isn't lost.
    *
-   * @param change gets what tells when the route was last active, up to now
+   * @param change gets a function that returns when the route was last active
    */
   async arrive<T>(key: string, posted: Date, change: (lastActivity: () => Date) => Promise<T>): Promise<T> {
     const arriving = { at: posted }

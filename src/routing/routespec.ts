@@ -3,7 +3,7 @@ import { RoutespecInvalidError } from './errors.js'
 
 /**
  * The most segments and bytes a routespec may have. The lookup in Envoy never walks further, so that a hostile path
- * costs a bounded search; JupyterHub's own longest routespec (base URL, user, named server) is far below both.
+ * costs a bounded search. JupyterHub's longest routespec (base URL, user, named server) is far below both.
  */
 export const ROUTESPEC_LIMITS = { segments: 64, bytes: 4096 } as const
 
@@ -11,10 +11,10 @@ export const ROUTESPEC_LIMITS = { segments: 64, bytes: 4096 } as const
  * The routespec that an API path names: decoded, with one leading and no trailing slash (`/` for the whole site).
  * `/user/foo%40bar/` and `/user/foo@bar` are one routespec; as in CHP `%2F` separates segments.
  *
- * Dot segments are refused, where CHP resolves them: `/user/..` would be `/`, and a mistake or a strange user name
- * would take the place of the hub's own route.
+ * Dot segments, which CHP resolves, are refused: `/user/..` would be `/`, and a mistake or a strange user name would
+ * replace the hub's own route.
  *
- * @param escaped what follows `/api/routes` in the request, percent-encoded, without a query
+ * @param escaped the part after `/api/routes` in the request, percent-encoded, without a query
  * @throws RoutespecInvalidError if an escape is malformed, a limit is exceeded, or there is a dot segment or a control
  *   character
  */
@@ -31,7 +31,7 @@ export function parseRoutespec(escaped: string): string {
   return routespec
 }
 
-/** A backslash that is not escaped is a slash, as in every http URL and so for the lookup in Envoy. */
+/** An unescaped backslash is a slash, as in every http URL and for the lookup in Envoy. */
 function decode(escaped: string): string {
   try {
     return decodeURIComponent(escaped.replaceAll('\\', '/'))
@@ -51,8 +51,8 @@ export function hostOf(routespec: string): string | undefined {
 }
 
 /**
- * What two spellings of one route have in common. Under --host-routing that includes the host's case, since host names
- * have none (CHP compares them case-sensitively).
+ * The key of a route, which is the same for all its spellings. Under --host-routing the host is in lower case, since
+ * host names are case-insensitive (CHP compares them case-sensitively).
  */
 export function routeKey(routespec: string, hostRouting: boolean): string {
   const host = hostRouting ? hostOf(routespec) : undefined

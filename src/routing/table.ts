@@ -1,6 +1,6 @@
 import { Turns } from '../platform/turns.js'
 import { Follower } from './follower.js'
-import type { RoutePublisher, TakeBack } from './publisher.js'
+import type { Rollback, RoutePublisher } from './publisher.js'
 import type { Route, RouteData, RoutePublication } from './route.js'
 import { Routes } from './routes.js'
 import { hostOf, routeKey } from './routespec.js'
@@ -11,25 +11,25 @@ export interface RouteTableOptions {
   readonly store: RouteStore
   readonly publisher: RoutePublisher
   readonly hostRouting: boolean
-  /** What a target means. @throws TargetInvalidError if it can't be used */
+  /** Parses a target. @throws TargetInvalidError if it can't be used */
   readonly readTarget: (text: string) => Target
   readonly now: () => Date
 }
 
-/** What a start brings besides what is stored. */
+/** What a start adds to the stored routes. */
 export interface LoadOptions {
-  /** Routes that the store has lost; it gets them again. */
+  /** Routes that the store has lost; they are stored again. */
   readonly recovered?: readonly Route[]
-  /** The target of `/`, over what is stored for it; as in CHP it is an ordinary entry from then on. */
+  /** The target of `/`, which overrides the stored one; as in CHP it is an ordinary entry from then on. */
   readonly defaultTarget?: string | undefined
-  /** It is served nevertheless: whoever starts the proxy has just said that it is to be. */
+  /** Called if the default target can't be stored. It is served nevertheless, since the operator has just set it. */
   readonly onDefaultNotStored: (error: Error) => void
 }
 
 /**
- * The routes that the hub has been told exist. An entry is here if and only if its POST was answered 201 (or is about
- * to be), here or by another control plane of the same store: a change becomes visible after every Envoy acknowledged it
- * and the store has it, and a change that fails leaves no trace.
+ * The routes. An entry exists if and only if its POST was answered 201 (or is about to be), here or by another control
+ * plane of the same store: a change becomes visible after every Envoy has acknowledged it and the store has it, and a
+ * change that fails leaves no trace.
  */
 export class RouteTable {
   readonly #store: RouteStore
@@ -38,14 +38,14 @@ export class RouteTable {
   readonly #readTarget: (text: string) => Target
   readonly #now: () => Date
   readonly #routes = new Routes()
-  /** Why a stored route's target is none that can be published, by key. These routes are in no Envoy. */
+  /** Why a stored route's target can't be published, by key. These routes are in no Envoy. */
   readonly #unusable = new Map<string, string>()
-  /** The keys of routes that are served but not stored, see {@link LoadOptions.onDefaultNotStored}. */
+  /** The keys of routes that are served but not stored; see {@link LoadOptions.onDefaultNotStored}. */
   readonly #unstored = new Set<string>()
   #restored = 0
-  /** Changes to one route take effect in the order they came. */
+  /** Changes to one route take effect in the order of their calls. */
   readonly #turns = new Turns()
-  /** Undefined where nobody else writes to the store. */
+  /** Undefined for a store with a single writer. */
   #follower: Follower | undefined
 
   constructor(options: RouteTableOptions) {
@@ -59,7 +59,7 @@ export class RouteTable {
   /**
    * Fills the table from the store and returns what must be published before an Envoy may listen.
    *
-   * @throws NotStoredError if the recovered routes can't be kept
+   * @throws NotStoredError if the recovered routes can't be stored
    */
   async load({ recovered = [], defaultTarget, onDefaultNotStored }: LoadOptions): Promise<RoutePublication[]> {
     for (const route of [...(await this.#store.load()), ...recovered]) this.#routes.set(this.#keyOf(route), route)
@@ -76,7 +76,9 @@ export class RouteTable {
     return [...this.#routes.entries()].flatMap(([key, route]) => this.#publicationOf(key, route) ?? [])
   }
 
-  /** Undefined if another version has stored the route whose target this one doesn't take, and for none. */
+  /**
+   * Undefined if there is no route, or if another version has stored it with a target that this one doesn't support.
+   */
   #publicationOf(key: string, route: Route | undefined): RoutePublication | undefined {
     this.#unusable.delete(key)
     try {
@@ -91,7 +93,7 @@ export class RouteTable {
     return routeKey(routespec, this.#hostRouting)
   }
 
-  /** How many routes were there when the table was loaded. */
+  /** How many routes there were when the table was loaded. */
   get restored(): number {
     return this.#restored
   }
@@ -111,7 +113,7 @@ export class RouteTable {
   }
 
   /**
-   * The routes that can't be served, since an Envoy or this version refuses them, by routespec, each with the reason.
+   * The routes that can't be served, since an Envoy or this version rejects them, by routespec, each with the reason.
    * They stay in the table and the store.
    */
   refusals(): ReadonlyMap<string, string> {
@@ -123,23 +125,24 @@ export class RouteTable {
     return refusals
   }
 
-  /** The same of one route; undefined if it can be served, or isn't there. */
+  /** The reason for one route; undefined if it can be served or doesn't exist. */
   refusalOf(routespec: string): string | undefined {
     const key = this.#keyOf({ routespec })
     if (this.#routes.get(key) === undefined) return undefined
     return this.#publisher.refusalOf(key) ?? this.#unusable.get(key)
   }
 
-  /** A route was in use at a moment. A key that isn't there is one that was just removed. See {@link storeActivity}. */
+  /**
+   * Called when a route was in use. An unknown key belongs to a route that was just removed. See {@link storeActivity}.
+   */
   touch(key: string, at: Date): void {
     this.#routes.touch(key, at)
   }
 
   /**
-   * Has the store remember when routes were last active, of those that were since a moment; and what it could not store
-   * at the start.
+   * Stores when routes were last active, if that was after `since`; also routes that could not be stored at the start.
    *
-   * @throws NotStoredError; for some it may have been stored
+   * @throws NotStoredError; for some routes it may have been stored
    */
   async storeActivity(since: Date): Promise<void> {
     for (const key of this.#unstored) await this.#turns.run(key, () => this.#storeAgain(key))
@@ -154,7 +157,8 @@ export class RouteTable {
   /**
    * Adds a route or replaces the whole entry. Resolves once requests on every Envoy go to the target.
    *
-   * @throws TargetInvalidError, RouteRejectedError, RouteNotAcknowledgedError, NotStoredError; the table and Envoy are then as before
+   * @throws TargetInvalidError, RouteRejectedError, RouteNotAcknowledgedError, NotStoredError; the table and Envoy are
+   *   then as before
    */
   async put(routespec: string, posted: RouteData): Promise<void> {
     const target = this.#readTarget(posted.target)
@@ -163,9 +167,9 @@ export class RouteTable {
     const data = host === undefined ? posted : { ...posted, host }
     await this.#turns.run(key, () =>
       this.#routes.arrive(key, this.#now(), async (lastActivity) => {
-        const takeBack = await this.#publisher.publish({ key, target, route: { routespec, data } })
+        const rollback = await this.#publisher.publish({ key, target, route: { routespec, data } })
         const route = { routespec, data, lastActivity: lastActivity() }
-        await orTakeBack(takeBack, () => this.#write(key, route))
+        await orRollBack(rollback, () => this.#write(key, route))
         this.#routes.set(key, { ...route, lastActivity: lastActivity() })
         this.#unusable.delete(key)
       }),
@@ -173,7 +177,7 @@ export class RouteTable {
   }
 
   /**
-   * Removes a route. Resolves once no request on any Envoy goes to it; false if there was none.
+   * Removes a route. Resolves once no request on any Envoy goes to it; with false if there was no such route.
    *
    * @throws RouteNotAcknowledgedError, NotStoredError; the table and Envoy are then as before
    */
@@ -182,8 +186,8 @@ export class RouteTable {
     return this.#turns.run(key, async () => {
       const route = this.#routes.get(key)
       if (route === undefined) return false
-      const takeBack = await this.#publisher.withdraw(key)
-      await orTakeBack(takeBack, () => this.#write(key, undefined))
+      const rollback = await this.#publisher.withdraw(key)
+      await orRollBack(rollback, () => this.#write(key, undefined))
       this.#routes.delete(key)
       this.#unusable.delete(key)
       return true
@@ -196,7 +200,9 @@ export class RouteTable {
     this.#unstored.delete(key)
   }
 
-  /** From now on the table and every Envoy have what others write to the store. To be called before any change is made. */
+  /**
+   * Starts to apply other writers' changes of the store to the table and every Envoy. Call it before the first change.
+   */
   follow(): void {
     if (this.#store.watch === undefined) return
     const follower = new Follower({
@@ -209,12 +215,12 @@ export class RouteTable {
   }
 }
 
-/** Writes to the store. If that fails every Envoy is brought back, and the error goes on: what becomes of that is no news. */
-async function orTakeBack(takeBack: TakeBack, write: () => Promise<void>): Promise<void> {
+/** Writes to the store. If that fails, the change is taken back from every Envoy, and the store's error is thrown. */
+async function orRollBack(rollback: Rollback, write: () => Promise<void>): Promise<void> {
   try {
     await write()
   } catch (error) {
-    await takeBack()
+    await rollback()
     throw error
   }
 }

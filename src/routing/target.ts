@@ -4,7 +4,7 @@ import { TargetInvalidError } from './errors.js'
 /** The most bytes that a target may have; a hub's has about a hundred. */
 export const TARGET_LIMIT = 4096
 
-/** So much of a target is shown to say which one is meant, in characters. */
+/** How much of a target is shown in messages, in characters. */
 const SHOWN = 200
 
 /** Where a route's requests go. */
@@ -12,7 +12,7 @@ export interface Target {
   readonly tls: boolean
   /** A host name or an IP address (IPv6 without brackets), or the path of a unix socket. */
   readonly address: { readonly host: string; readonly port: number } | { readonly socketPath: string }
-  /** What the target wants before the request's path: '' or '/path', never with a trailing slash. */
+  /** The path that is put before the request's: '' or '/path', never with a trailing slash. */
   readonly path: string
 }
 
@@ -21,8 +21,8 @@ const DOTS = "it has a segment '.' or '..'"
 const UNIX_SCHEMES = new Set(['http+unix:', 'unix+http:'])
 
 /**
- * Reads a target as CHP takes it: `http://host:port/path`, `https://...`, or a unix socket whose escaped path stands in
- * the host's place, `http+unix://%2Frun%2Fuser.sock` or `unix+http://...`.
+ * Parses a target as CHP does: `http://host:port/path`, `https://...`, or a unix socket with its escaped path as the
+ * host, `http+unix://%2Frun%2Fuser.sock` or `unix+http://...`.
  *
  * @throws TargetInvalidError for anything else
  */
@@ -30,7 +30,7 @@ export function parseTarget(text: string): Target {
   if (Buffer.byteLength(text) > TARGET_LIMIT) throw invalidTarget(text, `it is longer than ${TARGET_LIMIT} bytes`)
   if (hasControlCharacter(text)) throw invalidTarget(text, 'it has a control character')
   if (!URL.canParse(text)) throw invalidTarget(text, 'it is not a URL')
-  // A URL has them resolved, so they must be looked for in what was written.
+  // `URL` resolves dot segments, so they must be looked for in the original text.
   const [written = ''] = text.split(/[?#]/, 1)
   if (hasDotSegment(written.replace(/%2e/gi, '.'))) throw invalidTarget(text, DOTS)
   const url = new URL(text)

@@ -2,7 +2,7 @@ import { setImmediate as endOfTurn } from 'node:timers/promises'
 import t from 'tap'
 import { ClusterPublisher } from '../../src/control-plane/clusters.js'
 import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
-import type { TakeBack } from '../../src/routing/publisher.js'
+import type { Rollback } from '../../src/routing/publisher.js'
 import { parseTarget } from '../../src/routing/target.js'
 import type { DeltaResponse } from '../../src/xds/in-flight.js'
 import { Listing } from '../../src/xds/listing.js'
@@ -73,7 +73,7 @@ class Rig {
 
   readonly answer: (response: DeltaResponse) => void
 
-  publish(key: string, target: string): Promise<TakeBack> {
+  publish(key: string, target: string): Promise<Rollback> {
     return this.publisher.publish({ key, target: parseTarget(target), route: { routespec: key, data: { target } } })
   }
 
@@ -171,9 +171,9 @@ t.test(
     const rig = new Rig()
     rig.names.set('old', ['10.0.0.1']).set('new', ['10.0.1.1'])
     await rig.publish('/a', 'http://old')
-    const takeBack = await rig.publish('/a', 'http://new')
+    const rollback = await rig.publish('/a', 'http://new')
     t.strictSame(rig.released, ['old'])
-    await takeBack()
+    await rollback()
     t.match(rig.sent('/a').at(-1), /10\.0\.0\.1/)
     t.strictSame(rig.released, [], 'the name is in use again')
     await rig.move('old', '10.0.0.2')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { RoutePublisher, TakeBack } from '../../src/routing/publisher.js'
+import type { Rollback, RoutePublisher } from '../../src/routing/publisher.js'
 import type { RoutePublication } from '../../src/routing/route.js'
 import type { RouteChange } from '../../src/routing/store.js'
 import { RouteTable } from '../../src/routing/table.js'
@@ -17,12 +17,12 @@ class World implements RoutePublisher {
   overlaps = 0
   #storeFails = false
 
-  async publish({ key, target }: RoutePublication): Promise<TakeBack> {
+  async publish({ key, target }: RoutePublication): Promise<Rollback> {
     const port = 'port' in target.address ? String(target.address.port) : ''
     return this.#change(key, () => this.served.set(key, port))
   }
 
-  async withdraw(key: string): Promise<TakeBack> {
+  async withdraw(key: string): Promise<Rollback> {
     return this.#change(key, () => this.served.delete(key))
   }
 
@@ -34,7 +34,7 @@ class World implements RoutePublisher {
 
   refusalOf(): undefined {}
 
-  async #change(key: string, apply: () => void): Promise<TakeBack> {
+  async #change(key: string, apply: () => void): Promise<Rollback> {
     const fate = this.fates.shift() ?? 'fine'
     await this.#turn(key)
     if (fate === 'envoy fails') throw new Error('Envoy')
