@@ -3,16 +3,16 @@ import { Digest } from './digest.js'
 import type { Listing } from './listing.js'
 import type { Resource } from './resource.js'
 
-/** Is told of every change of a collection. */
+/** Is notified of every change of a collection. */
 export interface Subscriber {
-  /** The resource of this name was added, replaced or removed. */
+  /** Called when the resource of this name was added, replaced or removed. */
   changed(name: string, before: Resource | undefined): void
-  /** Once after one or more changes: sends what is due. */
+  /** Called once after one or more changes: sends what is due. */
   flush(): void
 }
 
 /**
- * The resources of one type, by name: what every Envoy should have. It tells its subscribers what has changed, and knows
+ * The resources of one type, by name: what every Envoy should have. It notifies its subscribers of changes, and knows
  * neither what an Envoy has nor who waits for it.
  */
 export class ResourceCollection {
@@ -34,13 +34,13 @@ export class ResourceCollection {
     return this.#resources.keys()
   }
 
-  /** The names of which an Envoy has something else than the collection, and what by its listing. */
+  /** The differences between an Envoy's list and the collection. */
   *differences(listing: Listing): Iterable<Difference> {
     if (listing.isEmpty) for (const name of this.names()) yield [name, undefined]
     else yield* this.#digest.differences(listing, (name) => this.get(name))
   }
 
-  /** Adds, replaces or removes a resource and lets every subscriber know, without waiting for any Envoy. */
+  /** Adds, replaces or removes a resource and notifies every subscriber, without waiting for any Envoy. */
   set(name: string, resource: Resource | undefined): void {
     const before = this.#resources.get(name)
     if (before !== undefined) this.#digest.delete(before)
@@ -53,7 +53,10 @@ export class ResourceCollection {
     this.flushSoon()
   }
 
-  /** Flushes every subscriber at the end of this turn of the event loop, so that changes made together leave together. */
+  /**
+   * Flushes every subscriber at the end of this turn of the event loop, so that changes made together are sent
+   * together.
+   */
   flushSoon(): void {
     this.#flushing ??= setImmediate(() => {
       this.#flushing = undefined
@@ -61,7 +64,7 @@ export class ResourceCollection {
     })
   }
 
-  /** @returns what ends it */
+  /** @returns a function that ends the subscription */
   subscribe(subscriber: Subscriber): () => void {
     this.#subscribers.add(subscriber)
     return () => this.#subscribers.delete(subscriber)

@@ -5,14 +5,14 @@ import { onReload } from '../platform/reloadable.js'
 import type { FileWatch } from '../platform/watch.js'
 import type { KeyPair } from '../tls/files.js'
 
-/** How Envoys and the control plane know each other. */
+/** How Envoys and the control plane authenticate each other. */
 export interface MutualTls {
   readonly certificate: Reloadable<KeyPair>
-  /** Who must have signed the certificate that an Envoy shows. */
+  /** The authorities that must have signed an Envoy's certificate. */
   readonly authorities: Reloadable<Buffer>
 }
 
-/** What {@link reloadingCredentials} gives; closing it ends the looking at the files. */
+/** The result of {@link reloadingCredentials}. Closing it stops watching the files. */
 export interface ReloadingCredentials {
   readonly credentials: ServerCredentials
   close(): void
@@ -22,8 +22,8 @@ type CertificateProvider = experimental.CertificateProvider
 type Listeners<T> = Set<(update: T) => void>
 
 /**
- * Lets in only who shows a certificate of the authorities. New connections get what the files hold now; streams that are
- * open go on.
+ * Admits only clients with a certificate signed by the authorities. New connections use the files' current content;
+ * open streams continue.
  */
 export function reloadingCredentials(tls: MutualTls, log: Logger): ReloadingCredentials {
   const identity = new Latest<experimental.IdentityCertificateUpdate>(identityOf(tls.certificate.first))
@@ -52,7 +52,7 @@ export function plainCredentials(): ReloadingCredentials {
   return { credentials: ServerCredentials.createInsecure(), close: () => {} }
 }
 
-/** A value that those who ask for it get, and again whenever it changes. */
+/** A value that is passed to each listener, and again whenever it changes. */
 class Latest<T> {
   readonly #listeners: Listeners<T> = new Set()
   #value: T
@@ -68,7 +68,7 @@ class Latest<T> {
 
   add(listener: (update: T) => void): void {
     this.#listeners.add(listener)
-    // Whoever adds a listener expects to be called later, and takes no notice before.
+    // The caller ignores a call before this method has returned.
     process.nextTick(listener, this.#value)
   }
 

@@ -10,15 +10,17 @@ import { ExpectedReturns } from './wait-policy.js'
 import type { Waiter } from './waiters.js'
 import { Waiters } from './waiters.js'
 
-/** A resource that an Envoy has refused. */
+/** A resource that an Envoy has rejected. */
 export interface Rejection {
   readonly name: string
   readonly version: string
-  /** Envoy's. */
+  /** Envoy's reason. */
   readonly reason: string
-  /** Whether the collection keeps it: not if a change to it was waited for, which is undone, or if it has been replaced. */
+  /**
+   * Whether the collection keeps it: false if a caller waits for this change, which is undone, or if it was replaced.
+   */
   readonly isKept: boolean
-  /** Whether this Envoy goes on with another version. */
+  /** Whether this Envoy keeps an earlier version. */
   readonly hasOther: boolean
 }
 
@@ -30,15 +32,15 @@ export interface DeliveryOptions {
   /** The most resources in one response. */
   readonly maxAResponse: number
   readonly onRejected: (rejection: Rejection) => void
-  /** Called for each resource that an Envoy has taken. */
+  /** Called for each resource that an Envoy has acknowledged. */
   readonly onAcknowledged?: ((resource: Resource) => void) | undefined
   readonly clock: Clock
 }
 
-/** How often Envoys that are late are checked for silence. */
+/** How often late Envoys are checked for silence. */
 const POLL_MS = 10
 
-/** How long {@link Delivery.restore} waits: the caller has been waiting, and is told of a failure anyway. */
+/** How long {@link Delivery.restore} waits: its caller has been waiting already, and gets an error in any case. */
 const RESTORE_LIMIT_MS = 2_000
 
 interface Wait {
@@ -47,8 +49,8 @@ interface Wait {
 }
 
 /**
- * Changes a collection and waits until the Envoys that its {@link WaitPolicy} names have answered. It listens to their
- * subscriptions; these don't know that anybody waits.
+ * Changes a collection and waits until the Envoys that its {@link WaitPolicy} names have answered. It observes their
+ * subscriptions, which don't know of the waiters.
  */
 export class Delivery {
   readonly subscriptions: Subscriptions
@@ -69,7 +71,7 @@ export class Delivery {
     return {
       joined: (node) => {
         this.#returns.end(node)
-        // What was being removed when the Envoy before it ended, this one never had.
+        // It never had a resource that was being removed when its predecessor ended.
         this.#settledAll()
       },
       left: (node, mayReturn) => {
@@ -85,8 +87,8 @@ export class Delivery {
   }
 
   /**
-   * Sets a resource, and resolves when every connected Envoy that serves has acknowledged it: see {@link WaitPolicy}. If
-   * that fails, the resource of before is set again, unless another has taken its place meanwhile.
+   * Sets a resource, and resolves when every connected Envoy that serves has acknowledged it: see {@link WaitPolicy}.
+   * If that fails, the previous resource is restored, unless another has replaced it meanwhile.
    *
    * @param resource undefined for a removal
    * @throws Rejected with Envoy's reason, NotAcknowledged after the time limit
@@ -103,21 +105,21 @@ export class Delivery {
   }
 
   /**
-   * Sets what there was before a change that has failed elsewhere. From then on it is what every Envoy is to have, those
-   * that don't answer now and those that come later included: nothing takes it back.
+   * Restores the resource from before a change that has failed elsewhere. From then on every Envoy should have it,
+   * including those that don't answer now and those that connect later: it is never taken back.
    *
    * @returns whether every connected Envoy that serves has it, after at most {@link RESTORE_LIMIT_MS}
    */
   async restore(name: string, before: Resource | undefined): Promise<boolean> {
     return this.#deliver(name, before, { isUndone: false, limitMs: RESTORE_LIMIT_MS }).then(
       () => true,
-      // Late or refused; it stays what they are to have, and a refusal has been told to onRejected.
+      // Late or rejected: the collection keeps it, and onRejected has been called for a rejection.
       () => false,
     )
   }
 
   /**
-   * Resolves when every connected Envoy that serves has what the collection has under this name.
+   * Resolves when every connected Envoy that serves has the collection's version of this name.
    *
    * @throws as {@link apply}; nothing is undone
    */
@@ -126,7 +128,7 @@ export class Delivery {
     await this.#deliver(name, collection.get(name), { isUndone: false, limitMs: ackTimeoutMs })
   }
 
-  /** Changes wait this long for Envoys that serve and are about to connect: the one of this node id, or any. */
+  /** Makes changes wait this long for an Envoy that serves and is about to reconnect: that of this node id, or any. */
   expectReturn(ms: number, node = ''): void {
     if (ms === 0) return
     this.#returns.add(node, ms)
@@ -145,7 +147,7 @@ export class Delivery {
     return delivered
   }
 
-  /** When there is next something to do for a waiter, unless an Envoy answers before. */
+  /** When a waiter must be checked next, unless an Envoy answers before. */
   #nextLook(waiter: Waiter, now: number): number {
     const { silenceMs } = this.#options.policy
     const began = waiter.deadline - waiter.limitMs
@@ -159,7 +161,7 @@ export class Delivery {
     for (const [, waiter] of this.#waiters.all()) this.#alarm.at(this.#nextLook(waiter, now))
   }
 
-  /** Time has passed: Envoys that were expected are given up, those that are silent are cut off, and waiters fail. */
+  /** Called by the alarm: gives up expected Envoys, cuts off silent ones, and fails waiters whose time is over. */
   #ring(): void {
     const now = this.#options.clock.now()
     this.#settledAll()
@@ -168,7 +170,7 @@ export class Delivery {
     this.#setAlarm()
   }
 
-  /** One Envoy that doesn't answer must not hold up what the others have taken. */
+  /** Cuts off Envoys that don't answer, so that they don't delay changes that others have acknowledged. */
   #cutOffSilent(now: number): void {
     const { silenceMs } = this.#options.policy
     if (silenceMs === undefined) return

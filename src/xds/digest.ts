@@ -3,16 +3,18 @@ import type { Entry, Listing } from './listing.js'
 import { nameOf, versionOf } from './listing.js'
 import type { Resource } from './resource.js'
 
-/** Into how many parts the names are divided: of 100,000 a part has 24, which are compared one by one if it differs. */
+/**
+ * How many parts the names are divided into: with 100,000 a part has 24, which are compared one by one if it differs.
+ */
 const BUCKETS = 4096
 
-/** What Envoy has and the collection has not; undefined for nothing. */
+/** Envoy's version of a resource if it differs from the collection's; undefined if Envoy doesn't have it. */
 export type Difference = readonly [name: string, version: string | undefined]
 
 /**
- * A short sum of what a collection has, by which what an Envoy lists is compared without looking up each name: 20 Envoys
- * that list 100,000 names each would hold up everything for seconds. A fingerprint of name and version says to which part
- * they belong. Only in a part whose sum differs are names and versions compared.
+ * A short digest of a collection, for comparing an Envoy's list with it without looking up each name: with 20 Envoys
+ * that list 100,000 names each, that would block everything for seconds. A fingerprint of name and version decides to
+ * which part they belong. Names and versions are compared only in parts whose sums differ.
  */
 export class Digest {
   readonly #sums = new Sums()
@@ -30,9 +32,9 @@ export class Digest {
   }
 
   /**
-   * The names of which an Envoy has another version than the collection, or one of the two has nothing.
+   * The names whose version in the list differs from the collection's, or that only one of the two has.
    *
-   * @param get what the collection has
+   * @param get reads the collection
    */
   *differences(listing: Listing, get: (name: string) => Resource | undefined): Iterable<Difference> {
     const sums = new Sums()
@@ -79,7 +81,7 @@ class Sums {
   }
 }
 
-/** Nobody can know them, and so choose names and contents that pass for others. */
+/** Random, so that no one can choose names and contents with the fingerprints of others. */
 const SEEDS = [randomBytes(4).readInt32LE(), randomBytes(4).readInt32LE()] as const
 
 function bucketOf(entry: Entry): number {
@@ -87,7 +89,7 @@ function bucketOf(entry: Entry): number {
 }
 
 function hash({ bytes, nameAt, nameEnd, versionAt, versionEnd }: Entry, seed: number): number {
-  // No byte of UTF-8 is 0xff.
+  // A separator: 0xff does not occur in UTF-8.
   const begun = mixed(hashBytes(bytes, nameAt, nameEnd, seed) ^ 0xff)
   return mixed(hashBytes(bytes, versionAt, versionEnd, begun))
 }
@@ -99,7 +101,7 @@ function hashBytes(bytes: Buffer, from: number, to: number, seed: number): numbe
   return value
 }
 
-/** Has every bit depend on every other (the end of MurmurHash3). */
+/** Makes every bit depend on every other (the finaliser of MurmurHash3). */
 function mixed(value: number): number {
   let mixing = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   mixing = Math.imul(mixing ^ (mixing >>> 13), 0xc2b2ae35)

@@ -2,28 +2,28 @@ import type { Node__Output } from '#proto/envoy/config/core/v3/Node.js'
 import type { Resource } from './resource.js'
 
 /*
- * What a running Envoy refuses, or would lose connections by, needs an Envoy that was started for it. So each bootstrap
- * says which of these it was made for, and what differs is sent in the form that an Envoy takes. A changed bootstrap
- * has an Envoy of ours replaced by hot restart at the next start; one that others start serves on as it was until they
- * start it with a new one.
+ * A change that a running Envoy would reject, or lose connections by, needs an Envoy that was started for it. So each
+ * bootstrap has a generation, and resources that differ are sent in the form that fits it. With a changed bootstrap, an
+ * embedded Envoy is replaced by hot restart at the next start; an external one keeps the old form until it is started
+ * with a new bootstrap.
  *
- * 1: without a mark. 2: the sockets of listeners have TCP keepalive. (A listener whose socket options change is refused
- * as a second one on its address.)
+ * 1: no mark. 2: the sockets of listeners have TCP keepalive. (A listener whose socket options change is rejected as a
+ * second one on its address.)
  */
 
-/** The newest generation. Whoever raises it says above what the new one takes. */
+/** The newest generation. When you raise it, document above what is new. */
 export const GENERATION = 2
 
-/** The key of a node's metadata under which its bootstrap says its generation. */
+/** The key of the generation in a node's metadata. */
 export const GENERATION_KEY = 'generation'
 
-/** The generation of an Envoy that presents itself like this. */
+/** The generation of an Envoy's node. */
 export function generationOf(node: Node__Output): number {
   const value = node.metadata?.fields?.[GENERATION_KEY]?.numberValue
   return value === undefined || value < 1 ? 1 : Math.min(value, GENERATION)
 }
 
-/** What an Envoy of a generation gets of a resource. */
+/** The form of a resource for Envoys of a generation. */
 export function bytesFor({ bytes, earlier }: Resource, generation: number): Buffer {
   return earlier?.[generation - 1] ?? bytes
 }

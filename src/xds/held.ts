@@ -2,32 +2,32 @@ import type { ResourceCollection } from './collection.js'
 import type { Listing } from './listing.js'
 import type { Resource } from './resource.js'
 
-/** In the place of a version: Envoy has something, or perhaps nothing at all. Whatever the collection has, it is sent. */
+/** Instead of a version: Envoy has some version, or perhaps none. In both cases the collection's state is sent. */
 const SOMETHING = ''
 const ANYTHING = '?'
 
 export interface HeldOptions {
   readonly listing: Listing
-  /** Whether Envoy has just started, and subscribes to all that there is. {@link HeldVersions.loaded} must follow. */
+  /** Whether Envoy has just started, and subscribes to everything. {@link HeldVersions.loaded} must follow. */
   readonly isNew: boolean
-  /** Whether Envoy has subscribed to a name. Of others it has nothing. */
+  /** Whether Envoy has subscribed to a name. It has no others. */
   readonly covers: (name: string) => boolean
 }
 
 /**
- * The version that one Envoy has of each resource, by what it listed on connecting and has acknowledged since. Only what
- * differs from the collection is kept, so an Envoy that has everything takes no memory.
+ * The version that one Envoy has of each resource, according to its list on connecting and its ACKs since. Only
+ * differences from the collection are stored, so an Envoy that has everything takes no memory.
  */
 export class HeldVersions {
   readonly #collection: ResourceCollection
-  /** Whether Envoy has subscribed to a name. Of others it has nothing. */
+  /** Whether Envoy has subscribed to a name. It has no others. */
   readonly #covers: (name: string) => boolean
-  /** What Envoy has where it is not what the collection has; undefined for nothing. */
+  /** Envoy's versions that differ from the collection's; undefined if Envoy doesn't have the resource. */
   readonly #different = new Map<string, string | undefined>()
 
   /**
-   * While an Envoy that has just started loads: what it has acknowledged, whatever the version. Of all else it has nothing.
-   * So what differs, which is nearly everything at first, isn't kept.
+   * During the initial load of a new Envoy: the names that it has acknowledged, in any version. It has no others. So
+   * the differences, at first nearly everything, need not be stored.
    */
   #acknowledged: Set<string> | undefined
 
@@ -41,13 +41,13 @@ export class HeldVersions {
       }
   }
 
-  /** The names of which Envoy has something else than the collection, at its start. */
+  /** The names of which Envoy's version differs from the collection's, at its start. */
   *different(): Iterable<string> {
     if (this.#acknowledged !== undefined) yield* this.#collection.names()
     yield* this.#different.keys()
   }
 
-  /** An Envoy that has just started has answered for everything that there was. */
+  /** Called when a new Envoy has answered for everything that existed when it subscribed. */
   loaded(): void {
     const acknowledged = this.#acknowledged
     this.#acknowledged = undefined
@@ -62,7 +62,7 @@ export class HeldVersions {
     return this.#hasSame(name) ? this.#collection.get(name)?.version : undefined
   }
 
-  /** Whether Envoy has what the collection has, where no difference is known. */
+  /** Whether Envoy has the collection's version of a name without a known difference. */
   #hasSame(name: string): boolean {
     return this.#acknowledged?.has(name) ?? this.#covers(name)
   }
@@ -72,7 +72,7 @@ export class HeldVersions {
     return this.#version(name) !== undefined
   }
 
-  /** Whether Envoy certainly has a resource of that name, in whatever version. */
+  /** Whether Envoy certainly has a resource of that name, in any version. */
   hasSome(name: string): boolean {
     const version = this.#version(name)
     return version !== undefined && version !== ANYTHING
@@ -82,13 +82,13 @@ export class HeldVersions {
     return this.#version(name) === version
   }
 
-  /** Envoy has acknowledged it; undefined for a removal. */
+  /** Called when Envoy has acknowledged a resource; undefined for a removal. */
   set(name: string, resource: Resource | undefined): void {
     this.#acknowledged?.add(name)
     this.#set(name, resource?.version)
   }
 
-  /** The collection has another resource now. Envoy has what it had. */
+  /** Called when the collection's resource has changed. Envoy still has its version. */
   changed(name: string, before: Resource | undefined): void {
     const version = this.#hasSame(name) ? before?.version : undefined
     this.#set(name, this.#different.has(name) ? this.#different.get(name) : version)
@@ -104,7 +104,7 @@ export class HeldVersions {
     this.#different.set(name, this.hasSome(name) ? SOMETHING : ANYTHING)
   }
 
-  /** Envoy counts as having nothing. */
+  /** Regards a name as one that Envoy doesn't have. */
   forget(name: string): void {
     this.#acknowledged?.delete(name)
     this.#set(name, undefined)

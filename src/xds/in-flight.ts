@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.js'
 import type { Resource } from './resource.js'
 
-/** What a response says of each name; a missing resource is a removal. */
+/** The content of a response, by name; a missing resource is a removal. */
 export type Sent = ReadonlyMap<string, Resource | undefined>
 
 /** One delta response: what changed for this Envoy. */
@@ -11,12 +11,12 @@ export interface DeltaResponse {
   readonly removed: readonly string[]
 }
 
-/** What Envoy may take for one resource of a response before it counts as silent, in milliseconds. It takes 0.2-1.5. */
+/** How long Envoy may take for each resource of a response before it counts as silent, in ms. It needs 0.2-1.5. */
 const MS_A_RESOURCE = 3
 
 /**
- * How many responses Envoy may have to answer at once. With two, it works on one while the next is made; with more, the
- * batches get smaller and each costs Envoy more.
+ * How many responses may be unanswered at once. With two, Envoy works on one while the next is made; with more, the
+ * batches get smaller, and each costs Envoy more.
  */
 const MOST = 2
 
@@ -26,7 +26,7 @@ export class InFlight {
   /** By nonce. */
   readonly #responses = new Map<string, Sent>()
   #made = 0
-  /** When Envoy answered last, or was sent something with nothing left to answer. */
+  /** When Envoy last answered, or was sent a response while no other was unanswered. */
   #heardAt: number
 
   constructor(clock: Clock) {
@@ -42,7 +42,7 @@ export class InFlight {
     return this.#responses.size >= MOST
   }
 
-  /** Whether there has been any response at all. */
+  /** Whether any response has been sent. */
   get hasBegun(): boolean {
     return this.#made > 0
   }
@@ -56,7 +56,7 @@ export class InFlight {
     for (const sent of this.#responses.values()) yield* sent.keys()
   }
 
-  /** Returns the response that says this, which is sent now. */
+  /** Makes the response with this content, which the caller sends. */
   add(sent: Sent): DeltaResponse {
     if (this.isEmpty) this.#heardAt = this.#clock.now()
     this.#made += 1
@@ -66,7 +66,7 @@ export class InFlight {
     return { nonce, resources, removed: [...sent.keys()].filter((name) => sent.get(name) === undefined) }
   }
 
-  /** Envoy has answered the response of this nonce; undefined if it is none of these. */
+  /** Called when Envoy has answered the response with this nonce; undefined if there is no such response. */
   take(nonce: string): Sent | undefined {
     const sent = this.#responses.get(nonce)
     this.#responses.delete(nonce)
@@ -74,7 +74,7 @@ export class InFlight {
     return sent
   }
 
-  /** Whether Envoy has left a response unanswered for this long, and for what its resources may take besides. */
+  /** Whether Envoy has left a response unanswered for this long plus the time that its resources may take. */
   isSilent(limitMs: number): boolean {
     const [sent] = this.#responses.values()
     return sent !== undefined && this.#clock.now() - this.#heardAt > limitMs + sent.size * MS_A_RESOURCE

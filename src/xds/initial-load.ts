@@ -1,7 +1,7 @@
 /**
- * What an Envoy must have answered before it gets resources of other types that refer to these: all there was when it
- * subscribed. One that has just started doesn't listen before that, so changes don't wait for it. They may have been
- * answered to callers without it, so it must answer for these as well: the second part of its load.
+ * What an Envoy must have answered before it gets resources of other types that refer to these: all that existed when
+ * it subscribed. A new Envoy doesn't listen before that, so changes don't wait for it. Callers may have got their
+ * answers without it, so it must answer for these changes as well: the second part of its load.
  */
 export class InitialLoad {
   #unanswered: Set<string>
@@ -13,7 +13,7 @@ export class InitialLoad {
     this.#isFirstPart = isNew && this.#unanswered.size > 0
   }
 
-  /** Whether Envoy has just started and is still being told what there was. */
+  /** Whether Envoy is new and has not yet answered for what existed when it subscribed. */
   get isFirstPart(): boolean {
     return this.#isFirstPart
   }
@@ -22,13 +22,15 @@ export class InitialLoad {
     return !this.#isFirstPart && this.#unanswered.size === 0
   }
 
-  /** Envoy has answered for these. Returns whether that has ended the first part; {@link addPart} must follow. */
+  /**
+   * Called when Envoy has answered for these. Returns whether that ends the first part; {@link addPart} must follow.
+   */
   answered(names: Iterable<string>): boolean {
     for (const name of names) this.#unanswered.delete(name)
     return this.#isFirstPart && this.#unanswered.size === 0
   }
 
-  /** What changed during the first part. */
+  /** Starts the second part: what changed during the first. */
   addPart(names: Iterable<string>): void {
     this.#isFirstPart = false
     this.#unanswered = new Set(names)

@@ -4,19 +4,19 @@ import type { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
 import { Connections } from '../platform/connections.js'
 import type { Logger } from '../platform/log.js'
 
-/** Envoys have one each, and a moment two when they come back. */
+/** Each Envoy has one, and for a moment two when it reconnects. */
 const MAX_CONNECTIONS = 256
 
-/** What {@link guardedListener} gives. */
+/** The result of {@link guardedListener}. */
 export interface GuardedListener {
-  /** The client at this address, as gRPC calls it, has opened a stream, for which it had to show its certificate. */
+  /** Called when the client with this address, in gRPC's form, has opened a stream, which needs its certificate. */
   prove(peer: string): void
   close(): void
 }
 
 /**
- * Accepts the TCP connections of a gRPC server, which by itself takes any number of them and waits for two minutes until
- * a client has shown its certificate.
+ * Accepts the TCP connections of a gRPC server. By itself gRPC would accept any number, and wait two minutes for a
+ * client's certificate.
  */
 export async function guardedListener(
   grpc: GrpcServer,
@@ -48,7 +48,7 @@ export async function guardedListener(
   }
 }
 
-/** As gRPC has it. */
+/** In gRPC's form. */
 function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
   return `${remoteAddress}:${remotePort}`
 }

@@ -24,13 +24,14 @@ export interface Entry {
 }
 
 /**
- * What an Envoy lists when it connects: the version that it has of each resource. It stays as it came, in bytes, and is
- * read entry by entry: as an object, that of a large table would take tens of megabytes and most of the time.
+ * The list that an Envoy sends when it connects: the version that it has of each resource. It is kept as the received
+ * bytes and read entry by entry: as an object, that of a large table would take tens of megabytes, and most of the
+ * time.
  */
 export class Listing {
   readonly #parts: readonly Buffer[]
 
-  /** @param parts of a request: entries one after the other, each with its tag */
+  /** @param parts parts of a request: consecutive entries, each with its tag */
   constructor(parts: readonly Buffer[]) {
     this.#parts = parts
   }
@@ -43,7 +44,7 @@ export class Listing {
     return this.#parts.length === 0
   }
 
-  /** Each entry in turn; it is valid until the next. */
+  /** Each entry in turn; an entry is valid until the next one. */
   *entries(): Iterable<Entry> {
     for (const bytes of this.#parts) {
       const entry = { bytes, nameAt: 0, nameEnd: 0, versionAt: 0, versionEnd: 0 }
@@ -81,23 +82,23 @@ export function versionOf({ bytes, versionAt, versionEnd }: Entry): string {
   return bytes.toString('utf8', versionAt, versionEnd)
 }
 
-/** What Envoy asks for in its first request of a type on a stream. */
+/** Envoy's first request for a type on a stream. */
 export interface InitialRequest {
   /** Its node id. */
   readonly node: string
-  /** Names it wants; none, or '*', means all. */
+  /** The names that it subscribes to; none, or '*', means all. */
   readonly subscribe: readonly string[]
-  /** What it holds from an earlier stream. */
+  /** The resources that it has from an earlier stream. */
   readonly listing: Listing
 }
 
-/** A request, without what it lists. */
+/** A request, and separately its list of versions. */
 export interface DecodedRequest {
   readonly request: DeltaDiscoveryRequest__Output
   readonly listing: Listing
 }
 
-/** @throws RangeError or Error if the bytes are no such message */
+/** @throws RangeError or Error if the bytes are not such a message */
 export function decodeRequest(bytes: Buffer): DecodedRequest {
   const [listed, others]: [Range[], Range[]] = [[], []]
   const reader = protobuf.Reader.create(bytes)
@@ -116,7 +117,7 @@ interface Range {
   to: number
 }
 
-/** Adds what follows the last of them to that. */
+/** Adds a range, by extending the last one if it follows that. */
 function extend(ranges: Range[], from: number, to: number): void {
   const last = ranges.at(-1)
   if (last?.to === from) last.to = to

@@ -1,31 +1,31 @@
 import type { Resource } from './resource.js'
 
-/** Is told what became of the resources that Envoys were sent, and says what is to be sent first. */
+/** Observes Envoys' answers, and decides which resources are sent first. */
 export interface SubscriptionObserver {
-  /** An Envoy has what the collection has, or refused it. */
+  /** Called when an Envoy has the collection's version of these names, or has rejected it. */
   settled(names: Iterable<string>): void
-  /** An Envoy has taken this very resource (an ACK), which may have been replaced since. */
+  /** Called when an Envoy has acknowledged exactly this resource (ACK), which may have been replaced since. */
   acknowledged(resource: Resource): void
   /**
-   * An Envoy refused this very resource (a NACK of it alone).
+   * Called when an Envoy has rejected exactly this resource (a NACK of it alone).
    *
-   * @param hasOther whether it keeps another version that it had before
+   * @param hasOther whether it keeps an earlier version
    */
   rejected(resource: Resource, reason: string, hasOther: boolean): void
-  /** An Envoy has loaded what there was when it subscribed: from now on changes wait for it. */
+  /** Called when an Envoy has loaded what existed when it subscribed: from now on changes wait for it. */
   loaded(): void
   /** Names that are sent before others, the most urgent first. */
   urgent(): Iterable<string>
 }
 
-/** Is also told which Envoys come and go. */
+/** Also observes which Envoys connect and disconnect. */
 export interface EnvoyObserver extends SubscriptionObserver {
   /** An Envoy has subscribed. */
   joined(node: string): void
   /**
    * A subscription has ended.
    *
-   * @param mayReturn whether its Envoy has no other, serves on and is about to connect again
+   * @param mayReturn whether its Envoy has no other subscription and may still be serving, about to reconnect
    */
   left(node: string, mayReturn: boolean): void
 }

@@ -1,10 +1,10 @@
 import type { ResourceCollection } from './collection.js'
 import type { Resource } from './resource.js'
 
-/** What one Envoy has refused of what the collection has. It isn't sent again before it changes. */
+/** The resources of the collection that one Envoy has rejected. They aren't sent again before they change. */
 export class Refusals {
   readonly #collection: ResourceCollection
-  /** What Envoy said last to each name that it refused. */
+  /** Envoy's last rejection of each name. */
   readonly #byName = new Map<string, { readonly version: string; readonly reason: string }>()
 
   constructor(collection: ResourceCollection) {
@@ -19,7 +19,7 @@ export class Refusals {
     this.#byName.delete(name)
   }
 
-  /** The reason for one name; undefined if what the collection has is not refused. */
+  /** The reason for one name; undefined if the collection's version is not rejected. */
   of(name: string): string | undefined {
     const refused = this.#byName.get(name)
     return this.#collection.get(name)?.version === refused?.version ? refused?.reason : undefined

@@ -1,9 +1,9 @@
-/** An encoded message under the name and version that Envoy knows it by. */
+/** An encoded message with its name and version in xDS. */
 export interface Resource {
   readonly name: string
   /** A hash of the content: equal versions mean equal resources. */
   readonly version: string
   readonly bytes: Buffer
-  /** What Envoys of earlier generations get in place of `bytes`, from the first generation on. */
+  /** What Envoys of earlier generations get instead of `bytes`, the first generation first. */
   readonly earlier?: readonly Buffer[]
 }

@@ -10,14 +10,14 @@ export interface ServedCollectionOptions extends Omit<DeliveryOptions, 'collecti
 }
 
 /**
- * How many resources go into one response. Envoy takes the responses one after the other, so what somebody waits for takes
- * as long as those that are in flight when it is asked for: with 100 in each 0.05-0.15 s.
+ * How many resources go into one response. Envoy processes responses one after the other, so a change that a caller
+ * waits for takes as long as the responses in flight before it: with 100 in each, 0.05-0.15 s.
  */
 const MAX_A_RESPONSE = 100
 
 /**
- * One type of resources as it is served: what Envoys should have, what each of them has of it, and who waits for that.
- * Each of the three knows only those before it.
+ * One type of resources as it is served: what Envoys should have, what each of them has, and who waits for that. Each
+ * of the three knows only those before it.
  */
 export class ServedCollection {
   readonly collection: ResourceCollection

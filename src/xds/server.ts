@@ -16,7 +16,7 @@ import { AdsStream } from './stream.js'
 
 const METHOD = 'DeltaAggregatedResources'
 const ADS = serviceOf('envoy.service.discovery.v3.AggregatedDiscoveryService')
-/** The service with a way of its own to read requests, which may be large. */
+/** The service with its own decoder of requests, which may be large. */
 const SERVICE = { [METHOD]: { ...ADS[METHOD], requestDeserialize: decodeRequest } } as ServiceDefinition
 
 type AdsCall = ServerDuplexStream<DecodedRequest, DeltaDiscoveryResponse>
@@ -28,29 +28,29 @@ export interface GrpcService {
 }
 
 export interface AdsServerOptions extends AdsCollections {
-  /** What else Envoys find at the same address. */
+  /** Other services for Envoys at the same address. */
   readonly services: readonly GrpcService[]
   readonly log: Logger
-  /** How loudly it is said that Envoys come and go. */
+  /** Log level for Envoys connecting and disconnecting. */
   readonly connectionsAt: 'debug' | 'info'
-  /** An Envoy that didn't answer has been given up. */
+  /** Called when an Envoy that didn't answer has been cut off. */
   readonly onCutOff: () => void
 }
 
-/** Where Envoys reach the server. */
+/** Where Envoys connect to the server. */
 export interface AdsListening {
   readonly address: ListenAddress
-  /** The permissions of a unix socket, which it has from its first moment. */
+  /** The permissions of a unix socket, which it has from the moment it exists. */
   readonly mode: number
   /** Undefined for plain gRPC. */
   readonly tls: MutualTls | undefined
 }
 
 const CHANNEL = {
-  // An Envoy that reconnects names all it holds in one message, which a large table makes larger than gRPC's default.
+  // An Envoy that reconnects lists all its resources in one message, which with a large table exceeds gRPC's default.
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
-  // Finds connections whose other end is gone without a word. An Envoy that loads 100,000 routes is busy for 26 s.
+  // Detects connections whose peer has disappeared. An Envoy that loads 100,000 routes is busy for 26 s.
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 60_000,
 }
@@ -79,16 +79,16 @@ export class AdsServer {
     } else this.#listener = await guardedListener(this.#server, address, reloading.credentials, this.#options.log)
   }
 
-  /** Makes the file of the unix socket again if it was removed, in a directory that is there. Streams stay or come back. */
+  /** Makes the unix socket's file again if it was removed; its directory must exist. Streams stay or reconnect. */
   async restoreSocket(): Promise<void> {
     if (this.#unixSocket === undefined || this.#credentials === undefined || existsSync(this.#unixSocket.path)) return
-    this.#options.log.warn(`${this.#unixSocket.path} was removed while it was in use. It is made again`)
+    this.#options.log.warn(`${this.#unixSocket.path} was removed while it was in use. Making it again`)
     this.#server.unbind(`unix:${this.#unixSocket.path}`)
     await this.#bind(this.#unixSocket, this.#credentials.credentials)
   }
 
   async #bind({ path, mode }: { path: string; mode: number }, credentials: ServerCredentials): Promise<void> {
-    // A mode that were set afterwards would let others connect before.
+    // If the mode were set afterwards, others could connect before.
     const umask = process.umask(0o777 & ~mode)
     try {
       await new Promise<void>((resolve, reject) => {
@@ -119,7 +119,7 @@ export class AdsServer {
     const stream = new AdsStream(this.#options, write, () => {
       if (!end(false)) return
       onCutOff()
-      log.warn(`${node} does not answer while others do: changes no longer wait for it, until it connects again`)
+      log.warn(`${node} does not answer while others do: changes no longer wait for it until it reconnects`)
       call.emit('error', { code: status.DEADLINE_EXCEEDED, details: 'no answer to the last response' })
     })
     this.#connected += 1
@@ -141,7 +141,7 @@ export class AdsServer {
       call.end()
     })
     call.on('cancelled', () => end(true))
-    // Streams end with an error whenever a peer dies: the same news as 'cancelled'.
+    // A stream ends with an error when the peer dies, which means the same as 'cancelled'.
     call.on('error', () => end(true))
   }
 }

@@ -9,31 +9,31 @@ import type { StreamHandle, Subscriptions } from './subscriptions.js'
 
 /** The collections that a stream serves. */
 export interface AdsCollections {
-  /** In the order in which an Envoy must get them: what another type refers to first. */
+  /** In the order in which an Envoy must get them: types before those that refer to them. */
   readonly ordered: readonly ServedCollection[]
-  /** Types that an Envoy asks for when a resource of the others refers to one, and waits for: sent at once. */
+  /** Types that an Envoy subscribes to when another resource refers to one, and waits for: sent at once. */
   readonly onDemand: readonly ServedCollection[]
 }
 
 /**
- * One Envoy's stream: a subscription for each type it asks for. Until it has been sent and has answered all that there
- * was of one type in the order, it gets nothing of the types after it: a listener opens only over a complete table.
+ * One Envoy's stream: a subscription for each type. Until Envoy has answered for all initial resources of one type in
+ * the order, it gets nothing of the types after it: a listener opens only when the table is complete.
  */
 export class AdsStream implements StreamHandle {
   readonly #ordered: readonly Subscriptions[]
   readonly #onDemand: readonly Subscriptions[]
   readonly #write: (response: DeltaDiscoveryResponse) => void
   readonly cutOff: () => void
-  /** Its Envoy's node id, as soon as it is known. */
+  /** Its Envoy's node id, once it is known. */
   node = ''
-  /** What its Envoy was started for. */
+  /** The generation of its Envoy's bootstrap. */
   #generation = 1
   readonly #open = new Map<Subscriptions, Subscription>()
-  /** How many of the types in order, from the first on, this Envoy has had in full. */
+  /** How many of the ordered types, from the first on, this Envoy has loaded completely. */
   #complete = 0
   #closed = false
 
-  /** @param onCutOff called when this Envoy doesn't answer and others have; {@link close} must follow */
+  /** @param onCutOff called when this Envoy doesn't answer although others have; {@link close} must follow */
   constructor(collections: AdsCollections, write: (response: DeltaDiscoveryResponse) => void, onCutOff: () => void) {
     this.#ordered = collections.ordered.map(({ subscriptions }) => subscriptions)
     this.#onDemand = collections.onDemand.map(({ subscriptions }) => subscriptions)
@@ -42,9 +42,10 @@ export class AdsStream implements StreamHandle {
   }
 
   /**
-   * Handles a request: a subscription, an ACK, a NACK, or several of these in one. Unknown types are left unanswered.
+   * Handles a request: a subscription, an ACK, a NACK, or several of these in one. Requests for unknown types are
+   * ignored.
    *
-   * @param listing what it says of the versions that Envoy holds
+   * @param listing the versions that it lists
    */
   receive(request: DeltaDiscoveryRequest__Output, listing = Listing.of(request.initial_resource_versions)): void {
     if (request.node?.id) {
@@ -80,7 +81,7 @@ export class AdsStream implements StreamHandle {
   /**
    * Ends all subscriptions; false if that was done before.
    *
-   * @param mayReturn whether this Envoy may be serving on, about to connect again
+   * @param mayReturn whether this Envoy may still be serving, about to reconnect
    */
   close(mayReturn: boolean): boolean {
     if (this.#closed) return false
@@ -90,7 +91,7 @@ export class AdsStream implements StreamHandle {
   }
 }
 
-/** What is asked for in the same message as an answer is asked for by an Envoy that has had that response. */
+/** The answer comes first: an Envoy that subscribes in the same message has already processed that response. */
 function answer(subscription: Subscription, request: DeltaDiscoveryRequest__Output): void {
   const { response_nonce: nonce, error_detail: error } = request
   if (nonce !== '' && error) subscription.nack(nonce, oneLine(error.message))
@@ -112,7 +113,7 @@ function encodeResponse(typeUrl: string, response: DeltaResponse, generation: nu
   }
 }
 
-/** Envoy gives each of several reasons a line. */
+/** Envoy writes several reasons on several lines. */
 function oneLine(message: string): string {
   const lines = message.split('\n').map((line) => line.trim())
   return lines.filter((line) => line !== '').join('; ')

@@ -12,7 +12,7 @@ import type { Resource } from './resource.js'
 export interface SubscriptionOptions {
   readonly collection: ResourceCollection
   readonly first: InitialRequest
-  /** The names that this Envoy may hold without listing them: see Unconfirmed. */
+  /** The resources that this Envoy may have without listing them: see Unconfirmed. */
   readonly unconfirmed: Set<string>
   /** The most resources in one response. */
   readonly maxAResponse: number
@@ -22,12 +22,12 @@ export interface SubscriptionOptions {
 }
 
 /**
- * The protocol's state for one Envoy, one collection and one stream: what Envoy holds, what it has yet to be told, and the
- * responses that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change is
- * sent at once and many are batched by the round trip. If more are due than fit into a response, urgent ones go first.
- * No two unanswered responses have a name in common.
+ * The protocol's state for one Envoy, one collection and one stream: what Envoy has, what is yet to be sent, and the
+ * responses that it hasn't answered. Changes that arrive meanwhile go into the next response together, so a lone change
+ * is sent at once and many are batched by the round trip. If more are due than fit into a response, urgent ones go
+ * first. No two unanswered responses have a name in common.
  *
- * A rejected response is sent again in halves until the resource that Envoy refuses stands alone; all others arrive.
+ * A rejected response is sent again in halves until the resource that Envoy rejects is alone; all others are delivered.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions
@@ -37,10 +37,10 @@ export class Subscription {
   readonly #named = new Set<string>()
   readonly #covers = (name: string) => this.#wildcard || this.#named.has(name)
   readonly #held: HeldVersions
-  /** Names that may differ from what Envoy holds and are in no response. */
+  /** Names that may differ from Envoy's state and are in no response. */
   readonly #dirty = new Set<string>()
   readonly #load: InitialLoad
-  /** Parts of rejected responses, to be sent again one after the other. */
+  /** Parts of rejected responses, which are sent again one after the other. */
   readonly #retries: string[][] = []
   readonly #inFlight: InFlight
   readonly refusals: Refusals
@@ -60,7 +60,7 @@ export class Subscription {
     if (!this.#load.isFirstPart) this.#held.loaded()
   }
 
-  /** Adds names. Each is sent, whatever Envoy was sent before: it may have forgotten that. */
+  /** Adds names. Each is sent, even if Envoy was sent it before: it may have forgotten that. */
   subscribe(names: readonly string[]): void {
     for (const name of names) {
       this.#name(name)
@@ -90,31 +90,31 @@ export class Subscription {
     this.#dirty.add(name)
   }
 
-  /** {@link flush} sends or removes the resource of that name, whatever version Envoy has reported. */
+  /** Makes {@link flush} send or remove the resource of that name, whatever version Envoy has reported. */
   resend(name: string): void {
     this.#held.distrust(name)
     if (this.#covers(name)) this.#dirty.add(name)
   }
 
-  /** Whether Envoy has answered for what the collection has under this name. */
+  /** Whether Envoy has answered for the collection's version of this name. */
   isSettled(name: string): boolean {
     return !this.#dirty.has(name) && !this.#inFlight.has(name) && !this.#retries.some((names) => names.includes(name))
   }
 
   /**
-   * Whether Envoy has answered for all there was when it subscribed, and for what changed while it was loading that,
-   * however much has changed since.
+   * Whether Envoy has answered for all that existed when it subscribed, and for what changed while it loaded that.
+   * Later changes don't matter.
    */
   isComplete(): boolean {
     return !this.#isAwaited() && this.#load.isComplete
   }
 
-  /** Whether Envoy has just started and is still being told what there was: changes need not wait for it. */
+  /** Whether Envoy is new and still loads what existed when it subscribed: changes need not wait for it. */
   isLoading(): boolean {
     return this.#load.isFirstPart
   }
 
-  /** Whether Envoy has left a response unanswered for this long, and for what its resources may take besides. */
+  /** Whether Envoy has left a response unanswered for this long plus the time that its resources may take. */
   isSilent(limitMs: number): boolean {
     return this.#inFlight.isSilent(limitMs)
   }
@@ -134,12 +134,12 @@ export class Subscription {
     }
   }
 
-  /** An Envoy that starts waits for a first response, even where there is nothing to say. */
+  /** A new Envoy waits for a first response, even if that is empty. */
   #isAwaited(): boolean {
     return !this.#inFlight.hasBegun && this.#isNew
   }
 
-  /** Sends those that Envoy has in another version, up to a limit; false if there was nothing to look at. */
+  /** Sends those of which Envoy has another version, up to a limit; false if there were no names. */
   #deliver(names: Iterable<string>, limit = Number.POSITIVE_INFINITY): boolean {
     const sent = new Map<string, Resource | undefined>()
     const same: string[] = []
@@ -159,7 +159,9 @@ export class Subscription {
     return isSent || same.length > 0
   }
 
-  /** Envoy applied the response of this nonce. An old nonce is ignored. {@link flush} sends what waited for this. */
+  /**
+   * Called when Envoy has applied the response with this nonce. An old nonce is ignored. Call {@link flush} afterwards.
+   */
   ack(nonce: string): void {
     const sent = this.#inFlight.take(nonce)
     if (sent === undefined) return
@@ -172,7 +174,9 @@ export class Subscription {
     this.#settled([...sent.keys()])
   }
 
-  /** Envoy refused the response of this nonce; it may have applied a part of it. {@link flush} sends the parts. */
+  /**
+   * Called when Envoy has rejected the response with this nonce, of which it may have applied a part. As {@link ack}.
+   */
   nack(nonce: string, reason: string): void {
     const sent = this.#inFlight.take(nonce)
     if (sent === undefined) return
@@ -180,7 +184,7 @@ export class Subscription {
     else this.#refuse(sent, reason)
   }
 
-  /** Envoy may have applied any of these, and will not tell which. */
+  /** Envoy may have applied any of these, and doesn't report which. */
   #retry(names: readonly string[]): void {
     for (const name of names) {
       this.#held.distrust(name)

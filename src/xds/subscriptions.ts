@@ -10,9 +10,9 @@ import { Unconfirmed } from './unconfirmed.js'
 export interface StreamHandle {
   /** The node id of the Envoy at its other end. */
   readonly node: string
-  /** After changes: sends what is due, when its turn has come. */
+  /** Called after changes: sends what is due, in the order of the types. */
   flush(): void
-  /** Closes it: its Envoy doesn't answer, and others have. */
+  /** Closes the stream, since its Envoy doesn't answer although others have. */
   cutOff(): void
 }
 
@@ -26,7 +26,7 @@ export interface SubscriptionsOptions {
 
 interface Subscribed {
   readonly stream: StreamHandle
-  /** Ends the news from the collection. */
+  /** Ends the notifications of the collection. */
   readonly unsubscribe: () => void
 }
 
@@ -48,7 +48,7 @@ export class Subscriptions {
     return this.#subscribed.size === 0
   }
 
-  /** An Envoy asks for this type. {@link close} must be called when its stream ends. */
+  /** Called when an Envoy subscribes to this type. {@link close} must be called when its stream ends. */
   open(first: InitialRequest, send: (response: DeltaResponse) => void, stream: StreamHandle): Subscription {
     const { collection, maxAResponse, clock, observer } = this.#options
     const unconfirmed = this.#unconfirmed.of(first.node)
@@ -63,9 +63,9 @@ export class Subscriptions {
   }
 
   /**
-   * Its stream has ended.
+   * Called when its stream has ended.
    *
-   * @param mayReturn whether its Envoy may be serving on, about to connect again
+   * @param mayReturn whether its Envoy may still be serving, about to reconnect
    */
   close(subscription: Subscription, mayReturn: boolean): void {
     const subscribed = this.#subscribed.get(subscription)
@@ -73,18 +73,18 @@ export class Subscriptions {
     this.#subscribed.delete(subscription)
     subscribed.unsubscribe()
     const { node } = subscribed.stream
-    // It may have connected again before its old stream has ended.
+    // It may have reconnected before its old stream has ended.
     const isGone = ![...this.#subscribed.values()].some(({ stream }) => stream.node === node)
     if (isGone) this.#unconfirmed.leave(node)
     this.#options.observer.left(node, isGone && mayReturn && !subscription.isLoading())
   }
 
-  /** Those that have loaded what there was, and so may be serving users. */
+  /** The subscriptions of Envoys that have loaded what existed when they subscribed, and so may serve users. */
   serving(): Subscription[] {
     return [...this.#subscribed.keys()].filter((subscription) => !subscription.isLoading())
   }
 
-  /** Closes the stream of one. */
+  /** Closes a subscription's stream. */
   cutOff(subscription: Subscription): void {
     this.#subscribed.get(subscription)?.stream.cutOff()
   }
@@ -98,17 +98,17 @@ export class Subscriptions {
     this.#options.collection.flushSoon()
   }
 
-  /** The names that an Envoy may hold without listing them. */
+  /** The resources that an Envoy may have without listing them. */
   unconfirmed(node: string): ReadonlySet<string> {
     return this.#unconfirmed.of(node)
   }
 
-  /** Names of the resources that the collection has and a connected Envoy has refused, with its reason. */
+  /** The resources of the collection that a connected Envoy has rejected, by name, with its reason. */
   refusals(): Map<string, string> {
     return new Map([...this.#subscribed.keys()].flatMap((subscription) => [...subscription.refusals]))
   }
 
-  /** The reason for one name; undefined if no connected Envoy refuses what the collection has. */
+  /** The reason for one name; undefined if no connected Envoy rejects the collection's version. */
   refusalOf(name: string): string | undefined {
     for (const subscription of this.#subscribed.keys()) {
       const reason = subscription.refusals.of(name)

@@ -8,27 +8,27 @@ export interface WaitPolicy {
    */
   readonly needsEnvoy: boolean
   /**
-   * How long an Envoy whose stream has ended may be on its way back, still serving what it had. Changes are not answered
-   * before it is either back or given up.
+   * How long an Envoy whose stream has ended may take to reconnect while it serves its last state. Changes are not
+   * answered before it has reconnected or is given up.
    */
   readonly returnMs: number
-  /** The same for Envoys that an earlier control plane has left, from the start on. */
+  /** The same for the Envoys of an earlier control plane, from the start on. */
   readonly startMs: number
   /** How long an Envoy may be silent when others have answered, before its stream is closed; undefined for no limit. */
   readonly silenceMs?: number
 }
 
-/** The one Envoy that this control plane has started: it is back soon, or the change fails. */
+/** The one Envoy that this control plane has started: it reconnects soon, or the change fails. */
 export const ONE_ENVOY: WaitPolicy = { needsEnvoy: true, returnMs: 0, startMs: 0 }
 
 /**
- * Envoys that others start and end. They try again 0.05-0.25 s after their stream has ended (see `bootstrap`), so that
- * one that only lost its connection is there again in time. After a start the network may first have to learn where the
- * new control plane is.
+ * External Envoys. They try to reconnect at once after their stream has ended, and then at least every second (see
+ * `bootstrap`), so an Envoy that only lost its connection is back in time. After a start of the control plane, the
+ * network may first have to learn its new address.
  */
 export const ANY_ENVOYS: WaitPolicy = { needsEnvoy: false, returnMs: 500, startMs: 2_000, silenceMs: 2_000 }
 
-/** Envoys that may be on their way back, still serving what they had, by node id. */
+/** Envoys that may be about to reconnect while they serve their last state, by node id. */
 export class ExpectedReturns {
   readonly #clock: Clock
   readonly #until = new Map<string, number>()
@@ -41,12 +41,12 @@ export class ExpectedReturns {
     this.#until.set(node, this.#clock.now() + ms)
   }
 
-  /** It is back. */
+  /** Called when it has reconnected. */
   end(node: string): void {
     this.#until.delete(node)
   }
 
-  /** When the last of them is given up, by the clock; 0 if none is expected. */
+  /** When the last of them is given up, on the clock; 0 if none is expected. */
   get until(): number {
     const now = this.#clock.now()
     for (const [node, until] of this.#until) if (until <= now) this.#until.delete(node)

@@ -1,13 +1,13 @@
-/** Someone who waits until every Envoy has answered for a resource. Moments are by the clock of all of them. */
+/** A caller that waits until every Envoy has answered for a resource. Times are on the delivery's clock. */
 export interface Waiter {
-  /** The version that it waits for Envoys to have; undefined for a removal. */
+  /** The version that Envoys should have; undefined for a removal. */
   readonly version: string | undefined
-  /** Until when it waits for Envoys that may be on their way back; without an end one that never stays would stop all. */
+  /** Until when it waits for Envoys to reconnect; without a limit an Envoy that keeps disconnecting would block all. */
   readonly patientUntil: number
-  /** When it gives up, and after how long that is. */
+  /** When it fails, and after how long. */
   readonly deadline: number
   readonly limitMs: number
-  /** Whether what it waits for is taken back if it fails. */
+  /** Whether the change is taken back if it fails. */
   readonly isUndone: boolean
 }
 
@@ -16,11 +16,11 @@ interface Waiting extends Waiter {
   readonly reject: (error: Error) => void
 }
 
-/** Who waits for which name. It has no timer: its owner says when time has passed. */
+/** The waiters of each name. It has no timer: its owner calls {@link expire}. */
 export class Waiters {
   readonly #byName = new Map<string, Set<Waiting>>()
 
-  /** The names that somebody waits for, in the order in which the first came. */
+  /** The names with waiters, in the order of their first ones. */
   names(): IterableIterator<string> {
     return this.#byName.keys()
   }
@@ -48,21 +48,21 @@ export class Waiters {
     })
   }
 
-  /** Lets those go who need not wait any longer for Envoys that may be back by a moment. */
+  /** Resolves the waiters of a name that need not wait any longer for Envoys that may reconnect until `returnBy`. */
   resolve(name: string, now: number, returnBy: number): void {
     for (const waiting of this.#byName.get(name) ?? []) {
       if (now >= Math.min(returnBy, waiting.patientUntil)) waiting.resolve()
     }
   }
 
-  /** Those that wait for this very version fail. Returns whether one of them takes it back. */
+  /** Fails the waiters of exactly this version. Returns whether one of them takes the change back. */
   reject(name: string, version: string, error: Error): boolean {
     const affected = [...(this.#byName.get(name) ?? [])].filter((waiting) => waiting.version === version)
     for (const waiting of affected) waiting.reject(error)
     return affected.some(({ isUndone }) => isUndone)
   }
 
-  /** Those whose time is over fail. */
+  /** Fails the waiters whose time is over. */
   expire(now: number, errorAfter: (limitMs: number) => Error): void {
     for (const waiting of [...this.#byName.values()].flatMap((all) => [...all])) {
       if (waiting.deadline <= now) waiting.reject(errorAfter(waiting.limitMs))

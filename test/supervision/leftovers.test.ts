@@ -50,7 +50,7 @@ t.test('a runtime directory that is removed as a whole is made again, as at the 
   await eventually(async () => (await backendOf(proxy.port, '/user/a').catch(() => 0)) === 'a', 'it serves again')
   await proxy.route('/user/b', home.backend.url)
   t.equal(await backendOf(proxy.port, '/user/b'), 'a', 'and takes changes')
-  t.match(proxy.output, /ads\.sock was removed while it was in use\. It is made again/)
+  t.match(proxy.output, /ads\.sock was removed while it was in use\. Making it again/)
   const stopped = await home.run(['stop'])
   t.equal(stopped.output, `Stopped configurable-envoy-proxy ${proxy.child.pid} and its Envoy\n`)
 })
