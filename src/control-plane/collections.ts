@@ -16,8 +16,8 @@ export interface CollectionsOptions {
   readonly policy: WaitPolicy
   readonly log: Logger
   readonly clock: Clock
-  /** Called whenever an Envoy rejects a cluster. */
-  readonly onClusterRejected: () => void
+  /** Called whenever an Envoy rejects a resource. */
+  readonly onRejected: () => void
   /** Called with a sentence when an Envoy rejects a resource without which it can't serve users. */
   readonly onUnusable: (message: string) => void
 }
@@ -33,17 +33,21 @@ export interface Collections {
 
 /** Makes the collections, and decides for each type what happens when an Envoy rejects a resource. */
 export function makeCollections(options: CollectionsOptions): Collections {
-  const { tls, policy, log, clock, onClusterRejected, onUnusable } = options
+  const { tls, policy, log, clock, onRejected, onUnusable } = options
   const make = (
     typeUrl: string,
     handlers: Omit<ServedCollectionOptions, 'typeUrl' | 'ackTimeoutMs' | 'policy' | 'clock'>,
-  ) => new ServedCollection({ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, policy, clock, ...handlers })
+  ) =>
+    new ServedCollection({
+      ...{ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, policy, clock, ...handlers },
+      onRejected: (rejection) => {
+        onRejected()
+        handlers.onRejected(rejection)
+      },
+    })
   return {
     clusters: make(TYPE_URL.cluster, {
-      onRejected: (rejection) => {
-        log.warn(rejectionLine(rejection))
-        onClusterRejected()
-      },
+      onRejected: (rejection) => log.warn(rejectionLine(rejection)),
     }),
     listeners: make(TYPE_URL.listener, {
       onRejected: ({ name, reason }) => onUnusable(`Envoy can't serve the ${name} port: ${reason}`),

@@ -40,7 +40,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   const core = await createCore({
     ...options,
     resolver: new SystemResolver(),
-    onClusterRejected: () => metrics?.rejected(),
+    onRejected: () => metrics?.rejected(),
   })
   const { table, clusters, collections } = core
   const ads = new AdsServer({

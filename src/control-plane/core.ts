@@ -35,8 +35,8 @@ export interface CoreOptions {
   readonly envoys: Pick<DataPlane, 'waitPolicy' | 'recoverable' | 'onUnusable' | 'recover'>
   readonly resolver: HostResolver
   readonly shutdown: Shutdown
-  /** Called whenever an Envoy rejects a cluster. */
-  readonly onClusterRejected: () => void
+  /** Called whenever an Envoy rejects a resource. */
+  readonly onRejected: () => void
   /** The system's, unless a test passes its own. */
   readonly clock?: Clock
 }
@@ -70,7 +70,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const { clusters, listeners, routeConfigurations, tokenBuckets, secrets } = makeCollections({
     tls: settings.tls,
     policy: envoys.waitPolicy,
-    ...{ log, clock, onClusterRejected: options.onClusterRejected },
+    ...{ log, clock, onRejected: options.onRejected },
     onUnusable: (message) => envoys.onUnusable(message),
   })
   secrets.start()

@@ -30,7 +30,7 @@ export class Metrics {
   readonly #web = this.#counter('requests_web', 'Requests of users, without websockets')
   readonly #websockets = this.#counter('requests_ws', 'Websockets that users asked for')
   readonly #proxied = this.#counter('requests_proxy', 'Answers to requests of users', ['status'])
-  readonly #rejections = this.#counter('cep_rejected_resources_total', 'Times that Envoy refused a configuration')
+  readonly #rejections = this.#counter('cep_rejected_resources_total', 'Times that Envoy rejected a resource')
   readonly #cutOff = this.#counter(
     'cep_envoys_cut_off_total',
     'Times that an Envoy did not answer while others did, and was given up',

@@ -57,6 +57,7 @@ t.test('a late refusal of a certificate that has been replaced puts no old one b
   const warnings = world.log.filter((line) => line.startsWith('warn'))
   t.match(warnings, [/Envoy can't use the certificate of --ssl-cert.*2 is bad.* It has been replaced since\./])
   t.equal(warnings.length, 1)
+  t.equal(world.rejections.count, 1, 'the metrics count it')
 })
 
 t.test('after bad certificates one after the other, the last good one is in use', async (t) => {

@@ -53,16 +53,22 @@ export class World {
   readonly log: readonly string[]
   /** Why the proxy would have ended or, with Envoys of others, an error would be in its log. */
   readonly refused: readonly string[]
+  /** How many resources Envoys have rejected. */
+  readonly rejections: { count: number }
   readonly envoys: SimulatedEnvoy[] = []
   /** The REST API without a port. */
   readonly api: FastifyInstance
 
-  private constructor(parts: Pick<World, 'clock' | 'store' | 'core' | 'log' | 'refused'>, api: FastifyInstance) {
+  private constructor(
+    parts: Pick<World, 'clock' | 'store' | 'core' | 'log' | 'refused' | 'rejections'>,
+    api: FastifyInstance,
+  ) {
     this.clock = parts.clock
     this.store = parts.store
     this.core = parts.core
     this.log = parts.log
     this.refused = parts.refused
+    this.rejections = parts.rejections
     this.api = api
   }
 
@@ -79,6 +85,7 @@ export class World {
           void lines.push(`${pino.levels.labels[JSON.parse(line).level]}: ${JSON.parse(line).msg}`),
       },
     )
+    const rejections = { count: 0 }
     const made = createCore({
       settings,
       log,
@@ -91,7 +98,9 @@ export class World {
       },
       resolver,
       shutdown,
-      onClusterRejected: () => {},
+      onRejected: () => {
+        rejections.count += 1
+      },
       clock,
     })
     // The names that are known from the start are asked for as time goes by.
@@ -107,7 +116,7 @@ export class World {
       onAnswer: () => {},
     })
     shutdown.push(() => api.close())
-    return new World({ clock, store, core, log: lines, refused }, api)
+    return new World({ clock, store, core, log: lines, refused, rejections }, api)
   }
 
   /** An Envoy that has just started and, unless told otherwise, connected and got all there is. */
