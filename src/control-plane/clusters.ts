@@ -107,7 +107,7 @@ export class ClusterPublisher implements RoutePublisher {
       if (routeBefore !== undefined) void this.#addresses.resolve(routeBefore.host, false)
       if (await this.#delivery.restore(name, before)) return
       this.#warn(
-        `A change of the route ${key} was taken back. An Envoy that has not confirmed that yet will get it when it answers`,
+        `The failed change of the route ${key} was undone. Not every Envoy has confirmed that yet; each does when it answers`,
       )
     }
   }
@@ -179,10 +179,11 @@ async function orRouteError(delivered: Promise<void>): Promise<void> {
 }
 
 /** A log line about a cluster that Envoy rejected, and what that means for its route. */
-export function rejectionLine({ name, reason, isKept, hasOther }: Rejection): string {
+export function rejectionLine({ name, reason, outcome, hasOther }: Rejection): string {
   const key = routeKeyOf(name)
   if (key === undefined) return `Envoy rejected ${name}: ${reason}`
-  const effect = !isKept ? 'Nothing changed' : hasOther ? 'It is served as it was before' : NOT_IN_USE
+  const kept = hasOther ? 'It is served as it was before' : NOT_SERVED
+  const effect = { kept, undone: 'Nothing changed', replaced: 'It has been replaced since' }[outcome]
   return `Envoy rejected the route ${key}. ${effect}: ${reason}`
 }
 
@@ -190,5 +191,7 @@ export function rejectionLine({ name, reason, isKept, hasOther }: Rejection): st
 export function unusableLine(routespec: string, reason: string): string {
   return `The stored route ${routespec} can't be served. ${NOT_IN_USE}: ${reason}`
 }
+
+const NOT_SERVED = 'That Envoy does not serve it until it is added again'
 
 const NOT_IN_USE = 'It is not in use until it is added again with a target that can be used'

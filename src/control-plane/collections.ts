@@ -56,7 +56,7 @@ export function makeCollections(options: CollectionsOptions): Collections {
       onRejected: ({ reason }) => onUnusable(`Envoy rejected the lookup of routes: ${reason}`),
     }),
     tokenBuckets: make(TYPE_URL.tokenBucket, {
-      onRejected: (rejection) => log.warn(rejectionLine({ ...rejection, isKept: false })),
+      onRejected: (rejection) => log.warn(rejectionLine(rejection)),
     }),
     secrets: new SecretPublisher({
       tls,

@@ -154,7 +154,7 @@ async function loadRoutes(
     for (const [routespec, reason] of table.refusals()) log.warn(unusableLine(routespec, reason))
     return routes
   } catch (error) {
-    if (error instanceof FatalError) throw error
+    if (error instanceof FatalError || recovered.length === 0) throw error
     throw new FatalError(
       `Could not store the routes that were recovered from the running Envoy: ${(error as Error).message}`,
     )

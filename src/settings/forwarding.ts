@@ -79,6 +79,7 @@ export function readForwarding(values: ForwardingOptions): ForwardingSettings {
     autoRewrite: values.autoRewrite ?? false,
     protocolRewrite: protocolRewrite(values.protocolRewrite),
     idleTimeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
+    // As in CHP, 0 means the default.
     keepAliveTimeoutMs: values.keepAliveTimeout || DEFAULT_KEEP_ALIVE_MS,
   }
 }

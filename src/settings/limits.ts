@@ -12,7 +12,8 @@ export const LIMIT_OPTIONS = [
   },
   {
     flags: '--max-requests-per-route <n>',
-    description: 'Maximum number of requests and websockets in flight to one route; further ones are answered 503',
+    description:
+      'Maximum number of requests and websockets in flight to one route, and of uploads; further ones are answered 503',
     default: 2000,
     number: wholeNumber('The number of requests', 1, 10_000_000),
   },
@@ -38,7 +39,7 @@ export interface Limits {
   readonly maxHeapBytes: number
   /** Client connections in all; further ones are closed. */
   readonly maxConnections: number
-  /** Requests in flight to one route, websockets included; further ones are answered 503. */
+  /** Requests in flight to one route, websockets included; uploads count apart. Further ones are answered 503. */
   readonly maxRequestsPerRoute: number
   /** How long a client may take to send a request, in milliseconds; 0 for no limit. */
   readonly requestTimeoutMs: number

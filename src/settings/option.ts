@@ -28,10 +28,11 @@ export interface NumberRange {
 
 export const PORT = { least: 1, most: 65_535, objection: 'A port is a number from 1 to 65535.' } as const
 
+/** Up to the longest time that a google.protobuf.Duration has: 10,000 years. */
 export const MILLISECONDS = {
   least: 0,
-  most: Number.POSITIVE_INFINITY,
-  objection: 'A time in milliseconds is a whole number.',
+  most: 315_576_000_000_000,
+  objection: 'A time in milliseconds is a whole number up to 315576000000000.',
 } as const
 
 /** @param most an upper bound far above any sensible value */

@@ -16,10 +16,8 @@ export interface Rejection {
   readonly version: string
   /** Envoy's reason. */
   readonly reason: string
-  /**
-   * Whether the collection keeps it: false if a caller waits for this change, which is undone, or if it was replaced.
-   */
-  readonly isKept: boolean
+  /** What the collection has now: this resource, the one before it since the change failed, or a later one. */
+  readonly outcome: 'kept' | 'undone' | 'replaced'
   /** Whether this Envoy keeps an earlier version. */
   readonly hasOther: boolean
 }
@@ -215,6 +213,12 @@ export class Delivery {
   #rejected({ name, version }: Resource, reason: string, hasOther: boolean): void {
     const isWanted = this.#options.collection.get(name)?.version === version
     const isTakenBack = this.#waiters.reject(name, version, new Rejected(reason))
-    this.#options.onRejected({ name, version, reason, isKept: isWanted && !isTakenBack, hasOther })
+    this.#options.onRejected({
+      name,
+      version,
+      reason,
+      outcome: isTakenBack ? 'undone' : isWanted ? 'kept' : 'replaced',
+      hasOther,
+    })
   }
 }

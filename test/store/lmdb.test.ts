@@ -25,7 +25,7 @@ t.test('a second store can not have the directory until the first is closed', as
   const first = await LmdbStore.open(directory, log)
   await t.rejects(LmdbStore.open(directory, log), {
     name: 'FatalError',
-    message: `Another configurable-envoy-proxy keeps its routes in ${directory}. Stop it, or give this one a --state-dir of its own.`,
+    message: `Another configurable-envoy-proxy keeps its routes in ${directory}. Stop it, or give this one another --port, and a --state-dir of its own if you use that option.`,
   })
   await t.rejects(LmdbStore.open(join(directory, 'missing'), log), {
     name: 'FatalError',

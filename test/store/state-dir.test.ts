@@ -131,7 +131,7 @@ t.test("a second proxy on the same directory ends with one line; a killed one is
   t.strictSame(await second.exit(), { code: 1, signal: null })
   t.equal(
     second.output,
-    `error: Another configurable-envoy-proxy keeps its routes in ${stateDir}. Stop it, or give this one a --state-dir of its own.\n`,
+    `error: Another configurable-envoy-proxy keeps its routes in ${stateDir}. Stop it, or give this one another --port, and a --state-dir of its own if you use that option.\n`,
   )
   await first.route('/later', 'http://127.0.0.1:2')
   first.child.kill('SIGKILL')

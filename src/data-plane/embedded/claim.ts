@@ -16,14 +16,15 @@ import { makeRuntimeDir, realPath } from './runtime-dir.js'
 export async function claim(dir: RuntimeDir): Promise<FileHandle> {
   for (;;) {
     await makeRuntimeDir(dir)
-    const handle = await open(dir.path, 'r')
+    const handle = await openDirectory(dir)
+    if (handle === undefined) continue
     try {
       if (!(await flock(handle))) {
         throw new FatalError(
           `Another configurable-envoy-proxy already serves this address (its files are in ${dir.path}).`,
         )
       }
-      // A control plane that was just ending may have removed it between the two steps.
+      // A control plane that was just ending may have removed it before it was locked.
       if (await isStill(dir, handle)) {
         await rm(dir.adsSocket, { force: true })
         return handle
@@ -34,6 +35,16 @@ export async function claim(dir: RuntimeDir): Promise<FileHandle> {
       if (error instanceof FatalError) throw error
       throw new FatalError(`${dir.path} can't be locked: ${(error as Error).message}`)
     }
+  }
+}
+
+/** Undefined if a control plane that was just ending has removed it. */
+async function openDirectory({ path }: RuntimeDir): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new FatalError(`${path} can't be locked: ${(error as Error).message}`)
   }
 }
 

@@ -102,7 +102,9 @@ export class EnvoySupervisor {
       return
     }
     if (old.epoch === undefined || baseIdOf(old.args) !== baseIdOf(wanted)) {
-      log.warn(`Restarting Envoy ${old.pid} with an interruption: it can't get its new settings without one`)
+      log.warn(
+        `Restarting Envoy ${old.pid} with an interruption: it was started without hot restart, or with other shared memory`,
+      )
       this.#envoys.remove(old)
       await old.end()
       await this.start()
@@ -163,7 +165,7 @@ export class EnvoySupervisor {
     if (this.#predecessor?.isAlive()) {
       this.#options.log.error(
         `The Envoy with the new settings ended (${how}): ${this.#rejection ?? this.#output.reason()}. The previous one keeps serving with its old settings. ` +
-          'Stop and start the proxy to change them.',
+          'Correct the new ones and restart the proxy.',
       )
       return
     }

@@ -7,25 +7,33 @@ import { flock } from '../../platform/flock.js'
 export const LOCK_FILE = 'lock'
 
 /**
- * Makes a directory ours until the handle is closed or this process ends: see {@link flock}.
+ * Locks a directory until the handle is closed or this process ends: see {@link flock}.
  *
- * @throws FatalError if another process has it
+ * @throws FatalError if another process has locked it
  */
 export async function lockDirectory(path: string): Promise<FileHandle> {
   const file = join(path, LOCK_FILE)
-  const handle = await open(file, 'a', 0o600).catch((error: Error) => {
-    throw new FatalError(`${path} can't be locked: ${error.message}`)
-  })
-  try {
-    // Who had it before may have removed the file in the end, and others lock the next one of that name.
-    if ((await flock(handle)) && (await isStill(file, handle))) return handle
-  } catch (error) {
-    await handle.close()
-    throw new FatalError(`${path} can't be locked: ${(error as Error).message}`)
+  for (;;) {
+    const handle = await open(file, 'a', 0o600).catch((error: Error) => {
+      throw new FatalError(`${path} can't be locked: ${error.message}`)
+    })
+    try {
+      if (!(await flock(handle))) throw new FatalError(lockedBy(path))
+      // A proxy that was just ending may have removed the file, so that others would lock the next one of that name.
+      if (await isStill(file, handle)) return handle
+      await handle.close()
+    } catch (error) {
+      await handle.close()
+      if (error instanceof FatalError) throw error
+      throw new FatalError(`${path} can't be locked: ${(error as Error).message}`)
+    }
   }
-  await handle.close()
-  throw new FatalError(
-    `Another configurable-envoy-proxy keeps its routes in ${path}. Stop it, or give this one a --state-dir of its own.`,
+}
+
+function lockedBy(path: string): string {
+  return (
+    `Another configurable-envoy-proxy keeps its routes in ${path}. ` +
+    'Stop it, or give this one another --port, and a --state-dir of its own if you use that option.'
   )
 }
 
