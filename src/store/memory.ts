@@ -1,7 +1,7 @@
 import type { Route } from '../routing/route.js'
 import type { OpenedStore, Revision } from '../routing/store.js'
 
-/** A store that survives nothing, as CHP's: the table is empty after a restart and the hub fills it again. */
+/** Stores nothing, as in CHP: the table is empty after a restart, and the hub fills it again. */
 export class MemoryStore implements OpenedStore {
   readonly where = 'memory'
   readonly isDurable = false

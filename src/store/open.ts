@@ -8,11 +8,11 @@ import { MemoryStore } from './memory.js'
 
 export interface OpenStoreOptions {
   /**
-   * `lmdb` keeps routes on disk, `memory` as long as the process lives; anything else is the name or path of a Node.js
-   * module whose export is a storage class of CHP.
+   * `lmdb` stores routes on disk, `memory` in this process; anything else is the name or path of a Node.js module that
+   * exports a storage class of CHP.
    */
   readonly backend: string
-  /** The directory to keep them in; undefined for the one that belongs to the public address. */
+  /** The directory to store them in; undefined for the default one of the public address. */
   readonly stateDir: string | undefined
   readonly publicAddress: string
   readonly env: NodeJS.ProcessEnv
@@ -34,10 +34,10 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
 }
 
 /**
- * Removes the routes that a proxy has kept on disk.
+ * Removes the routes that a proxy has stored on disk.
  *
  * @returns what was done, in a sentence
- * @throws FatalError if a proxy that runs has them or they can't be removed
+ * @throws FatalError if a running proxy uses them or they can't be removed
  */
 export async function forgetRoutes(key: StateDirKey): Promise<string> {
   const removed: string[] = []

@@ -61,7 +61,7 @@ t.test('routes are kept where a storage class of CHP keeps them, and served afte
   t.equal(await backendOf(first.port, '/user/left'), 'a', 'what CHP had stored is served at once')
   t.strictSame(await (await first.api('GET', '/user/left')).json(), left)
   for (const path of Object.keys(unusable))
-    t.match(first.output, `warn: --storage-backend ${file}: left out what is stored for ${path}`)
+    t.match(first.output, `warn: --storage-backend ${file}: skipped what is stored for ${path}`)
   t.equal(await backendOf(first.port, '/bad'), 404)
 
   await first.route('/user/秀樹', backend.url, { jupyterhub: true })

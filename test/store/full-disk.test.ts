@@ -64,7 +64,7 @@ t.test('a proxy that starts on a full disk serves what is stored', async (t) => 
   t.teardown(() => second.stop())
   t.match(
     second.output,
-    /warn: \S+routes\.mdb can't be written: the file would be larger than allowed\. It goes on being used as it is\./,
+    /warn: \S+routes\.mdb can't be written: the file would be larger than allowed\. The existing file stays in use\./,
   )
   t.equal((await second.api('GET', '/kept')).status, 200)
 })

@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../support/directory.js'
 import { ProxyProcess } from '../support/proxy.js'
 
 const log = pino({ level: 'silent' })
-const ADVICE = /It was left as it is\. .*move it away.*--storage-backend memory/
+const ADVICE = /It was not changed\. .*move it away.*--storage-backend memory/
 const PAGE = 4096
 
 /** A file that has seen some changes, and the targets that it ends with. */
@@ -118,15 +118,15 @@ t.test('every kind of wrong file is told apart, and stays', async (t) => {
       async () => writeFile(file, (await readFile(good)).subarray(0, 5 * PAGE)),
       /is damaged: LMDB can't read it/,
     ],
-    ['text', () => writeFile(file, 'routes: none\n'.repeat(5_000)), /is no LMDB file/],
-    ["someone else's", database((opened) => opened.clearSync()), /is an LMDB file, but no table of routes/],
+    ['text', () => writeFile(file, 'routes: none\n'.repeat(5_000)), /is not an LMDB file/],
+    ["someone else's", database((opened) => opened.clearSync()), /is an LMDB file, but not a table of routes/],
     [
       'newer',
       summary({ format: 2, routes: undefined, sum: 7 }),
       /is of a newer version \(its format is 2, known here is 1\)/,
     ],
     ['one route too few', database((opened) => opened.remove([...opened.getKeys()][0] as Buffer)), /lacks a change/],
-    ['count', summary({ routes: 1_000 }), /it holds \d+ of 1000 routes/],
+    ['count', summary({ routes: 1_000 }), /it has \d+ of 1000 routes/],
     ['sum', summary({ sum: 'abc' }), /some routes are not the latest/],
     [
       'summary',
@@ -163,7 +163,7 @@ t.test('the proxy ends with one line, and starts with another directory or the m
   const refused = await ProxyProcess.spawn(['--state-dir', stateDir])
   t.teardown(() => refused.stop())
   t.strictSame(await refused.exit(), { code: 1, signal: null })
-  t.match(refused.output, /^error: \S+routes\.mdb is cut off\. It was left as it is\. [^\n]+\n$/)
+  t.match(refused.output, /^error: \S+routes\.mdb is cut off\. It was not changed\. [^\n]+\n$/)
   t.equal(await readFile(file, 'utf8'), 'precious')
   const started = await ProxyProcess.start(['--state-dir', stateDir, '--storage-backend', 'memory'])
   t.teardown(() => started.stop())

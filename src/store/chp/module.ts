@@ -8,7 +8,7 @@ import type { ChpBackend } from './backend.js'
 import { firstLine } from './backend.js'
 import { ChpModuleStore } from './store.js'
 
-/** What a storage class is made with, as CHP makes it; the token and keys are left out. */
+/** The options that a storage class gets, as in CHP, without the token and keys. */
 export interface ChpOptions {
   readonly storageBackend: string
   readonly defaultTarget: string | undefined
@@ -19,10 +19,10 @@ export interface ChpOptions {
 const METHODS = ['getAll', 'add', 'update', 'remove'] as const
 
 /**
- * Makes a store of a module that was written for CHP's --storage-backend. It is looked for from the working directory,
- * then beside this package.
+ * Makes a store from a module that was written for CHP's --storage-backend. It is looked up from the working directory,
+ * then from this package.
  *
- * @throws FatalError if there is no such module or it is no storage backend
+ * @throws FatalError if there is no such module or it is not a storage backend
  */
 export async function loadChpBackend(name: string, options: ChpOptions): Promise<OpenedStore> {
   try {

@@ -9,23 +9,23 @@ import type { OpenedStore, Revision, RouteChange } from '../../routing/store.js'
 import type { ChpBackend } from './backend.js'
 import { firstLine, toRoute } from './backend.js'
 
-/** How long a backend may take to tell what is stored: one that can't reach its server may try for ever. */
+/** How long a backend may take to load the routes: one that can't reach its server might try without end. */
 const LOAD_LIMIT_MS = 8_000
 
-/** How long it may take for one change, of which the hub waits for the answer. */
+/** How long it may take for one change, while the hub waits for the answer. */
 const WRITE_LIMIT_MS = 5_000
 
 /** How many routes' activity is stored at a time: few, so that a change of a route waits for few. */
 const ACTIVITY_AT_A_TIME = 32
 
-/** After how long it is tried again to put right what a failed change may have left: twice as long each time, up to a minute. */
-const MEND_AGAIN_MS = { first: 1_000, most: 60_000 } as const
+/** The delay before the repair of a failed change is retried: doubled each time, up to a minute. */
+const REPAIR_RETRY_MS = { first: 1_000, most: 60_000 } as const
 
 /**
- * Keeps routes as CHP would have them kept: what it has stored is found again, and what is stored here CHP finds.
+ * Stores routes with a storage class of CHP, in the same form: each of the two reads what the other has stored.
  *
- * A change that fails may have been made in part, and one that gets no answer may be made yet, long after the hub was
- * told that it wasn't. So what the backend is to hold is known here, and written again until it has been taken.
+ * A change that fails may have been made in part, and one without an answer may be made later, long after the hub got
+ * an error. So the correct state of the backend is known here, and is written again until that succeeds.
  */
 export class ChpModuleStore implements OpenedStore {
   readonly isDurable = true
@@ -36,16 +36,16 @@ export class ChpModuleStore implements OpenedStore {
   readonly #backend: ChpBackend
   readonly #log: Logger
   readonly #clock: Clock
-  /** What the backend is to hold. */
+  /** The correct state of the backend. */
   readonly #routes = new Map<string, Route>()
   /** Changes of one route reach the backend in their order. */
   readonly #turns = new Turns()
-  /** What stops the next try to put right what is stored, by routespec. */
-  readonly #mending = new Map<string, () => void>()
+  /** By routespec: functions that cancel the next repair. */
+  readonly #repairs = new Map<string, () => void>()
   #revision = 0n
   #isClosed = false
 
-  /** @param name how its user calls it */
+  /** @param name the operator's name of the backend */
   constructor(name: string, backend: ChpBackend, log: Logger, clock = SYSTEM_CLOCK) {
     this.#name = name
     this.where = `--storage-backend ${name}`
@@ -60,7 +60,7 @@ export class ChpModuleStore implements OpenedStore {
         const route = toRoute(path, data)
         this.#routes.set(route.routespec, route)
       } catch (error) {
-        this.#log.warn(`--storage-backend ${this.#name}: left out what is stored for ${path}: ${firstLine(error)}`)
+        this.#log.warn(`--storage-backend ${this.#name}: skipped what is stored for ${path}: ${firstLine(error)}`)
       }
     }
     return [...this.#routes.values()]
@@ -94,12 +94,12 @@ export class ChpModuleStore implements OpenedStore {
       await this.#change(before, undefined)
     } catch (error) {
       this.#expect(after.routespec, replaced)
-      this.#mend(after.routespec, 0)
+      this.#repair(after.routespec, 0)
       throw error
     }
   }
 
-  /** As CHP does it, of a few routes at a time. */
+  /** As in CHP, a few routes at a time. */
   async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
     const active = routes.filter(({ lastActivity }) => lastActivity >= since)
     for (let at = 0; at < active.length; at += ACTIVITY_AT_A_TIME) {
@@ -111,23 +111,23 @@ export class ChpModuleStore implements OpenedStore {
     await this.#turns.run(routespec, async () => {
       const stored = this.#routes.get(routespec)
       if (stored === undefined || stored.lastActivity >= lastActivity) return
-      await this.#orMend(routespec, () => this.#limited(routespec, this.#update(routespec, lastActivity)))
+      await this.#orRepair(routespec, () => this.#limited(routespec, this.#update(routespec, lastActivity)))
       this.#expect(routespec, { ...stored, lastActivity })
     })
   }
 
   async #change(routespec: string, route: Route | undefined): Promise<void> {
     await this.#turns.run(routespec, async () => {
-      await this.#orMend(routespec, () => this.#write(routespec, route))
+      await this.#orRepair(routespec, () => this.#write(routespec, route))
       this.#expect(routespec, route)
     })
   }
 
-  async #orMend(routespec: string, write: () => Promise<void>): Promise<void> {
+  async #orRepair(routespec: string, write: () => Promise<void>): Promise<void> {
     try {
       await write()
     } catch (error) {
-      this.#mend(routespec, 0)
+      this.#repair(routespec, 0)
       throw new NotStoredError(firstLine(error))
     }
   }
@@ -144,7 +144,7 @@ export class ChpModuleStore implements OpenedStore {
   async #limited(routespec: string, written: Promise<void>): Promise<void> {
     let isLate = false
     const settled = () => {
-      if (isLate) this.#mend(routespec, 0)
+      if (isLate) this.#repair(routespec, 0)
     }
     written.then(settled, settled)
     try {
@@ -155,7 +155,7 @@ export class ChpModuleStore implements OpenedStore {
     }
   }
 
-  /** In two steps, as CHP does: a backend may expect `last_activity` nowhere else. */
+  /** In two steps, as in CHP: a backend may expect `last_activity` only in an update. */
   async #add({ routespec, data, lastActivity }: Route): Promise<void> {
     await this.#backend.add(routespec, { ...data })
     await this.#update(routespec, lastActivity)
@@ -169,30 +169,30 @@ export class ChpModuleStore implements OpenedStore {
     await this.#backend.remove(routespec)
   }
 
-  /** Has the backend hold what it is to hold, after a while and until it does. */
-  #mend(routespec: string, afterMs: number): void {
+  /** Writes the correct state of a route after a delay, and retries until that succeeds. */
+  #repair(routespec: string, afterMs: number): void {
     if (this.#isClosed) return
-    this.#mending.get(routespec)?.()
+    this.#repairs.get(routespec)?.()
     const stop = this.#clock.after(afterMs, () => {
-      this.#mending.delete(routespec)
+      this.#repairs.delete(routespec)
       void this.#turns.run(routespec, async () => {
         try {
           await this.#write(routespec, this.#routes.get(routespec))
         } catch (error) {
           this.#log.warn(
-            `--storage-backend ${this.#name}: what is stored for ${routespec} may not be what the route is, and will be ` +
-              `written again: ${firstLine(error)}`,
+            `--storage-backend ${this.#name}: the stored route ${routespec} may be wrong and will be written again: ` +
+              firstLine(error),
           )
-          this.#mend(routespec, Math.min(Math.max(2 * afterMs, MEND_AGAIN_MS.first), MEND_AGAIN_MS.most))
+          this.#repair(routespec, Math.min(Math.max(2 * afterMs, REPAIR_RETRY_MS.first), REPAIR_RETRY_MS.most))
         }
       })
     })
-    this.#mending.set(routespec, stop)
+    this.#repairs.set(routespec, stop)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const stop of this.#mending.values()) stop()
+    for (const stop of this.#repairs.values()) stop()
   }
 
   discard(): Promise<void> {

@@ -5,11 +5,11 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { FatalError } from '../../platform/fatal-error.js'
 import { addressKey, makePrivateDirectory, openToAllAbove } from '../../platform/private-dir.js'
 
-/** What says where a proxy keeps its routes. */
+/** Decides where a proxy stores its routes. */
 export interface StateDirKey {
   /** The value of --state-dir. */
   readonly explicit: string | undefined
-  /** What tells apart the proxies of one user. */
+  /** Distinguishes the proxies of one user. */
   readonly publicAddress: string
   readonly env: NodeJS.ProcessEnv
 }
@@ -21,9 +21,9 @@ export interface StateDirOptions extends StateDirKey {
 }
 
 /**
- * The directory that keeps this proxy's routes, made if it isn't there: the one of --state-dir, else one that belongs to
- * the public address, below XDG_STATE_HOME or ~/.local/state. Where that can't be had, one below the directory for
- * temporary files, with a warning.
+ * The directory of this proxy's routes, made if it is missing: that of --state-dir, or else one for the public address,
+ * below XDG_STATE_HOME or ~/.local/state. If that can't be used, one below the directory for temporary files, with a
+ * warning.
  *
  * @throws FatalError if the directory of --state-dir, or the last one, can't be used
  */
@@ -54,7 +54,7 @@ export async function openStateDir({ isShared, warn, ...key }: StateDirOptions):
   }
 }
 
-/** The directories that may have the routes of such a proxy, whether or not they are there. */
+/** The directories that may have the routes of such a proxy. They need not exist. */
 export async function possibleStateDirs(key: StateDirKey): Promise<readonly string[]> {
   return key.explicit === undefined ? defaultPlaces(key) : [resolve(key.explicit)]
 }
@@ -66,16 +66,16 @@ async function defaultPlaces({ publicAddress, env }: StateDirKey): Promise<reado
   ]
 }
 
-/** Earlier versions named a directory by a hash where the address was not a plain one; its routes stay in use. */
+/** Earlier versions named directories by a hash if the address was not plain; their routes stay in use. */
 async function placeBelow(base: string, publicAddress: string): Promise<string> {
   const earlier = join(base, addressKey(publicAddress))
   return (await exists(earlier)) ? earlier : join(base, stateName(publicAddress))
 }
 
-/** All interfaces, of both families and of IPv4 alone. */
+/** All interfaces, of both address families or of IPv4 alone. */
 const ALL = /^(::|0\.0\.0\.0)-(\d+)$/
 
-/** A directory's name by which a person knows the public address, other for each: `all-8000`, `127.0.0.1-8000`. */
+/** A readable directory name, unique for the public address: `all-8000`, `127.0.0.1-8000`. */
 export function stateName(publicAddress: string): string {
   const [, , port] = ALL.exec(publicAddress) ?? []
   if (port !== undefined) return `all-${port}`
@@ -85,7 +85,7 @@ export function stateName(publicAddress: string): string {
     : `${plain}-${createHash('sha256').update(publicAddress).digest('hex').slice(0, 8)}`
 }
 
-/** As the XDG Base Directory Specification has it: a path that isn't absolute counts as none. */
+/** As in the XDG Base Directory Specification, a relative path is ignored. */
 function stateHome(env: NodeJS.ProcessEnv): string {
   const { XDG_STATE_HOME } = env
   return XDG_STATE_HOME && isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(homedir(), '.local', 'state')
@@ -93,7 +93,7 @@ function stateHome(env: NodeJS.ProcessEnv): string {
 
 type Open = (path: string) => Promise<string>
 
-/** Below the directory for temporary files, the one in between must be ours too: else anyone could put another in its place. */
+/** The directory's parent must be ours too: below a directory for temporary files, others could replace it. */
 async function openBelow(path: string, open: Open): Promise<string> {
   await open(dirname(path))
   return open(path)
@@ -103,14 +103,14 @@ async function openDirectory(path: string, isShared: boolean): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const mode = await makePrivateDirectory(path)
   if ((mode & 0o022) !== 0) throw new Error(`others can write to ${path}`)
-  // In a container, volumes are often open to all, and there are no others.
+  // In a container volumes are often writable for all, but there are no other users.
   const open = isShared ? await openToAllAbove(path) : undefined
   if (open !== undefined) throw new Error(`others can write to ${open}, and so put another directory in its place`)
   await access(path, constants.W_OK | constants.X_OK)
   return path
 }
 
-/** Whether a file is there. One that can't even be looked for counts as there: whoever opens it learns why. */
+/** Whether a file exists. If that can't be determined, it counts as existing: opening it will report why. */
 export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

@@ -4,22 +4,23 @@ import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { Logger } from '../../platform/log.js'
 import type { Route } from '../../routing/route.js'
 
-/** The file beside the routes. Versions that don't know it leave it alone. */
+/** The file beside the routes. Versions that don't know it ignore it. */
 export const ACTIVITY_FILE = 'activity.jsonl'
 
 /** How many lines are made in one turn of the event loop. */
 const LINES_AT_A_TIME = 1_000
 
-/** How much longer than a line for each route the file may get before it is written anew, and what it may always have. */
+/** The file is rewritten when it has more than `factor` lines a route plus `lines`. */
 const GROWTH = { factor: 2, lines: 10_000 } as const
 
 /**
- * When routes were last active, kept apart from the routes: it changes all the time and may be lost, and a route's record
- * need not be written again for it. A line for each time, `["/user/ann",1767225600000]`; the latest of a route counts.
+ * When routes were last active, stored separately from the routes: it changes all the time and may be lost, and routes'
+ * records need not be written again for it. One line for each time, `["/user/ann",1767225600000]`; a route's latest
+ * counts.
  */
 export class ActivityFile {
   readonly #path: string
-  /** How many lines there are in it; undefined if it is to be written anew, since one may be cut off. */
+  /** How many lines it has; undefined if it must be rewritten, since a line may be truncated. */
   #lines: number | undefined
 
   private constructor(path: string, lines: number | undefined) {
@@ -28,8 +29,8 @@ export class ActivityFile {
   }
 
   /**
-   * @returns the file, and when routes were last active by it. What can't be read is left out, with a warning: each route's
-   *   own record has an older time
+   * @returns the file, and the times in it. Unreadable lines are skipped with a warning: each route's own record has an
+   *   older time
    */
   static async open(path: string, log: Logger): Promise<[file: ActivityFile, times: ReadonlyMap<string, number>]> {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -37,7 +38,7 @@ export class ActivityFile {
       return ''
     })
     const lines = text.split('\n')
-    // What follows the last newline was being written when the process ended; it is empty after an orderly end.
+    // Text after the last newline was being written when the process ended; after an orderly end there is none.
     const isWhole = lines.pop() === ''
     const times = new Map<string, number>()
     let damaged = 0
@@ -52,9 +53,9 @@ export class ActivityFile {
   }
 
   /**
-   * @param routes all that there are
-   * @param since what was active before is in the file
-   * @throws an error of the system; some of it may be in the file
+   * @param routes all routes
+   * @param since earlier activity is in the file already
+   * @throws an error of the system; a part may have been written
    */
   async store(routes: readonly Route[], since: Date): Promise<void> {
     const active = routes.filter(({ lastActivity }) => lastActivity >= since)
@@ -71,7 +72,9 @@ export class ActivityFile {
   }
 }
 
-/** No routespec for a line that is none. What lies ahead is a wrong digit: no server would be stopped for being idle. */
+/**
+ * No routespec for an invalid line. A time in the future is a wrong digit, by which a server would never count as idle.
+ */
 function parse(line: string): [routespec: string | undefined, at: number] {
   try {
     const [routespec, at] = JSON.parse(line) as unknown[]

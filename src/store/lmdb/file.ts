@@ -7,7 +7,7 @@ import type { Entry, Summary } from './records.js'
 import { checksumOf, encodeSummary, FORMAT, SUMMARY_KEY } from './records.js'
 import { ReservedSpace } from './space.js'
 
-/** A change of what is stored under a key: a new value, or none. */
+/** A change of one key: a new value, or undefined to remove it. */
 export interface Write {
   readonly key: Buffer
   readonly value: Buffer | undefined
@@ -20,12 +20,12 @@ interface Statistics {
 }
 
 /**
- * How many changes go into one transaction, and the most pages that each needs besides those of its value. A change
- * anywhere has a path in the tree of its own, twice over for splits; changes in the order of the keys share theirs.
+ * How many changes go into one transaction, and the most pages that each needs in addition to its value's. Changes in
+ * any order each have a path of their own in the tree, doubled for splits; changes in key order share a path.
  */
 export const WRITES = { anywhere: { most: 32, pages: 16 }, inOrder: { most: 256, pages: 1 } } as const
 
-/** The pages that any transaction needs: those of the summary and of the lists of free pages. */
+/** The pages that every transaction needs: for the summary and the lists of free pages. */
 const PAGES_OF_A_TRANSACTION = 32
 
 /** An LMDB file of routes that is open for writing, by this process alone. */
@@ -52,8 +52,8 @@ export class LmdbFile {
   /**
    * Opens a file, or makes an empty one.
    *
-   * @param entries what is in it
-   * @param sync whether a transaction has to be on the disk when it is reported
+   * @param entries the file's entries
+   * @param sync whether a transaction must be on disk before it is reported
    */
   static async open(path: string, entries: readonly Entry[], sync = true): Promise<LmdbFile> {
     await reserveLockFile(path)
@@ -64,11 +64,11 @@ export class LmdbFile {
   }
 
   /**
-   * Makes changes in one transaction, of which no two concern the same key.
+   * Makes changes in one transaction. No two may have the same key.
    *
    * @param order see {@link WRITES}
    * @returns the number of the transaction
-   * @throws Error if they could not be made; then none is
+   * @throws Error if that fails; then none of them is made
    */
   async commit(writes: readonly Write[], order: keyof typeof WRITES = 'anywhere'): Promise<number> {
     const { pageSize, lastTxnId } = this.#statistics()
@@ -85,7 +85,7 @@ export class LmdbFile {
         this.#database.put(SUMMARY_KEY, stored)
       })
       .catch(async (error: Error & { commitError?: Promise<never> }) => {
-        // What LMDB said, if it is that.
+        // LMDB's own error, if it has one.
         throw await (error.commitError ?? Promise.reject(error)).catch((reason: Error) => reason)
       })
     this.#summary = summary
@@ -108,7 +108,7 @@ export class LmdbFile {
     return { routes, sum: BigInt.asUintN(64, sum) }
   }
 
-  /** How many there are in it. */
+  /** How many routes it has. */
   get routes(): number {
     return this.#summary.routes
   }

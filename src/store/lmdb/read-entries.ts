@@ -4,7 +4,7 @@ import { reserveLockFile } from './environment.js'
 import { DamagedFile } from './errors.js'
 import type { Entry } from './records.js'
 
-/** What the reader says: entries in the order of their keys, at the end which transaction wrote them, or what failed. */
+/** A message of the reader: entries in key order, at the end the number of their last transaction, or a failure. */
 export type ReaderMessage =
   | { readonly entries: ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]> }
   | { readonly transaction: number }
@@ -12,24 +12,24 @@ export type ReaderMessage =
 
 const READER = fileURLToPath(new URL('reader.js', import.meta.url))
 
-/** How long the reader may say nothing: a damaged file can make LMDB go round in circles, a busy machine be slow. */
+/** How long the reader may be silent: with a damaged file LMDB may loop; a busy machine may be slow. */
 const SILENCE_LIMIT_MS = 60_000
 
-/** How a program ends that follows a damaged pointer. Other signals are sent by someone. */
+/** Signals that end a program which follows a damaged pointer. Other signals come from outside. */
 const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP'])
 
 /**
- * All that is in an LMDB file, read in a process of its own: LMDB reads through a memory map, so that a damaged file can
- * end the process that reads it.
+ * All entries of an LMDB file, read in a process of its own: LMDB reads through a memory map, so a damaged file can
+ * crash the process that reads it.
  *
- * @throws DamagedFile if it can't be read to the end; an error of the system if it can't be tried
+ * @throws DamagedFile if it can't be read to the end; an error of the system if the reader can't be started
  */
 export async function readEntries(path: string): Promise<{ entries: Entry[]; transaction: number }> {
   await reserveLockFile(path)
   const reader = fork(READER, [path], {
     serialization: 'advanced',
     execArgv: [],
-    // What changes Node.js for this process isn't meant for that one.
+    // Options of this Node.js process are not meant for the reader.
     env: { ...process.env, NODE_OPTIONS: undefined },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
@@ -40,7 +40,10 @@ export async function readEntries(path: string): Promise<{ entries: Entry[]; tra
     damage ??= new DamagedFile(reason)
     reader.kill('SIGKILL')
   }
-  const silence = setTimeout(() => give("can't be read to the end: LMDB says nothing for a minute"), SILENCE_LIMIT_MS)
+  const silence = setTimeout(
+    () => give("can't be read to the end: LMDB does not respond for a minute"),
+    SILENCE_LIMIT_MS,
+  )
   reader.on('message', (message: ReaderMessage) => {
     silence.refresh()
     if ('transaction' in message) transaction = message.transaction
@@ -58,7 +61,7 @@ export async function readEntries(path: string): Promise<{ entries: Entry[]; tra
   }
 }
 
-/** False if a key doesn't come after the one before. */
+/** False if the keys are not in order. */
 function append(entries: Entry[], added: ReadonlyArray<readonly [Uint8Array, Uint8Array]>): boolean {
   for (const [key, value] of added) {
     const last = entries.at(-1)
@@ -71,7 +74,7 @@ function append(entries: Entry[], added: ReadonlyArray<readonly [Uint8Array, Uin
 function ended(child: ReturnType<typeof fork>): Promise<[code: number | null, signal: string | null]> {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    // When its last words have been read, which may be after its end.
+    // Emitted when its last messages have been read, which may be after its end.
     child.once('close', (code, signal) => resolve([code, signal]))
   })
 }

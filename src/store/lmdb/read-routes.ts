@@ -6,24 +6,24 @@ import { readEntries } from './read-entries.js'
 import type { Entry, Summary } from './records.js'
 import { checksumOf, decodeRoute, decodeSummary, FORMAT, SUMMARY_KEY } from './records.js'
 
-/** LMDB's two meta pages, of which each transaction writes the one that the last didn't. Positions from a page's start. */
+/** LMDB's two meta pages, which transactions write alternately. Positions are from a page's start. */
 const MAGIC = { at: 24, value: 0xbeefc0de } as const
 const VERSION = { at: 28, value: 2 } as const
 const PAGE_SIZE_AT = 48
 const TRANSACTION_AT = 152
 const META_BYTES = 160
 
-/** What a file holds, as it is in there and what it means. */
+/** The content of a file, encoded and decoded. */
 export interface StoredRoutes {
   readonly entries: readonly Entry[]
   readonly routes: readonly Route[]
 }
 
 /**
- * The routes of a file that is whole: each is as it was written, none is missing, and all are of the last transaction.
- * The file isn't changed.
+ * Reads and checks the routes of a file: each must be as it was written, none may be missing, and all must be of the
+ * last transaction. The file isn't changed.
  *
- * @throws FatalError saying what is wrong with the file and what to do
+ * @throws FatalError with the fault of the file and the remedy
  */
 export async function readRoutes(path: string): Promise<StoredRoutes> {
   try {
@@ -37,17 +37,18 @@ export async function readRoutes(path: string): Promise<StoredRoutes> {
       throw new FatalError(`The routes in ${path} can't be read: ${(error as Error).message}`)
     }
     throw new FatalError(
-      `${path} ${error.message}. It was left as it is. Start the version that wrote it, put a good copy in its place, or ` +
-        'move it away to begin without routes (JupyterHub adds its own again), or start with --storage-backend memory.',
+      `${path} ${error.message}. It was not changed. Start the version that wrote it, replace it by a good copy, move it ` +
+        'away to start without routes (JupyterHub adds its own again), or start with --storage-backend memory.',
     )
   }
 }
 
 /**
- * The number of the last transaction of an LMDB file. LMDB takes the meta page with the higher number; a damaged number
- * would make it go back to the transaction before, whose table is whole as well, so that nothing else would tell.
+ * The number of the last transaction of an LMDB file. LMDB uses the meta page with the higher number. A damaged number
+ * would make it return to the previous transaction, whose table is valid as well, so that no other check would notice.
  *
- * @throws DamagedFile if it is no such file or the numbers can't be; an error of the system if it can't be read
+ * @throws DamagedFile if it is not such a file or the numbers are impossible; an error of the system if it can't be
+ *   read
  */
 async function lastTransaction(path: string): Promise<number> {
   const file = await open(path)
@@ -55,7 +56,7 @@ async function lastTransaction(path: string): Promise<number> {
     const read = async (position: number) => {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(META_BYTES), 0, META_BYTES, position)
       if (bytesRead < META_BYTES) throw new DamagedFile('is cut off')
-      if (buffer.readUInt32LE(MAGIC.at) !== MAGIC.value) throw new DamagedFile('is no LMDB file')
+      if (buffer.readUInt32LE(MAGIC.at) !== MAGIC.value) throw new DamagedFile('is not an LMDB file')
       if (buffer.readUInt32LE(VERSION.at) !== VERSION.value) throw new DamagedFile('is of another version of LMDB')
       return buffer
     }
@@ -72,7 +73,7 @@ async function lastTransaction(path: string): Promise<number> {
 
 function summaryOf(entries: readonly Entry[]): Summary {
   const entry = entries.find(({ key }) => key.equals(SUMMARY_KEY))
-  if (entry === undefined) throw new DamagedFile('is an LMDB file, but no table of routes')
+  if (entry === undefined) throw new DamagedFile('is an LMDB file, but not a table of routes')
   const summary = orDamaged(() => decodeSummary(entry.value))
   if (summary.format > FORMAT) {
     throw new DamagedFile(`is of a newer version (its format is ${summary.format}, known here is ${FORMAT})`)
@@ -83,7 +84,7 @@ function summaryOf(entries: readonly Entry[]): Summary {
 function decodeRoutes(all: readonly Entry[], summary: Summary): StoredRoutes {
   const entries = all.filter(({ key }) => !key.equals(SUMMARY_KEY))
   if (entries.length !== summary.routes) {
-    throw new DamagedFile(`is damaged: it holds ${entries.length} of ${summary.routes} routes`)
+    throw new DamagedFile(`is damaged: it has ${entries.length} of ${summary.routes} routes`)
   }
   const routes = entries.map((entry) => orDamaged(() => decodeRoute(entry)))
   const sum = entries.reduce((total, { value }) => total + checksumOf(value), 0n)

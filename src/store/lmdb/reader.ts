@@ -1,11 +1,11 @@
-// Reads an LMDB file and tells its parent what is in it. See read-entries.ts.
+// Reads an LMDB file and sends its entries to the parent process. See read-entries.ts.
 import { open } from 'lmdb'
 import { lmdbOptions } from './environment.js'
 import type { ReaderMessage } from './read-entries.js'
 
 const CHUNK = 500
 
-function tell(message: ReaderMessage): Promise<void> {
+function send(message: ReaderMessage): Promise<void> {
   return new Promise((resolve, reject) => {
     process.send?.(message, (error: Error | null) => (error === null ? resolve() : reject(error)))
   })
@@ -18,12 +18,12 @@ async function read(path: string): Promise<void> {
   for (const { key, value } of database.getRange()) {
     chunk.push([Buffer.from(key), Buffer.from(value)])
     if (chunk.length < CHUNK) continue
-    await tell({ entries: chunk })
+    await send({ entries: chunk })
     chunk = []
   }
-  await tell({ entries: chunk })
-  await tell({ transaction })
+  await send({ entries: chunk })
+  await send({ transaction })
 }
 
-await read(process.argv[2] ?? '').catch((error: Error) => tell({ failure: error.message }))
+await read(process.argv[2] ?? '').catch((error: Error) => send({ failure: error.message }))
 process.exit(0)

@@ -1,27 +1,27 @@
 import { createHash } from 'node:crypto'
 import type { Route } from '../../routing/route.js'
 
-/** What the file holds under one key. */
+/** An entry of the file. */
 export interface Entry {
   readonly key: Buffer
   readonly value: Buffer
 }
 
-/** What all entries together must be; changed by every transaction. */
+/** What all entries together must match; written by every transaction. */
 export interface Summary {
   readonly format: number
-  /** How many routes there are. */
+  /** The number of routes. */
   readonly routes: number
   /** The sum of their checksums, modulo 2^64. */
   readonly sum: bigint
-  /** The number of the transaction that wrote it, as LMDB counts. */
+  /** LMDB's number of the transaction that wrote it. */
   readonly transaction: number
 }
 
-/** The format of what is described here. A program never opens a file with a higher one. */
+/** The format described here. Files with a higher format are never opened. */
 export const FORMAT = 1
 
-/** No route has this key: theirs are hashes, of 32 bytes. */
+/** No route has this key: their keys are hashes of 32 bytes. */
 export const SUMMARY_KEY = Buffer.from('summary')
 
 const CHECKSUM_BYTES = 8
@@ -31,27 +31,27 @@ export function entryKeyOf(routespec: string): Buffer {
   return createHash('sha256').update(routespec).digest()
 }
 
-/** A checksum, then the route as JSON. */
+/** The value is a checksum, followed by the route as JSON. */
 export function encodeRoute({ routespec, data, lastActivity }: Route): Entry {
   const json = Buffer.from(JSON.stringify({ routespec, data, lastActivity }))
   return { key: entryKeyOf(routespec), value: Buffer.concat([digest(json), json]) }
 }
 
 /**
- * Whether the target can be used is not looked at: to another version it may not be the same.
+ * The target isn't checked: versions may differ in which they support.
  *
- * @throws Error saying in a few words what is wrong with the entry
+ * @throws Error with the fault of the entry in a few words
  */
 export function decodeRoute({ key, value }: Entry): Route {
   const json = value.subarray(CHECKSUM_BYTES)
   if (!digest(json).equals(value.subarray(0, CHECKSUM_BYTES))) throw new Error('the checksum of a route is wrong')
   const stored = JSON.parse(json.toString()) as Route
-  if (!entryKeyOf(stored.routespec).equals(key)) throw new Error(`${stored.routespec} has the place of another route`)
+  if (!entryKeyOf(stored.routespec).equals(key)) throw new Error(`${stored.routespec} has the key of another route`)
   if (typeof stored.data.target !== 'string') throw new Error(`${stored.routespec} has no target`)
   return { ...stored, lastActivity: new Date(stored.lastActivity) }
 }
 
-/** The checksum that an encoded route begins with. */
+/** The checksum at the start of an encoded route. */
 export function checksumOf(value: Uint8Array): bigint {
   return Buffer.from(value.buffer, value.byteOffset, CHECKSUM_BYTES).readBigUInt64LE()
 }
@@ -60,7 +60,7 @@ export function encodeSummary(summary: Summary): Buffer {
   return Buffer.from(JSON.stringify({ ...summary, sum: summary.sum.toString(16) }))
 }
 
-/** Of a newer format nothing but its number is read. @throws Error if it is no summary */
+/** Of a newer format only the number is read. @throws Error if it is not a summary */
 export function decodeSummary(value: Buffer): Summary {
   const { format, routes, sum, transaction } = JSON.parse(value.toString()) as Record<keyof Summary, unknown>
   if (!Number.isSafeInteger(format)) throw new Error('its summary has no format')

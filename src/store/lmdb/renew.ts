@@ -7,12 +7,12 @@ import { LmdbFile, WRITES } from './file.js'
 import type { Entry } from './records.js'
 
 /**
- * Writes what a file holds into a new one, which takes its place at once or not at all, and opens that. What can't be
- * checked of the old one, LMDB's lists of free pages, is thereby gone: wrong ones would have it write over routes.
+ * Writes a file's entries into a new one, replaces the old file atomically, and opens the new one. This removes the
+ * part of the old file that can't be checked, LMDB's lists of free pages: with wrong lists it would overwrite routes.
  *
  * @param entries undefined if there is no file yet
- * @throws FatalError if there is none and none can be made; if an old one can't be replaced, a warning says so and that
- *   one is opened
+ * @throws FatalError if there is none and none can be made. If an old file can't be replaced, a warning says so and
+ *   that one is opened
  */
 export async function renewFile(path: string, entries: readonly Entry[] | undefined, log: Logger): Promise<LmdbFile> {
   try {
@@ -22,13 +22,13 @@ export async function renewFile(path: string, entries: readonly Entry[] | undefi
     if (entries === undefined) {
       throw new FatalError(`${what} Make room, or give another --state-dir, or start with --storage-backend memory.`)
     }
-    log.warn(`${what} It goes on being used as it is.`)
+    log.warn(`${what} The existing file stays in use.`)
   }
   return LmdbFile.open(path, entries ?? [])
 }
 
 /**
- * Puts a new file with these, in the order of their keys, in the place of one that nobody has open: at once or not at all.
+ * Atomically replaces a file, which no process may have open, by a new one with these entries, in key order.
  *
  * @throws an error of the system
  */

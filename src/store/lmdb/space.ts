@@ -1,18 +1,18 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** How much more is reserved than is needed at once, so that it is seldom done. */
+/** How much more is reserved than is needed now, so that it is done seldom. */
 const AHEAD = 1024 * 1024
 
 /**
- * Reserves disk space in a file before LMDB writes there, so that a full disk is found here: LMDB's own handling of a
- * failed write overruns its buffer for the message, after which anything may happen. What is reserved are zeros behind
- * the pages in use, where LMDB puts the next ones.
+ * Reserves disk space in a file before LMDB writes there, so that a full disk is noticed here: LMDB's own handling of a
+ * failed write overruns the buffer of its message, with undefined results. Space is reserved by writing zeros after the
+ * pages in use, where LMDB puts the next ones.
  */
 export class ReservedSpace {
   readonly #file: FileHandle
   /** Where the pages in use end. */
   readonly #used: () => number
-  /** How far the file reaches at least. */
+  /** The size of the file, at least. */
   #size = 0
 
   constructor(file: FileHandle, used: () => number) {
@@ -21,7 +21,7 @@ export class ReservedSpace {
   }
 
   /**
-   * Sees to it that so many bytes more than now can be used. LMDB uses its free pages again, so that often there is enough.
+   * Ensures that this many more bytes can be used. LMDB reuses its free pages, so often there is enough.
    *
    * @throws an error of the system if there is no space
    */
@@ -29,7 +29,7 @@ export class ReservedSpace {
     const used = this.#used()
     const needed = used + bytes
     if (needed <= this.#size) return
-    // LMDB may have used more than was taken, and made the file larger by itself: no zeros may go over what it wrote.
+    // LMDB may have used more than was reserved, and extended the file itself: zeros must not overwrite its pages.
     this.#size = Math.max((await this.#file.stat()).size, used)
     if (needed <= this.#size) return
     await this.#extend(this.#size, needed + AHEAD).catch(() => this.#extend(this.#size, needed))
@@ -40,7 +40,7 @@ export class ReservedSpace {
     for (let end = from; end < to; ) {
       end += (await this.#file.write(zeros, 0, Math.min(zeros.length, to - end), end)).bytesWritten
     }
-    // Some file systems find out only now.
+    // Some file systems report a full disk only now.
     await this.#file.datasync()
     this.#size = to
   }

@@ -34,8 +34,8 @@ interface LmdbStoreParts {
 }
 
 /**
- * Keeps routes in an LMDB file. What it has stored survives the end of any process, and of the machine as far as the
- * disk keeps what it says it has. Changes that come while others are being written share the next transaction.
+ * Stores routes in an LMDB file. Stored routes survive the end of any process, and of the machine as far as the disk
+ * keeps what it reports as written. Changes that arrive while others are being written share the next transaction.
  */
 export class LmdbStore implements OpenedStore {
   readonly isDurable = true
@@ -64,8 +64,8 @@ export class LmdbStore implements OpenedStore {
 
   /**
    * @param directory see {@link openStateDir}
-   * @param removable whether the directory may go too when there are no routes to keep
-   * @throws FatalError if another process has the directory or its file can't be used
+   * @param removable whether the directory may be removed too when there are no routes
+   * @throws FatalError if another process uses the directory or its file can't be used
    */
   static async open(directory: string, log: Logger, removable = false): Promise<LmdbStore> {
     const lock = await lockDirectory(directory)
@@ -130,7 +130,7 @@ export class LmdbStore implements OpenedStore {
     await this.#writing
     await this.#storingActivity
     await this.#file.close()
-    // With its locks still held.
+    // While the lock is still held.
     if (remove) await removeFiles(this.directory, this.#removable)
     await this.#lock.close()
   }
@@ -142,7 +142,7 @@ export class LmdbStore implements OpenedStore {
   }
 
   async #writeAll(): Promise<void> {
-    // Changes that Envoy acknowledged together come in one turn of the event loop: they share a transaction.
+    // Changes that Envoy acknowledged together arrive in one turn of the event loop: they share a transaction.
     await endOfTurn()
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, WRITES.anywhere.most)
@@ -159,22 +159,22 @@ export class LmdbStore implements OpenedStore {
 
 const FILE = 'routes.mdb'
 
-/** All that may be in the directory, the lock last: until then nobody else begins here. */
+/** All files of the directory. The lock is the last one: until it is removed, no other proxy starts here. */
 const FILES = [
   ...[ADDRESS_FILE, `${ADDRESS_FILE}.new`, ACTIVITY_FILE, `${ACTIVITY_FILE}.new`],
   ...[FILE, `${FILE}-lock`, LOCK_FILE],
 ]
 
-/** A time that is older than the record is from before the route was posted anew. */
+/** The later time counts: a time before the record's is from before the route was posted again. */
 function lastActive(route: Route, at = 0): Route {
   return at > route.lastActivity.getTime() ? { ...route, lastActivity: new Date(at) } : route
 }
 
 /**
- * Removes the routes that are kept in a directory, and the directory if nothing else is in it.
+ * Removes the routes that are stored in a directory, and the directory if it is then empty.
  *
  * @returns whether there were any
- * @throws FatalError if another process has them or they can't be removed
+ * @throws FatalError if another process uses them or they can't be removed
  */
 export async function removeRoutes(directory: string): Promise<boolean> {
   if (!(await exists(join(directory, FILE)))) return false
@@ -194,7 +194,7 @@ const STAYS = new Set(['ENOTEMPTY', 'EBUSY', 'EACCES', 'EPERM'])
 async function removeFiles(directory: string, removable: boolean): Promise<void> {
   for (const name of FILES) await rm(join(directory, name), { force: true })
   if (!removable) return
-  // Something else is in it, or something is mounted on it, or the directory above isn't ours.
+  // It may have other files, be a mount point, or be in a directory that isn't ours.
   await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (!STAYS.has(error.code ?? '')) throw error
   })
