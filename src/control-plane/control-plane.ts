@@ -1,4 +1,4 @@
-import { keepActivity } from '../activity/keep.js'
+import { persistActivity } from '../activity/persist.js'
 import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
 import { serveApi } from '../api/server.js'
@@ -52,7 +52,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   })
 
   if (store.isDurable) {
-    shutdown.push(keepActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
+    shutdown.push(persistActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
   }
   await ads.listen(envoys.xds)
   shutdown.push(() => ads.close())

@@ -13,7 +13,7 @@ import type { DataPlane } from './data-plane.js'
 const SOCKET_MODE = 0o660
 
 /** Any number of Envoys that the operator runs. */
-export class ExternalEnvoys implements DataPlane {
+export class ExternalDataPlane implements DataPlane {
   readonly xds: AdsListening
   readonly waitPolicy = ANY_ENVOYS
   readonly connectionsAt = 'info'
@@ -27,9 +27,9 @@ export class ExternalEnvoys implements DataPlane {
   }
 
   /** @throws FatalError if the address that Envoys connect to is not free */
-  static async prepare(settings: ExternalSettings, log: Logger): Promise<ExternalEnvoys> {
+  static async prepare(settings: ExternalSettings, log: Logger): Promise<ExternalDataPlane> {
     await checkAddress('The control plane', settings.address)
-    return new ExternalEnvoys(settings, log)
+    return new ExternalDataPlane(settings, log)
   }
 
   async recover(): Promise<Route[]> {

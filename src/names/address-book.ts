@@ -35,9 +35,13 @@ const START_WAIT_MS = 5_000
 /** Queries for one name within this time, as for many routes to one host, are one. */
 const SAME_MS = 200
 
-/** The delay before a name is queried again: for its time to live, while requests to it fail, and without an answer. */
+/** The bounds of a name's time to live, after which it is queried again. */
 const REFRESH_MS = { least: 30_000, most: 3_600_000 }
+
+/** While requests to a name fail, it is queried again this long after the last query or failure. */
 const FAILING_MS = 3_000
+
+/** The delays after a query without an answer, if addresses are known and if none are; they double each time. */
 const RETRY_MS = { known: { least: 5_000, most: 60_000 }, unknown: { least: 1_000, most: 30_000 } }
 
 /** The time between two background queries. */

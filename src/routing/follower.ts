@@ -38,7 +38,7 @@ export class Follower {
     const { routes, turns, keyOf } = this.#options
     const apply = (key: string, route: Route | undefined) =>
       turns.run(key, async () => {
-        if (this.#isNews(key, event.revision)) await this.#adopt(key, route)
+        if (this.#takeNews(key, event.revision)) await this.#adopt(key, route)
       })
     if ('key' in event) return apply(event.key, event.route)
     const stored = new Map(event.routes.map((route) => [keyOf(route), route]))
@@ -47,7 +47,7 @@ export class Follower {
   }
 
   /** Whether an event is newer than the table. Must be called once for each event, in the order of revisions. */
-  #isNews(key: string, revision: Revision): boolean {
+  #takeNews(key: string, revision: Revision): boolean {
     const own = this.#own.get(key)
     if (own === undefined) return true
     if (revision < own) return false

@@ -42,7 +42,7 @@ const POLL_MS = 10
 const RESTORE_LIMIT_MS = 2_000
 
 interface Wait {
-  readonly isUndone: boolean
+  readonly undoIfFailed: boolean
   readonly limitMs: number
 }
 
@@ -95,7 +95,7 @@ export class Delivery {
     const { collection, ackTimeoutMs } = this.#options
     const before = collection.get(name)
     try {
-      await this.#deliver(name, resource, { isUndone: true, limitMs: ackTimeoutMs })
+      await this.#deliver(name, resource, { undoIfFailed: true, limitMs: ackTimeoutMs })
     } catch (error) {
       if (collection.get(name) === resource) collection.set(name, before)
       throw error
@@ -109,7 +109,7 @@ export class Delivery {
    * @returns whether every connected Envoy that serves has it, after at most {@link RESTORE_LIMIT_MS}
    */
   async restore(name: string, before: Resource | undefined): Promise<boolean> {
-    return this.#deliver(name, before, { isUndone: false, limitMs: RESTORE_LIMIT_MS }).then(
+    return this.#deliver(name, before, { undoIfFailed: false, limitMs: RESTORE_LIMIT_MS }).then(
       () => true,
       // Late or rejected: the collection keeps it, and onRejected has been called for a rejection.
       () => false,
@@ -123,7 +123,7 @@ export class Delivery {
    */
   async delivered(name: string): Promise<void> {
     const { collection, ackTimeoutMs } = this.#options
-    await this.#deliver(name, collection.get(name), { isUndone: false, limitMs: ackTimeoutMs })
+    await this.#deliver(name, collection.get(name), { undoIfFailed: false, limitMs: ackTimeoutMs })
   }
 
   /** Makes changes wait this long for an Envoy that serves and is about to reconnect: that of this node id, or any. */
@@ -133,11 +133,11 @@ export class Delivery {
     this.#setAlarm()
   }
 
-  #deliver(name: string, resource: Resource | undefined, { isUndone, limitMs }: Wait): Promise<void> {
+  #deliver(name: string, resource: Resource | undefined, { undoIfFailed, limitMs }: Wait): Promise<void> {
     const { collection, policy, clock } = this.#options
     const now = clock.now()
     const patientUntil = Math.max(this.#returns.until, now + policy.returnMs)
-    const waiter = { version: resource?.version, patientUntil, isUndone, limitMs, deadline: now + limitMs }
+    const waiter = { version: resource?.version, patientUntil, undoIfFailed, limitMs, deadline: now + limitMs }
     const delivered = this.#waiters.add(name, waiter)
     this.#alarm.at(this.#nextLook(waiter, now))
     collection.set(name, resource)

@@ -123,8 +123,8 @@ export class Subscription {
   flush(): void {
     while (!this.#inFlight.isFull) {
       const retry = this.#retries.shift()
-      const isDone = retry ? this.#deliver(retry) : this.#deliver(this.#due(), this.#options.maxAResponse)
-      if (!isDone) return
+      const didDeliver = retry ? this.#deliver(retry) : this.#deliver(this.#due(), this.#options.maxAResponse)
+      if (!didDeliver) return
     }
   }
 

@@ -8,7 +8,7 @@ export interface Waiter {
   readonly deadline: number
   readonly limitMs: number
   /** Whether the change is taken back if it fails. */
-  readonly isUndone: boolean
+  readonly undoIfFailed: boolean
 }
 
 interface Waiting extends Waiter {
@@ -59,7 +59,7 @@ export class Waiters {
   reject(name: string, version: string, error: Error): boolean {
     const affected = [...(this.#byName.get(name) ?? [])].filter((waiting) => waiting.version === version)
     for (const waiting of affected) waiting.reject(error)
-    return affected.some(({ isUndone }) => isUndone)
+    return affected.some(({ undoIfFailed }) => undoIfFailed)
   }
 
   /** Fails the waiters whose time is over. */

@@ -25,11 +25,11 @@ export interface SelectOptions {
  * @returns the adopted ones: all or none
  * @throws FatalError if an address that Envoy needs is taken
  */
-export async function selectRunning(found: readonly EnvoyProcess[], options: SelectOptions): Promise<EnvoyProcess[]> {
+export async function adoptOrEnd(found: readonly EnvoyProcess[], options: SelectOptions): Promise<EnvoyProcess[]> {
   const { dir, adopt, addresses, log } = options
   const listening = adopt && found.length > 0 ? await listeningOn(dir) : undefined
   const needed = addresses.filter(({ address }) => !listening?.some((held) => isDeepStrictEqual(held, address)))
-  // An Envoy that doesn't answer is of no use. And none can listen twice on a port, such as on all addresses and on
+  // An Envoy that doesn't answer is of no use. And no Envoy can listen twice on a port, such as on all addresses and on
   // one.
   const usable =
     listening !== undefined && !needed.some(({ address }) => listening.some((held) => clash(held, address)))

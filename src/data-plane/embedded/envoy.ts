@@ -95,9 +95,9 @@ export class EmbeddedEnvoy {
     return this.#supervisor.ready()
   }
 
-  /** See {@link EnvoySupervisor.applyArguments}. */
-  applyArguments(tryOut: () => Promise<string | undefined>): Promise<void> {
-    return this.#supervisor.applyArguments(tryOut)
+  /** See {@link EnvoySupervisor.replaceIfArgumentsDiffer}. */
+  replaceIfArgumentsDiffer(tryOut: () => Promise<string | undefined>): Promise<void> {
+    return this.#supervisor.replaceIfArgumentsDiffer(tryOut)
   }
 
   /** See {@link EnvoySupervisor.endSuccessor}. */

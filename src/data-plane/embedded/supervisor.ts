@@ -85,7 +85,7 @@ export class EnvoySupervisor {
    *
    * @param tryOut returns why an Envoy can't use the current settings; then the running one is kept
    */
-  async applyArguments(tryOut: () => Promise<string | undefined>): Promise<void> {
+  async replaceIfArgumentsDiffer(tryOut: () => Promise<string | undefined>): Promise<void> {
     const { argumentsOf, log } = this.#options
     const old = this.#envoys.current
     if (old === undefined) return

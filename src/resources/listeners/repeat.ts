@@ -78,7 +78,8 @@ const INPUT = {
 }
 
 /**
- * An attempt that reuses a connection has one at once. A first attempt with such a connection costs only this check.
+ * True if the attempt has no connection yet or is a retry. All others skip the script: a first attempt that reuses a
+ * connection costs only this check.
  */
 const NEW_CONNECTION_OR_REPEAT = {
   name: 'cel',

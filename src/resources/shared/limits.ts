@@ -57,7 +57,7 @@ export function bodilessIdle(limits: Limits): Duration {
 /** Envoy's default is 1,024; these fields have no value for "no limit". */
 const NO_LIMIT = 2 ** 32 - 1
 
-/** Envoy counts a cluster's requests in flight per priority, which has no other effect. */
+/** Uploads have another priority so that Envoy counts them apart; it has no other effect here. */
 export const UPLOAD_PRIORITY = 'HIGH'
 
 /** Closes connections that never send anything, with or without TLS: the inspector waits for the first bytes. */
@@ -100,7 +100,7 @@ export function connectionManagerLimits(
  * gets a connection, and refuses it then if it is beyond the limit. Connections have no limit of their own: each is
  * opened for a request, and at a limit a request might wait without end for a connection of its own worker while
  * another worker's are idle. All requests may be retried, since a backend may close all its idle connections together;
- * by default Envoy would retry three of them.
+ * by default Envoy allows three retries at a time for a cluster.
  */
 export function routeLimits({ maxRequestsPerRoute }: Limits): CircuitBreakers {
   const most = {

@@ -1,7 +1,7 @@
 import { constants, rm, writeFile } from 'node:fs/promises'
 import { startControlPlane } from '../../../control-plane/control-plane.js'
-import { EmbeddedEnvoys, findBinary } from '../../../data-plane/embedded/envoys.js'
-import { ExternalEnvoys } from '../../../data-plane/external.js'
+import { EmbeddedDataPlane, findBinary } from '../../../data-plane/embedded/data-plane.js'
+import { ExternalDataPlane } from '../../../data-plane/external.js'
 import { publicAddressOf } from '../../../platform/address.js'
 import { FatalError } from '../../../platform/fatal-error.js'
 import type { Logger } from '../../../platform/log.js'
@@ -64,8 +64,8 @@ export class ConfigurableEnvoyProxy {
     const store = await this.#openStore()
     const envoys =
       'path' in envoy
-        ? await EmbeddedEnvoys.prepare({ ...parts, binary: envoy, store })
-        : await ExternalEnvoys.prepare(envoy, this.#log)
+        ? await EmbeddedDataPlane.prepare({ ...parts, binary: envoy, store })
+        : await ExternalDataPlane.prepare(envoy, this.#log)
     const delivered = await startControlPlane({ ...parts, store, envoys })
     // Not earlier: a start that fails prints one line only.
     this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)

@@ -4,7 +4,7 @@ import type { Logger } from '../platform/log.js'
 /** How long the end of the proxy may wait for the store, in milliseconds. */
 const LAST_LIMIT_MS = 5_000
 
-export interface KeepActivityOptions {
+export interface PersistActivityOptions {
   /** Stores when routes were last active, of those that were since a moment. */
   readonly store: (since: Date) => Promise<void>
   /** How much activity may be lost, in milliseconds. */
@@ -13,7 +13,7 @@ export interface KeepActivityOptions {
 }
 
 /** Has activity stored now and then, until the returned function is called, and then once more. */
-export function keepActivity({ store, everyMs, log }: KeepActivityOptions): () => Promise<void> {
+export function persistActivity({ store, everyMs, log }: PersistActivityOptions): () => Promise<void> {
   let since = new Date()
   let last: Promise<void> = Promise.resolve()
   const pass = async () => {
@@ -22,7 +22,7 @@ export function keepActivity({ store, everyMs, log }: KeepActivityOptions): () =
       await store(since)
       since = begun
     } catch (error) {
-      log.warn(`When routes were last active was not stored, and will be tried again: ${(error as Error).message}`)
+      log.warn(`Could not store last_activity, will retry: ${(error as Error).message}`)
     }
   }
   const next = () => {

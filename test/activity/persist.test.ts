@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { keepActivity } from '../../src/activity/keep.js'
+import { persistActivity } from '../../src/activity/persist.js'
 import { Home } from '../support/home.js'
 import { ask } from '../support/http.js'
 import { eventually } from '../support/wait.js'
@@ -34,7 +34,7 @@ t.test('it is stored again and again, what failed is tried again, and nothing is
     asked.push(since)
     if (fails) throw new Error('the disk is full')
   }
-  const end = keepActivity({ store, everyMs: 5, log })
+  const end = persistActivity({ store, everyMs: 5, log })
   const passes = async (count: number) => {
     const before = asked.length
     await eventually(() => asked.length >= before + count, 'it is stored')
@@ -47,7 +47,7 @@ t.test('it is stored again and again, what failed is tried again, and nothing is
   fails = true
   await passes(3)
   t.strictSame(asked.at(-1), asked.at(-2), 'all of it once more')
-  t.match(lines.at(-1), /When routes were last active was not stored, and will be tried again: the disk is full/)
+  t.match(lines.at(-1), /Could not store last_activity, will retry: the disk is full/)
 
   fails = false
   await passes(2)
@@ -59,14 +59,14 @@ t.test('it is stored again and again, what failed is tried again, and nothing is
   const count = async () => {
     others += 1
   }
-  const endOther = keepActivity({ store: count, everyMs: 5, log })
+  const endOther = persistActivity({ store: count, everyMs: 5, log })
   await eventually(() => others > 3, 'another has gone on')
   await endOther()
   t.equal(asked.length, after)
 })
 
 t.test('a store that does not answer holds up no end', async (t) => {
-  const end = keepActivity({ store: () => new Promise(() => {}), everyMs: 60_000, log: pino({ level: 'silent' }) })
+  const end = persistActivity({ store: () => new Promise(() => {}), everyMs: 60_000, log: pino({ level: 'silent' }) })
   const begun = performance.now()
   await end()
   t.ok(performance.now() - begun < 15_000)

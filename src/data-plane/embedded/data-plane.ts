@@ -20,7 +20,7 @@ import { NotAcknowledged } from '../../xds/errors.js'
 import type { AdsListening } from '../../xds/server.js'
 import { ONE_ENVOY } from '../../xds/wait-policy.js'
 import type { DataPlane, Delivered } from '../data-plane.js'
-import { findEnvoys, selectRunning } from './adoption.js'
+import { adoptOrEnd, findEnvoys } from './adoption.js'
 import { claim } from './claim.js'
 import { EmbeddedEnvoy } from './envoy.js'
 import { restoreAdminKey } from './kept-key.js'
@@ -37,7 +37,7 @@ export function findBinary({ embedded: { envoyPath } }: Settings, log: Logger): 
   return findEnvoy({ release: readRelease(), explicit: envoyPath, env, arch, progress })
 }
 
-export interface EnvoysOptions {
+export interface EmbeddedOptions {
   readonly settings: Settings
   readonly binary: EnvoyBinary
   readonly store: Pick<OpenedStore, 'isDurable'>
@@ -48,12 +48,12 @@ export interface EnvoysOptions {
 }
 
 /** The one Envoy that the control plane starts, or adopts from an earlier one, and watches. */
-export class EmbeddedEnvoys implements DataPlane {
+export class EmbeddedDataPlane implements DataPlane {
   readonly xds: AdsListening
   readonly waitPolicy = ONE_ENVOY
   readonly connectionsAt = 'debug'
   readonly recoverable: boolean
-  readonly #options: EnvoysOptions
+  readonly #options: EmbeddedOptions
   readonly #dir: RuntimeDir
   /** Envoys of an earlier control plane; the last one serves. */
   readonly #running: readonly EnvoyProcess[]
@@ -61,7 +61,7 @@ export class EmbeddedEnvoys implements DataPlane {
   readonly #totals: RequestTotals
   #envoy: EmbeddedEnvoy | undefined
 
-  private constructor(options: EnvoysOptions, dir: RuntimeDir, running: readonly EnvoyProcess[]) {
+  private constructor(options: EmbeddedOptions, dir: RuntimeDir, running: readonly EnvoyProcess[]) {
     this.#options = options
     this.#dir = dir
     this.#running = running
@@ -76,7 +76,7 @@ export class EmbeddedEnvoys implements DataPlane {
    *
    * @throws FatalError explaining why Envoy can't be started; an Envoy that was found keeps serving
    */
-  static async prepare(options: EnvoysOptions): Promise<EmbeddedEnvoys> {
+  static async prepare(options: EmbeddedOptions): Promise<EmbeddedDataPlane> {
     const { settings, store, log, shutdown } = options
     const dir = runtimeDirOf(settings)
     const claimed = await claim(dir)
@@ -88,9 +88,9 @@ export class EmbeddedEnvoys implements DataPlane {
       log.warn(`Could not restore the key of Envoy's admin interface, so Envoy can't be adopted: ${error.message}`)
     })
     const adopt = store.isDurable
-    const running = await selectRunning(found, { dir, adopt, addresses: envoyAddresses(settings), log })
+    const running = await adoptOrEnd(found, { dir, adopt, addresses: envoyAddresses(settings), log })
     keepsEnvoy = running.length > 0
-    return new EmbeddedEnvoys(options, dir, running)
+    return new EmbeddedDataPlane(options, dir, running)
   }
 
   /** Whether Envoy was running before this start. A start that fails leaves it as it was. */
@@ -134,7 +134,7 @@ export class EmbeddedEnvoys implements DataPlane {
     await this.#confirm(listeners)
     if (!this.#adopted) return true
     await recheckClusters(this.#admin, clusters, log)
-    await envoy.applyArguments(() =>
+    await envoy.replaceIfArgumentsDiffer(() =>
       tryOut({ ...settings, ...settings.embedded, binary: binary.path, dir: this.#dir, delivered, log }),
     )
     return true
@@ -153,7 +153,7 @@ export class EmbeddedEnvoys implements DataPlane {
   async #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
     const { settings, binary, log, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
-    // Always the same, so that the Envoy of an earlier start has equal settings.
+    // The key is part of the bootstrap, whose hash is among Envoy's arguments: a new key would replace Envoy at each start.
     const adminKey = (await readAdminKey(adminSocket)) ?? newAdminKey()
     const options = {
       binary: binary.path,
