@@ -1,6 +1,6 @@
 import { constants, rm, writeFile } from 'node:fs/promises'
 import { startControlPlane } from '../../../control-plane/control-plane.js'
-import { EmbeddedDataPlane, findBinary } from '../../../data-plane/embedded/data-plane.js'
+import { EmbeddedDataPlane, findBinary } from '../../../data-plane/embedded/embedded.js'
 import { ExternalDataPlane } from '../../../data-plane/external.js'
 import { publicAddressOf } from '../../../platform/address.js'
 import { FatalError } from '../../../platform/fatal-error.js'
