@@ -1,5 +1,5 @@
 // `npm run dev -- OPTIONS`: the proxy from a clone. After each change of the source that compiles, the control plane is
-// killed and started again. Envoy serves on meanwhile, and the new control plane goes on with it.
+// killed and restarted. Envoy keeps serving meanwhile, and the new control plane adopts it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -53,12 +53,12 @@ export async function setUpTap() {
   })
 }
 
-/** @returns what tells these packages from others */
+/** @returns a digest of these packages */
 function installPackages() {
   const packages = hash([join(root, 'package-lock.json')])
   if (read(PACKAGES_STAMP) !== packages || !isInstalled()) {
     console.error('Installing packages ...')
-    // npm removes what is there. Should it be ended in the middle of that, nothing may count as complete.
+    // npm removes the installed packages first. If it is interrupted, the installation must not count as complete.
     rmSync(PACKAGES_STAMP, { force: true })
     const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
     const failure = 'Could not install the packages. Is the npm registry reachable?'

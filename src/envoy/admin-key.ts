@@ -24,7 +24,7 @@ export async function readAdminKey(socketPath: string): Promise<string | undefin
   }
 }
 
-/** A key that nobody can guess. */
+/** An unguessable key. */
 export function newAdminKey(): string {
   return randomBytes(16).toString('hex')
 }

@@ -75,7 +75,7 @@ function isServed(socketPath: string): Promise<boolean> {
   })
 }
 
-/** A name for the public address. It tells apart proxies of one user that have no --state-dir. */
+/** A name for the public address. It distinguishes proxies of one user without --state-dir. */
 export function publicAddressOf(at: ListenAddress): string {
   return 'socketPath' in at ? at.socketPath : `${at.host}-${at.port}`
 }

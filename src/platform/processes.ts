@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 
-/** A process. The start time tells it from a later process with the same id. */
+/** A process. The start time distinguishes it from a later process with the same id. */
 export interface ProcessIdentity {
   readonly pid: number
   /** In the kernel's clock ticks since boot. */

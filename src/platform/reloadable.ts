@@ -10,7 +10,7 @@ export interface Reloadable<T> {
   readonly paths: readonly string[]
   /** The value at the start. */
   readonly first: T
-  /** Reads and checks the files again; rejects with an error that tells people what is wrong with them. */
+  /** Reads and checks the files again; rejects with an error that explains what is wrong with them. */
   readonly read: () => Promise<T>
 }
 

@@ -1,4 +1,4 @@
-/** How the proxy ends: after requests in flight, at once, or after a failure. In the last case an adopted Envoy serves on. */
+/** How the proxy ends: after requests in flight, at once, or after a failure. In the last case an adopted Envoy keeps serving. */
 export type ShutdownMode = 'drain' | 'at once' | 'abandon'
 
 /**

@@ -15,14 +15,14 @@ export class TallyLog {
   /** Counts `count` more events. */
   add(count: number): void {
     this.#count += count
-    if (this.#timer === undefined) this.#tell()
+    if (this.#timer === undefined) this.#report()
   }
 
-  #tell(): void {
+  #report(): void {
     this.#timer = undefined
     if (this.#count === 0) return
     this.#write(this.#count)
     this.#count = 0
-    this.#timer = setTimeout(() => this.#tell(), INTERVAL_MS).unref()
+    this.#timer = setTimeout(() => this.#report(), INTERVAL_MS).unref()
   }
 }

@@ -88,7 +88,7 @@ export function parseHostPort(flag: string, text: string, others = ''): { host: 
 
 /**
  * Every client of this server gets the routes and the key of the public port's certificate. The permissions of a socket
- * file restrict who can connect. A TCP address restricts nobody: even a loopback address can be reached by any user of
+ * file restrict who can connect. A TCP address restricts no one: even a loopback address can be reached by any user of
  * the machine.
  *
  * @throws FatalError if strangers could connect
@@ -130,7 +130,7 @@ export function hasTlsFiles<T extends Pick<ExternalOptions, 'xdsSslKey' | 'xdsSs
 function* warningsAbout(options: OptionsOfEmbedded): Iterable<string> {
   const { envoyPath, workers, maxHeap, maxConnections } = options
   if (envoyPath !== undefined || workers !== undefined) {
-    yield '--envoy-path and --workers do nothing with --envoy-mode external: whoever starts Envoy chooses them'
+    yield '--envoy-path and --workers have no effect with --envoy-mode external: they are chosen where Envoy is started'
   }
   if (maxHeap !== undefined || maxConnections !== undefined) {
     yield '--max-heap and --max-connections do nothing here with --envoy-mode external: they are for `bootstrap`'

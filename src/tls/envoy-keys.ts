@@ -59,7 +59,7 @@ function lacking(key: KeyObject): string | undefined {
     case 'ed25519':
       return undefined
     case 'ec': {
-      if (isExplicit(key)) return 'EC with explicit parameters in the place of a curve'
+      if (isExplicit(key)) return 'EC with explicit parameters instead of a curve'
       const curve = details?.namedCurve ?? 'a curve without a name'
       return CURVES.has(curve) ? undefined : `EC on ${curve}`
     }

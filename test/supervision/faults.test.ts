@@ -32,7 +32,7 @@ t.test('an exception that nobody catches ends the control plane with a status of
   t.teardown(() => killProcess(envoy))
   await proxy.api('POST', '/user/a', { target: 'http://127.0.0.1:9' }).catch(() => {})
   t.strictSame(await proxy.exit(), { code: 70, signal: null })
-  t.match(proxy.output, /^error: This is a fault of configurable-envoy-proxy.*Envoy.*serves on.*forgotten\n +at /ms)
+  t.match(proxy.output, /^error: This is a fault of configurable-envoy-proxy.*Envoy.*keeps serving.*forgotten\n +at /ms)
   t.ok(isAlive(envoy))
 })
 

@@ -114,7 +114,7 @@ t.test('a key that Envoy can not use is named with its kind', async (t) => {
     [['ec', '-pkeyopt', 'ec_paramgen_curve:P-224'], 'EC on secp224r1'],
     [
       ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'ec_param_enc:explicit'],
-      'EC with explicit parameters in the place of a curve',
+      'EC with explicit parameters instead of a curve',
     ],
   ]
   for (const [newKey, kind] of kinds) {

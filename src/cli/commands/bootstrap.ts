@@ -25,7 +25,7 @@ export const bootstrap: Subcommand<typeof BOOTSTRAP_OPTIONS> = {
  * Makes the bootstrap of an external Envoy. With --output it writes it, and the files that it refers to. The key of the
  * admin interface is written beside the admin socket.
  *
- * @returns what is to be printed
+ * @returns the text to print
  * @throws FatalError if a file can't be written
  */
 async function makeBootstrap(settings: BootstrapSettings): Promise<string> {

@@ -23,7 +23,7 @@ export async function run(values: Options): Promise<void> {
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
   // Unhandled rejections too. The state is unknown then; Envoy keeps serving, and the next start adopts it.
-  process.on('uncaughtException', (error) => void exitByFault(error, 'Envoy, if it has started, serves on.'))
+  process.on('uncaughtException', (error) => void exitByFault(error, 'Envoy, if it has started, keeps serving.'))
   let onSignal = () => {}
   const stopped = new Promise<void>((resolve) => {
     onSignal = resolve

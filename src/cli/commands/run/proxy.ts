@@ -41,7 +41,7 @@ export class ConfigurableEnvoyProxy {
    * Resolves once its ports serve.
    *
    * @throws FatalError explaining why it can't start; everything that was started has been stopped again, and an adopted
-   *   Envoy serves on as before
+   *   Envoy keeps serving as before
    */
   async start(): Promise<void> {
     try {
@@ -103,13 +103,13 @@ export class ConfigurableEnvoyProxy {
   /**
    * Stops everything and frees the ports.
    *
-   * @param drain whether requests under way get some seconds to end
+   * @param drain whether requests in flight get some seconds to end
    */
   close(drain: boolean): Promise<void> {
     return this.#shutdown.run(drain ? 'drain' : 'at once')
   }
 
-  /** Stops after a failure. An adopted Envoy serves on: it may never have got the setting that failed. */
+  /** Stops after a failure. An adopted Envoy keeps serving: it may never have got the setting that failed. */
   abandon(): Promise<void> {
     return this.#shutdown.run('abandon')
   }
