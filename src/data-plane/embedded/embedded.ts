@@ -153,7 +153,8 @@ export class EmbeddedDataPlane implements DataPlane {
   async #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
     const { settings, binary, log, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
-    // The key is part of the bootstrap, whose hash is among Envoy's arguments: a new key would replace Envoy at each start.
+    // The key is part of the bootstrap, whose hash is among Envoy's arguments: a new key would replace Envoy at each
+    // start.
     const adminKey = (await readAdminKey(adminSocket)) ?? newAdminKey()
     const options = {
       binary: binary.path,

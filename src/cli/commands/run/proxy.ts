@@ -40,8 +40,8 @@ export class ConfigurableEnvoyProxy {
   /**
    * Resolves once its ports serve.
    *
-   * @throws FatalError explaining why it can't start; everything that was started has been stopped again, and an adopted
-   *   Envoy keeps serving as before
+   * @throws FatalError explaining why it can't start; everything that was started has been stopped again, and an
+   *   adopted Envoy keeps serving as before
    */
   async start(): Promise<void> {
     try {
