@@ -9,7 +9,7 @@ import type { Figures } from './figures.js'
 import { printFigures, tally } from './figures.js'
 import { IncidentHub } from './hub.js'
 import type { IncidentProxy } from './proxies.js'
-import { contenders } from './proxies.js'
+import { contenders, OWN_NAME } from './proxies.js'
 import { everyRouteAnswers, OK, PollingUsers } from './users.js'
 
 const USERS = 300
@@ -89,10 +89,10 @@ async function replayAgainstAll(t: Test, title: string, incident: Incident): Pro
   const results = new Map<string, Replay>()
   for (const proxy of await contenders()) results.set(proxy.name, await replay(proxy, backend.url, incident))
   printFigures(t, title, new Map([...results].map(([name, result]) => [name, figures(result)])))
-  const ours = results.get('this')
+  const ours = results.get(OWN_NAME)
   t.strictSame(ours?.failedAfterPortWasBack, [], 'no request fails after the port is back')
   for (const [name, chp] of results) {
-    if (name === 'this') continue
+    if (name === OWN_NAME) continue
     t.ok(chp.failedAfterPortWasBack.length > 0, `the replay does to ${name} what happened`)
   }
 }

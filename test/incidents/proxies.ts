@@ -24,6 +24,9 @@ export interface IncidentProxy {
 
 type Ports = readonly [port: number, apiPort: number, metricsPort: number]
 
+/** What this proxy is called among the others. */
+export const OWN_NAME = 'this'
+
 /** All that an incident is replayed against: both lines of configurable-http-proxy, and this. */
 export async function contenders(): Promise<IncidentProxy[]> {
   const ports = async () => (await freePorts(3)) as unknown as Ports
@@ -71,7 +74,7 @@ class ChpProxy implements IncidentProxy {
 }
 
 class OwnProxy implements IncidentProxy {
-  readonly name = 'this'
+  readonly name = OWN_NAME
   readonly port: number
   readonly apiPort: number
   readonly metricsPort: number

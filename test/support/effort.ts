@@ -10,6 +10,8 @@ const DEFAULTS = {
   CEP_FLEET_ROUTES: 100,
   /** Simulated hours of a hub with 300 users. */
   CEP_INCIDENT_HOURS: 3,
+  /** 1 if CHP goes through the same hours, for comparison: nothing about it is asserted. */
+  CEP_INCIDENT_CHP: 0,
 } as const
 
 /** What a variable of the environment says, or the default. */
