@@ -65,7 +65,7 @@ t.test('a storage class that does not answer fails the change, which is not made
   }
   t.match(await world.get('/a'), { target: OLD })
   t.strictSame([envoy.target('/a'), envoy.target('/b')], ['127.0.0.1:1', undefined])
-  t.ok(world.log.some((line) => /warn: --storage-backend module: what is stored for \/a may not be/.test(line)))
+  t.ok(world.log.some((line) => /warn: --storage-backend module: the stored route \/a may be wrong/.test(line)))
 
   backend.release()
   await world.clock.pass(60_000)

@@ -12,7 +12,7 @@ import { eventually } from '../support/wait.js'
 /** What Envoy refuses and nothing before it: a path that is too long for a socket. */
 const REFUSED = `http+unix://%2F${'s'.repeat(120)}`
 const REASON = /socket path size/
-const WARNING = /warn: Envoy rejected the route \/user\/bad\. It is not in use .*socket path size/g
+const WARNING = /warn: Envoy rejected the route \/user\/bad\. That Envoy does not serve it .*socket path size/g
 const GOOD = Array.from({ length: 100 }, (_, index) => `/user/${index}`)
 
 /** A home whose store has the good routes, the refused ones and a route for the whole site, all with data of the hub's. */
