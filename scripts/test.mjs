@@ -1,14 +1,14 @@
 // `npm test`: sets up what is missing, checks style and types, and runs every test. `npm test -- PATH...` runs those of
-// some files or directories, such as test/store; `npm run test:unit` those that start nothing. Options are tap's.
+// some files or directories, such as test/store. Options are tap's.
 import { checkStyle } from './lint.mjs'
 import { run, setUp, setUpTap, tool } from './setup.mjs'
-import { compiled, testsAt, unitTests } from './test-files.mjs'
+import { compiled, testsAt } from './test-files.mjs'
 
 const args = process.argv.slice(2)
-const options = args.filter((argument) => argument.startsWith('-') && argument !== '--unit')
+const options = args.filter((argument) => argument.startsWith('-'))
 const paths = args.filter((argument) => !argument.startsWith('-'))
 
-const tests = args.includes('--unit') ? unitTests() : paths.flatMap(named)
+const tests = paths.flatMap(named)
 
 await setUp()
 if (paths.length === 0) checkStyle()
