@@ -42,6 +42,8 @@ export class RawBackend {
       let received = ''
       socket.on('error', () => {})
       socket.on('data', (chunk) => {
+        // As any server: what comes on a connection that it has ended is no request. The proxy sends it again on another.
+        if (socket.writableEnded) return
         received += chunk.toString('latin1')
         if (!received.includes('\r\n\r\n')) return
         this.#heads.push(parseHead(received))
