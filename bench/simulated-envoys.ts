@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ClientDuplexStream, ServiceClientConstructor } from '@grpc/grpc-js'
-import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js'
+import type { ClientDuplexStream } from '@grpc/grpc-js'
+import { credentials } from '@grpc/grpc-js'
 import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import type { DeltaDiscoveryRequest } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import { TYPE_URL } from '../src/resources/names.js'
 import { definitions } from '../src/xds/messages.js'
+import { RawAdsClient } from '../test/support/raw-ads.js'
 
 /** What Envoy takes for one cluster, in a batch. */
 const MS_A_CLUSTER = 0.4
 
-const SERVICE = 'envoy.service.discovery.v3.AggregatedDiscoveryService'
 const REQUEST = definitions['envoy.service.discovery.v3.DeltaDiscoveryRequest'] as unknown as {
   readonly serialize: (request: DeltaDiscoveryRequest) => Buffer
 }
@@ -20,22 +20,6 @@ const RESPONSE = definitions['envoy.service.discovery.v3.DeltaDiscoveryResponse'
 >
 
 type Stream = ClientDuplexStream<Buffer, Buffer>
-
-/** Requests are sent as they were encoded, once for all. */
-const Client = makeGenericClientConstructor(
-  {
-    stream: {
-      path: `/${SERVICE}/DeltaAggregatedResources`,
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: (bytes: Buffer) => bytes,
-      requestDeserialize: (bytes: Buffer) => bytes,
-      responseSerialize: (bytes: Buffer) => bytes,
-      responseDeserialize: (bytes: Buffer) => bytes,
-    },
-  },
-  SERVICE,
-) as ServiceClientConstructor
 
 export interface EnvoysCommand {
   readonly id: number
@@ -135,7 +119,7 @@ export class SimulatedEnvoys {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
     }
-    const client = new Client(this.#address, credentials.createInsecure(), options)
+    const client = new RawAdsClient(this.#address, credentials.createInsecure(), options)
     const stream = client.stream?.() as Stream
     stream.on('error', () => client.close())
     this.#streams.add(stream)

@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ServiceClientConstructor } from '@grpc/grpc-js'
-import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js'
+import { credentials } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import type { Test } from 'tap'
 import t from 'tap'
@@ -12,11 +11,11 @@ import { definitions } from '../../src/xds/messages.js'
 import { Backend } from '../support/backend.js'
 import { backendOf } from '../support/http.js'
 import { ProxyProcess } from '../support/proxy.js'
+import { RawAdsClient } from '../support/raw-ads.js'
 import { mutated } from './mutation.js'
 
 const RUNS = 150
 const PATIENCE_MS = 200
-const SERVICE = 'envoy.service.discovery.v3.AggregatedDiscoveryService'
 const REQUEST = 'envoy.service.discovery.v3.DeltaDiscoveryRequest'
 
 const proxy = await ProxyProcess.start()
@@ -40,22 +39,6 @@ const message = fc.record({
 const definition = definitions[REQUEST] as unknown as { serialize: (value: object) => Buffer }
 const encoded = message.map((value) => definition.serialize(value))
 
-/** A stream on which bytes are sent as they are, whatever they mean. */
-const Raw = makeGenericClientConstructor(
-  {
-    stream: {
-      path: `/${SERVICE}/DeltaAggregatedResources`,
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: (bytes: Buffer) => bytes,
-      requestDeserialize: (bytes: Buffer) => bytes,
-      responseSerialize: (bytes: Buffer) => bytes,
-      responseDeserialize: (bytes: Buffer) => bytes,
-    },
-  },
-  SERVICE,
-) as ServiceClientConstructor
-
 async function stillServes(t: Test, routespec: string): Promise<void> {
   await proxy.route(routespec, backend.url)
   t.equal(await backendOf(proxy.port, routespec), 'a', 'Envoy gets a new route as before')
@@ -63,7 +46,7 @@ async function stillServes(t: Test, routespec: string): Promise<void> {
 }
 
 t.test('no sequence of xDS requests, whole or damaged, disturbs the others', async (t) => {
-  const client = new Raw(`unix:${ads}`, credentials.createInsecure())
+  const client = new RawAdsClient(`unix:${ads}`, credentials.createInsecure())
   t.teardown(() => client.close())
   let requests = 0
   await fc.assert(

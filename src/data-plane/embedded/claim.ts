@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
-import { open, rm, stat } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { FatalError } from '../../platform/fatal-error.js'
-import { flock } from '../../platform/flock.js'
+import { cannotLock, lockPath } from '../../platform/flock.js'
 import type { ProcessIdentity } from '../../platform/processes.js'
 import { identify, locks, openFiles, ourProcesses, shares } from '../../platform/processes.js'
 import type { RuntimeDir } from './runtime-dir.js'
@@ -14,43 +14,30 @@ import { makeRuntimeDir, realPath } from './runtime-dir.js'
  * @throws FatalError if it can't be made, or another control plane has locked it
  */
 export async function claim(dir: RuntimeDir): Promise<FileHandle> {
-  for (;;) {
-    await makeRuntimeDir(dir)
-    const handle = await openDirectory(dir)
-    if (handle === undefined) continue
-    try {
-      if (!(await flock(handle))) {
-        throw new FatalError(
-          `Another configurable-envoy-proxy already serves this address (its files are in ${dir.path}).`,
-        )
-      }
-      // A control plane that was just ending may have removed it before it was locked.
-      if (await isStill(dir, handle)) {
-        await rm(dir.adsSocket, { force: true })
-        return handle
-      }
-      await handle.close()
-    } catch (error) {
-      await handle.close()
-      if (error instanceof FatalError) throw error
-      throw new FatalError(`${dir.path} can't be locked: ${(error as Error).message}`)
-    }
-  }
-}
-
-/** Undefined if a control plane that was just ending has removed it. */
-async function openDirectory({ path }: RuntimeDir): Promise<FileHandle | undefined> {
   try {
-    return await open(path, 'r')
+    const handle = await lockPath(dir.path, () => openDirectory(dir))
+    if (handle === undefined) throw new FatalError(alreadyServes(dir))
+    await rm(dir.adsSocket, { force: true }).catch(async (error) => {
+      await handle.close()
+      throw error
+    })
+    return handle
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new FatalError(`${path} can't be locked: ${(error as Error).message}`)
+    throw cannotLock(dir.path, error)
   }
 }
 
-async function isStill(dir: RuntimeDir, handle: FileHandle): Promise<boolean> {
-  const [held, found] = await Promise.all([handle.stat(), stat(dir.path).catch(() => undefined)])
-  return held.ino === found?.ino && held.dev === found.dev
+function alreadyServes({ path }: RuntimeDir): string {
+  return `Another configurable-envoy-proxy already serves this address (its files are in ${path}).`
+}
+
+/** Makes the directory if necessary. Undefined if a control plane that was just ending has removed it meanwhile. */
+async function openDirectory(dir: RuntimeDir): Promise<FileHandle | undefined> {
+  await makeRuntimeDir(dir)
+  return open(dir.path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
 }
 
 /** The control plane that has claimed the directory, recognised by its lock; undefined if there is none. */
