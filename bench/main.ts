@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { startBackend } from '../test/support/backend-process.js'
 import { startChp, startOurs } from './contender.js'
+import { costBench } from './cost/main.js'
 import { fleetBench } from './fleet-bench.js'
 import { findLoadGenerator } from './load.js'
 import { table, wantedFigures } from './report.js'
@@ -9,9 +10,11 @@ import { TableBench } from './table-bench.js'
 
 /**
  * `npm run bench` measures this proxy beside CHP, `npm run bench -- fleet` a control plane with many routes and many
- * Envoys.
+ * Envoys, and `npm run bench -- cost` what a request costs Envoy.
  */
 async function main(): Promise<void> {
+  const [bench, ...args] = process.argv.slice(2)
+  if (bench === 'cost') return console.log(await costBench(args))
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
