@@ -22,6 +22,12 @@ import { MethodNotSupportedError } from './errors.js'
 import { routeHandlers } from './routes.js'
 import { acceptedSocket, createTlsServer, reloadTls } from './tls.js'
 
+/**
+ * Adds paths to the API's server. By it the layers above this one serve there too. A path with `config: { authorized:
+ * true }` wants the token.
+ */
+export type Mount = (app: FastifyInstance) => void
+
 export interface ApiServerOptions {
   readonly table: RouteTable
   /** Undefined if every client may use the API. */
@@ -35,6 +41,8 @@ export interface ApiServerOptions {
   readonly tls: ApiTls | undefined
   /** Called for every answer, also to unknown paths. */
   readonly onAnswer: (answer: ApiAnswer) => void
+  /** What is served beside the routes. */
+  readonly mounts: readonly Mount[]
 }
 
 export interface ApiAnswer {
@@ -62,7 +70,7 @@ const ROUTES = /^\/api\/routes(?:[/?]|$)/
 
 /** The REST API of the route table, as in CHP: the same paths, statuses and bodies. */
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
-  const { table, token, maxConnections, envoys, log, tls, onAnswer } = options
+  const { table, token, maxConnections, envoys, log, tls, onAnswer, mounts } = options
   const app = fastify({
     ...(tls ? { serverFactory: tlsServerFactory(tls, log) } : { http: SENDING }),
     bodyLimit: BODY_LIMIT,
@@ -114,6 +122,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     app.post(url, { config }, handlers.post)
     app.delete(url, { config }, handlers.delete)
   }
+  for (const mount of mounts) mount(app)
   return app
 }
 

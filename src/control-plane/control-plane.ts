@@ -8,6 +8,7 @@ import type { MetricsSources } from '../metrics/metrics.js'
 import { Metrics } from '../metrics/metrics.js'
 import { serveMetrics } from '../metrics/serve.js'
 import { SystemResolver } from '../names/resolver.js'
+import { operationsApi } from '../operations/api.js'
 import type { Logger } from '../platform/log.js'
 import type { Shutdown } from '../platform/shutdown.js'
 import type { OpenedStore } from '../routing/store.js'
@@ -15,6 +16,7 @@ import type { Settings } from '../settings/settings.js'
 import { AdsServer } from '../xds/server.js'
 import type { Core } from './core.js'
 import { createCore } from './core.js'
+import { operationsOf } from './operations.js'
 
 /** How much last_activity a crash may lose. */
 const KEEP_ACTIVITY_MS = 60_000
@@ -64,6 +66,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
       envoys: () => ads.connected,
       log,
       onAnswer: (answer) => metrics?.apiAnswered(answer),
+      mounts: [operationsApi(operationsOf(core, settings))],
     }),
   )
   if (settings.metrics && metrics) {

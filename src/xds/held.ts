@@ -1,4 +1,5 @@
 import type { ResourceCollection } from './collection.js'
+import type { HeldResource } from './holding.js'
 import type { Listing } from './listing.js'
 import type { Resource } from './resource.js'
 
@@ -80,6 +81,17 @@ export class HeldVersions {
 
   has({ name, version }: Resource): boolean {
     return this.#version(name) === version
+  }
+
+  /** What Envoy has of a name. */
+  holding(name: string): HeldResource {
+    const resource = this.#collection.get(name)
+    const version = this.#version(name)
+    return {
+      hasCurrent: version === resource?.version,
+      hasSome: this.hasSome(name),
+      version: version === SOMETHING || version === ANYTHING ? undefined : version,
+    }
   }
 
   /** Called when Envoy has acknowledged a resource; undefined for a removal. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.js'
 import type { ResourceCollection } from './collection.js'
 import { HeldVersions } from './held.js'
+import type { Holding } from './holding.js'
 import type { DeltaResponse, Sent } from './in-flight.js'
 import { InFlight } from './in-flight.js'
 import { InitialLoad } from './initial-load.js'
@@ -99,6 +100,11 @@ export class Subscription {
   /** Whether Envoy has answered for the collection's version of this name. */
   isSettled(name: string): boolean {
     return !this.#dirty.has(name) && !this.#inFlight.has(name) && !this.#retries.some((names) => names.includes(name))
+  }
+
+  /** What Envoy has of one name. */
+  holding(name: string): Omit<Holding, 'node'> {
+    return { ...this.#held.holding(name), isLoading: this.isLoading(), refusal: this.refusals.of(name) }
   }
 
   /**

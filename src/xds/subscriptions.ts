@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.js'
 import type { ResourceCollection } from './collection.js'
+import type { Holding } from './holding.js'
 import type { DeltaResponse } from './in-flight.js'
 import type { InitialRequest } from './listing.js'
 import type { EnvoyObserver } from './observer.js'
@@ -82,6 +83,14 @@ export class Subscriptions {
   /** The subscriptions of Envoys that have loaded what existed when they subscribed, and so may serve users. */
   serving(): Subscription[] {
     return [...this.#subscribed.keys()].filter((subscription) => !subscription.isLoading())
+  }
+
+  /** What each connected Envoy has of one name. */
+  holdings(name: string): Holding[] {
+    return [...this.#subscribed].map(([subscription, { stream }]) => ({
+      node: stream.node,
+      ...subscription.holding(name),
+    }))
   }
 
   /** Closes a subscription's stream. */

@@ -5,8 +5,10 @@ import { createApiServer } from '../../src/api/server.js'
 import { parseCommandLine } from '../../src/cli/command-line.js'
 import type { Core } from '../../src/control-plane/core.js'
 import { createCore } from '../../src/control-plane/core.js'
+import { operationsOf } from '../../src/control-plane/operations.js'
 import type { HostResolver } from '../../src/names/resolver.js'
 import { NameNotFoundError } from '../../src/names/resolver.js'
+import { operationsApi } from '../../src/operations/api.js'
 import { Shutdown } from '../../src/platform/shutdown.js'
 import type { Route } from '../../src/routing/route.js'
 import type { OpenedStore } from '../../src/routing/store.js'
@@ -114,6 +116,7 @@ export class World {
       log,
       tls: undefined,
       onAnswer: () => {},
+      mounts: [operationsApi(operationsOf(core, settings))],
     })
     shutdown.push(() => api.close())
     return new World({ clock, store, core, log: lines, refused, rejections }, api)

@@ -65,7 +65,7 @@ function originOf({ address, tls }: Target): string {
 }
 
 /** The target as a URL, without the parts that Envoy doesn't use, such as credentials. */
-function targetText(target: Target): string {
+export function targetText(target: Target): string {
   const { address, tls, path } = target
   if ('socketPath' in address) return `unix:${address.socketPath}${path}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
