@@ -1,10 +1,13 @@
 // `npm run docs`: writes what the documents and the Helm chart take from the code: the tables of options into README.md
-// and docs/external.md, those of differences from CHP into docs/compatibility.md, and options into the chart's schema.
+// and docs/external.md, those of differences from CHP into docs/compatibility.md, of checks into docs/doctor.md, and options
+// into the chart's schema.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bootstrap } from '../build/src/cli/commands/bootstrap.js'
+import { doctor } from '../build/src/cli/commands/doctor.js'
 import { drain } from '../build/src/cli/commands/drain.js'
+import { START_CHECKS } from '../build/src/doctor/start-checks.js'
 import { OPTIONS } from '../build/src/settings/settings.js'
 import { SECTIONS } from '../build/test/differential/intended/all.js'
 import { chartSchema } from './chart-schema.mjs'
@@ -16,6 +19,7 @@ export function documents() {
     withParts('README.md', { options: options(OPTIONS) }),
     withParts('docs/external.md', { bootstrap: options(bootstrap.options), drain: options(drain.options) }),
     withParts('docs/compatibility.md', { differences: differences() }),
+    withParts('docs/doctor.md', { options: options(doctor.options), checks: checks(START_CHECKS) }),
     document('helm/configurable-envoy-proxy/values.schema.json', chartSchema),
   ]
 }
@@ -55,6 +59,13 @@ function differences() {
 
 function cell(text) {
   return text.replaceAll('|', '\\|')
+}
+
+function checks(all) {
+  const rows = all.map(({ code, question, fatal, remedy }) => {
+    return `| ${code} | ${cell(question)} | ${fatal ? 'yes' : ''} | ${cell(remedy)} |`
+  })
+  return ['| code | question | fatal | if not |', '|---|---|---|---|', ...rows].join('\n')
 }
 
 function options(specs) {

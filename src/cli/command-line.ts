@@ -15,8 +15,8 @@ const GROUPS = { chp: 'Options of configurable-http-proxy:', own: 'Options of it
 export interface CommandLine {
   /** The values of the proxy's options. */
   readonly values: Options
-  /** What to do in place of running the proxy, if anything. */
-  readonly subcommand: (() => Promise<void>) | undefined
+  /** What to do in place of running the proxy, if anything; it returns the exit status. */
+  readonly subcommand: (() => Promise<number | undefined>) | undefined
 }
 
 /**

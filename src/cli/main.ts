@@ -5,16 +5,19 @@ import './process/signals.js'
 
 import { parseCommandLine } from './command-line.js'
 import { bootstrap } from './commands/bootstrap.js'
+import { doctor } from './commands/doctor.js'
 import { drain } from './commands/drain.js'
 import { run } from './commands/run.js'
 import { stop } from './commands/stop.js'
 import { exit, exitByError } from './process/exit.js'
 
-const SUBCOMMANDS = [stop, bootstrap, drain]
+const SUBCOMMANDS = [stop, bootstrap, drain, doctor]
 
-async function main(): Promise<void> {
+/** @returns the exit status */
+async function main(): Promise<number> {
   const { values, subcommand } = parseCommandLine(process.argv.slice(2), SUBCOMMANDS)
-  return subcommand === undefined ? run(values) : subcommand()
+  const status = await (subcommand === undefined ? run(values) : subcommand())
+  return status ?? 0
 }
 
-main().then(() => exit(0), exitByError)
+main().then(exit, exitByError)

@@ -1,5 +1,6 @@
-import { lstat, rm } from 'node:fs/promises'
+import { access, constants, lstat, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
+import { dirname } from 'node:path'
 import { FatalError } from './fatal-error.js'
 
 /** Where a server listens: an address of the network, or the absolute path of a unix socket. */
@@ -17,17 +18,44 @@ export const MAX_SOCKET_PATH = 107
  * @throws FatalError if nothing can listen there
  */
 export async function checkAddress(server: string, address: ListenAddress): Promise<void> {
-  await listening(server, address, async () => {
-    const probe = createServer()
-    await new Promise<void>((resolve, reject) => {
-      probe.once('error', (error: NodeJS.ErrnoException) => {
-        if ('port' in address && error.code === 'EACCES') resolve()
-        else reject(error)
-      })
-      probe.listen(listenOptions(address), resolve)
-    })
-    if (probe.listening) await new Promise((resolve) => probe.close(resolve))
+  await listening(server, address, () =>
+    listenOnce(address).catch((error: NodeJS.ErrnoException) => {
+      if (!('port' in address && error.code === 'EACCES')) throw error
+    }),
+  )
+}
+
+/** Listens for a moment. @throws an error of the system if that fails */
+async function listenOnce(address: ListenAddress): Promise<void> {
+  const probe = createServer()
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject)
+    probe.listen(listenOptions(address), resolve)
   })
+  await new Promise((resolve) => probe.close(resolve))
+}
+
+/** Why nothing can listen on an address. */
+export interface ListenTrouble {
+  /** The system's name for it, such as EADDRINUSE; undefined if there is none. */
+  readonly code: string | undefined
+  readonly reason: string
+}
+
+/** Why this process can't listen on an address; undefined if it can. Neither leaves nor removes a socket's file. */
+export async function listenTrouble(address: ListenAddress): Promise<ListenTrouble | undefined> {
+  const isSocket = 'socketPath' in address
+  try {
+    if (isSocket) {
+      await isStale(address.socketPath)
+      await access(dirname(address.socketPath), constants.W_OK | constants.X_OK).catch((error) => {
+        throw Object.assign(error, { code: 'EACCES' })
+      })
+    } else await listenOnce(address)
+    return undefined
+  } catch (error) {
+    return { code: (error as NodeJS.ErrnoException).code, reason: listenFailure(error as Error, isSocket) }
+  }
 }
 
 /**
@@ -53,14 +81,19 @@ export function listenOptions(address: ListenAddress): { host: string; port: num
 }
 
 async function removeStale(socketPath: string): Promise<void> {
+  if (await isStale(socketPath)) await rm(socketPath, { force: true })
+}
+
+/** Whether there is a socket that nothing serves. @throws Error if something else is in the way */
+async function isStale(socketPath: string): Promise<boolean> {
   if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH) {
     throw new Error(`a unix socket's path has at most ${MAX_SOCKET_PATH} bytes. Choose a shorter one.`)
   }
   const found = await lstat(socketPath).catch(() => undefined)
-  if (found === undefined) return
+  if (found === undefined) return false
   if (!found.isSocket()) throw new Error('the file is there and is no socket. Choose another path or remove it.')
   if (await isServed(socketPath)) throw new Error('the socket is in use. Stop what uses it or choose another path.')
-  await rm(socketPath, { force: true })
+  return true
 }
 
 /** Whether a server may be listening on a socket. If the connection is refused, no process is. */

@@ -113,6 +113,17 @@ export function locks(pid: number, fd: string): boolean {
   return /^lock:.* FLOCK /m.test(read(`/proc/${pid}/fdinfo/${fd}`))
 }
 
+/**
+ * The process of this user that has locked a file or directory with flock(2); undefined if there is none.
+ *
+ * @param path as the kernel reports it for open files
+ */
+export function holderOf(path: string): ProcessIdentity | undefined {
+  const holds = (pid: number) => openFiles(pid)?.some(({ fd, file }) => file === path && locks(pid, fd))
+  const holder = ourProcesses().find((pid) => holds(pid) && shares(pid, path))
+  return holder === undefined ? undefined : identify(holder)
+}
+
 /** The unix sockets whose path begins with `prefix`, in the form of {@link OpenFile.file}. */
 export function socketsBelow(prefix: string): Set<string> {
   const lines = read('/proc/net/unix').split('\n').slice(1)

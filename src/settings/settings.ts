@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../platform/address.js'
+import { FatalError } from '../platform/fatal-error.js'
 import type { ApiSettings } from './api.js'
 import { API_OPTIONS, readApiSettings } from './api.js'
 import { inHelpOrder } from './chp-options.js'
@@ -74,20 +75,51 @@ export interface Settings {
 
 /** @throws FatalError if an option can't be used, a file can't be read or an address can't be resolved */
 export async function readSettings(values: Options, env: NodeJS.ProcessEnv): Promise<Settings> {
+  const settings: Record<string, unknown> = {}
+  for (const [name, read] of Object.entries(readers(values, env))) settings[name] = await read()
+  return settings as unknown as Settings
+}
+
+/** Each section of the settings, or why it can't be used. */
+export type Sections = { readonly [Name in keyof Settings]: Settings[Name] | FatalError }
+
+/** Reads each section by itself, so that a fault in one doesn't hide those in others. */
+export async function readSections(values: Options, env: NodeJS.ProcessEnv): Promise<Sections> {
+  const sections: Record<string, unknown> = {}
+  for (const [name, read] of Object.entries(readers(values, env))) {
+    sections[name] = await attempt(read)
+  }
+  return sections as unknown as Sections
+}
+
+async function attempt(read: () => unknown): Promise<unknown> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof FatalError) return error
+    throw error
+  }
+}
+
+/** The reader of each section, in the order in which they report a fault. */
+function readers(
+  values: Options,
+  env: NodeJS.ProcessEnv,
+): { readonly [Name in keyof Settings]: () => Settings[Name] | Promise<Settings[Name]> } {
   const machine = readMachine()
   return {
-    public: await readPublicAddress(values),
-    tls: await readTlsSettings(values, env),
-    redirect: await readRedirectSettings(values),
-    api: await readApiSettings(values, env, machine),
-    metrics: metricsAddress(values),
-    store: readStoreSettings(values),
-    routing: readRouting(values),
-    errorPages: await readErrorPages(values),
-    process: readProcessSettings(values),
-    forwarding: readForwarding(values),
-    embedded: readEmbedded(values, env),
-    limits: readLimits(values, machine),
-    external: await readExternal(values, env),
+    public: () => readPublicAddress(values),
+    tls: () => readTlsSettings(values, env),
+    redirect: () => readRedirectSettings(values),
+    api: () => readApiSettings(values, env, machine),
+    metrics: () => metricsAddress(values),
+    store: () => readStoreSettings(values),
+    routing: () => readRouting(values),
+    errorPages: () => readErrorPages(values),
+    process: () => readProcessSettings(values),
+    forwarding: () => readForwarding(values),
+    embedded: () => readEmbedded(values, env),
+    limits: () => readLimits(values, machine),
+    external: () => readExternal(values, env),
   }
 }

@@ -1,5 +1,6 @@
 import { parseCommandLine } from '../../src/cli/command-line.js'
 import { bootstrap } from '../../src/cli/commands/bootstrap.js'
+import { doctor } from '../../src/cli/commands/doctor.js'
 import { drain } from '../../src/cli/commands/drain.js'
 import { stop } from '../../src/cli/commands/stop.js'
 import { errorLine } from '../../src/cli/process/exit.js'
@@ -13,7 +14,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-const SUBCOMMANDS = [stop, bootstrap, drain]
+const SUBCOMMANDS = [stop, bootstrap, drain, doctor]
 const WELL: Ended = { code: 0, stdout: '', stderr: '' }
 
 /**

@@ -12,7 +12,8 @@ export interface Subcommand<Specs extends readonly OptionSpec[] = readonly Optio
   /**
    * @param own the values of its options
    * @param values the values of the proxy's options, which every subcommand takes as well
+   * @returns the exit status, if it is another than 0
    * @throws FatalError explaining what can't be done
    */
-  run(own: OptionValues<Specs>, values: Options): Promise<void>
+  run(own: OptionValues<Specs>, values: Options): Promise<number | undefined>
 }

@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import { FatalError } from '../../platform/fatal-error.js'
 import { cannotLock, lockPath } from '../../platform/flock.js'
 import type { ProcessIdentity } from '../../platform/processes.js'
-import { identify, locks, openFiles, ourProcesses, shares } from '../../platform/processes.js'
+import { holderOf } from '../../platform/processes.js'
 import type { RuntimeDir } from './runtime-dir.js'
 import { makeRuntimeDir, realPath } from './runtime-dir.js'
 
@@ -42,8 +42,5 @@ async function openDirectory(dir: RuntimeDir): Promise<FileHandle | undefined> {
 
 /** The control plane that has claimed the directory, recognised by its lock; undefined if there is none. */
 export function ownerOf(dir: RuntimeDir): ProcessIdentity | undefined {
-  const path = realPath(dir)
-  const holds = (pid: number) => openFiles(pid)?.some(({ fd, file }) => file === path && locks(pid, fd))
-  const owner = ourProcesses().find((pid) => holds(pid) && shares(pid, path))
-  return owner === undefined ? undefined : identify(owner)
+  return holderOf(realPath(dir))
 }

@@ -24,6 +24,7 @@ import { adoptOrEnd, findEnvoys } from './adoption.js'
 import { claim } from './claim.js'
 import { EmbeddedEnvoy } from './envoy.js'
 import { restoreAdminKey } from './kept-key.js'
+import { portRemedy } from './port-remedy.js'
 import type { EnvoyProcess } from './process.js'
 import { recheckClusters, recoverRoutes } from './recovery.js'
 import type { RuntimeDir } from './runtime-dir.js'
@@ -192,12 +193,4 @@ export class EmbeddedDataPlane implements DataPlane {
 function envoyAddresses({ public: at, redirect }: Settings): ReadonlyArray<{ server: string; address: ListenAddress }> {
   const proxy = { server: 'The proxy', address: at }
   return redirect === undefined ? [proxy] : [proxy, { server: 'The redirection to HTTPS', address: redirect.at }]
-}
-
-/** The capability for ports below 1024 that `setcap` gave to node is not inherited by the programs that node starts. */
-function portRemedy(binary: string): string {
-  return (
-    'Ports below 1024 need a right that Envoy itself must have: run `sudo setcap cap_net_bind_service=+ep ' +
-    `${binary}\`, or for a systemd service set AmbientCapabilities=CAP_NET_BIND_SERVICE.`
-  )
 }

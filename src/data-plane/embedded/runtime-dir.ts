@@ -99,9 +99,14 @@ function stateKey(stateDir: string): string {
  */
 export async function makeRuntimeDir(dir: RuntimeDir): Promise<void> {
   for (const directory of [dirname(dir.path), dir.path]) await makePrivate(directory)
-  if (Buffer.byteLength(dir.hotRestartSocket) + HOT_RESTART_SUFFIX.length > MAX_SOCKET_PATH) {
+  if (longestSocketPath(dir) > MAX_SOCKET_PATH) {
     throw new FatalError(`${dir.path} is too long a path for unix sockets. Set XDG_RUNTIME_DIR to a shorter one.`)
   }
+}
+
+/** How many bytes the longest path of a socket in it has. */
+export function longestSocketPath({ hotRestartSocket }: RuntimeDir): number {
+  return Buffer.byteLength(hotRestartSocket) + HOT_RESTART_SUFFIX.length
 }
 
 /**

@@ -81,7 +81,8 @@ export async function fetchEnvoy(options: FetchEnvoyOptions): Promise<string> {
   }
 }
 
-async function findPip(env: NodeJS.ProcessEnv): Promise<(typeof PIPS)[number] | undefined> {
+/** The pip that would fetch it; undefined if there is none. */
+export async function findPip(env: NodeJS.ProcessEnv): Promise<(typeof PIPS)[number] | undefined> {
   for (const pip of PIPS) {
     const [command, ...prefix] = pip
     const works = await run(command, [...prefix, '--version'], { env }).then(

@@ -28,6 +28,16 @@ export interface EnvoyBinary {
  * @throws FatalError if no usable Envoy can be found or fetched
  */
 export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary> {
+  const installed = await findInstalledEnvoy(options)
+  return installed ?? { path: await fetchEnvoy(options), version: options.release.version }
+}
+
+/**
+ * Like {@link findEnvoy}, but fetches nothing: undefined if a release would have to be fetched.
+ *
+ * @throws FatalError if the one named by the user can't be used
+ */
+export async function findInstalledEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary | undefined> {
   const { release, explicit, env } = options
   if (explicit !== undefined) return named(explicit, options)
   for (const directory of (env.PATH ?? '').split(delimiter).filter((entry) => entry !== '')) {
@@ -43,8 +53,7 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
     options.progress(`Not using ${candidate}: it is Envoy ${version}, ${release.minimum} or newer is needed.`)
   }
   const cached = cachedEnvoy(options)
-  const path = (await isExecutable(cached)) ? cached : await fetchEnvoy(options)
-  return { path, version: release.version }
+  return (await isExecutable(cached)) ? { path: cached, version: release.version } : undefined
 }
 
 async function named(path: string, options: FindEnvoyOptions): Promise<EnvoyBinary> {

@@ -70,7 +70,7 @@ export class LmdbStore implements OpenedStore {
   static async open(directory: string, log: Logger, removable = false): Promise<LmdbStore> {
     const lock = await lockDirectory(directory)
     try {
-      const path = join(directory, FILE)
+      const path = join(directory, ROUTES_FILE)
       const stored = (await exists(path)) ? await readRoutes(path) : undefined
       const file = await renewFile(path, stored?.entries, log)
       const [activity, times] = await ActivityFile.open(join(directory, ACTIVITY_FILE), log)
@@ -90,7 +90,7 @@ export class LmdbStore implements OpenedStore {
 
   async fill(routes: readonly Route[]): Promise<void> {
     const entries = routes.map(encodeRoute).sort((one, other) => Buffer.compare(one.key, other.key))
-    const path = join(this.directory, FILE)
+    const path = join(this.directory, ROUTES_FILE)
     await this.#file.close()
     try {
       await replaceFile(path, entries)
@@ -157,12 +157,12 @@ export class LmdbStore implements OpenedStore {
   }
 }
 
-const FILE = 'routes.mdb'
+export const ROUTES_FILE = 'routes.mdb'
 
 /** All files of the directory. The lock is the last one: until it is removed, no other proxy starts here. */
 const FILES = [
   ...[ADDRESS_FILE, `${ADDRESS_FILE}.new`, ACTIVITY_FILE, `${ACTIVITY_FILE}.new`],
-  ...[FILE, `${FILE}-lock`, LOCK_FILE],
+  ...[ROUTES_FILE, `${ROUTES_FILE}-lock`, LOCK_FILE],
 ]
 
 /** The later time counts: a time before the record's is from before the route was posted again. */
@@ -177,7 +177,7 @@ function lastActive(route: Route, at = 0): Route {
  * @throws FatalError if another process uses them or they can't be removed
  */
 export async function removeRoutes(directory: string): Promise<boolean> {
-  if (!(await exists(join(directory, FILE)))) return false
+  if (!(await exists(join(directory, ROUTES_FILE)))) return false
   const lock = await lockDirectory(directory)
   try {
     await removeFiles(directory, true)

@@ -1,0 +1,82 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FatalError } from '../../platform/fatal-error.js'
+import type { Route } from '../../routing/route.js'
+import { exists, possibleStateDirs } from '../../store/directory/state-dir.js'
+import { readRoutes } from '../../store/lmdb/read-routes.js'
+import { ROUTES_FILE } from '../../store/lmdb/store.js'
+import { Inapplicable, usable } from '../model/check.js'
+import type { Subject } from '../model/subject.js'
+import { isRunning } from '../model/subject.js'
+import { askApi } from './api.js'
+
+/** A route as far as it is examined. */
+export interface FoundRoute {
+  readonly routespec: string
+  readonly target: string
+  readonly lastActivity: Date
+  /** Why Envoy doesn't serve it; undefined if it does. */
+  readonly rejected: string | undefined
+}
+
+const cache = new WeakMap<Subject, Promise<readonly FoundRoute[]>>()
+
+/**
+ * The routes of the running proxy, or those that a start would find in its store.
+ *
+ * @throws Error saying why they can't be read
+ */
+export function routesOf(subject: Subject): Promise<readonly FoundRoute[]> {
+  const known = cache.get(subject)
+  if (known !== undefined) return known
+  const found = isRunning(subject) ? servedRoutes(subject) : keptRoutes(subject).then((routes) => routes.map(toFound))
+  cache.set(subject, found)
+  return found
+}
+
+async function servedRoutes(subject: Subject): Promise<FoundRoute[]> {
+  const { status, body } = await askApi(subject, '/api/routes')
+  if (status === 403) throw new Error('the running proxy refuses the token in CONFIGPROXY_AUTH_TOKEN, or there is none')
+  if (status !== 200) throw new Error(`the running proxy answers GET /api/routes with ${status}`)
+  const routes = JSON.parse(body) as Record<string, { target: string; last_activity: string; rejected?: string }>
+  return Object.entries(routes).map(([routespec, { target, last_activity, rejected }]) => ({
+    ...{ routespec, target, rejected },
+    lastActivity: new Date(last_activity),
+  }))
+}
+
+function toFound({ routespec, data, lastActivity }: Route): FoundRoute {
+  return { routespec, target: data.target, lastActivity, rejected: undefined }
+}
+
+/**
+ * The routes on disk. They are read from a copy: LMDB makes a lock file beside what it reads.
+ *
+ * @throws FatalError if the file can't be used; Inapplicable if there is none
+ */
+export async function keptRoutes({ sections, stateDir }: Subject): Promise<readonly Route[]> {
+  const { backend } = usable(sections.store)
+  if (backend === 'memory') throw new Inapplicable('routes are kept in memory alone')
+  if (backend !== 'lmdb') throw new Error(`only a start opens the storage class ${backend}`)
+  if (stateDir === undefined) throw new Error("its options can't be used (CEP0101)")
+  for (const directory of await possibleStateDirs(stateDir)) {
+    const path = join(directory, ROUTES_FILE)
+    if (await exists(path)) return readCopy(path)
+  }
+  throw new Inapplicable('no routes are kept yet')
+}
+
+async function readCopy(path: string): Promise<readonly Route[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'cep-doctor-'))
+  const copy = join(directory, ROUTES_FILE)
+  try {
+    await copyFile(path, copy)
+    return (await readRoutes(copy)).routes
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error
+    throw new FatalError(error.message.replaceAll(copy, path))
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}

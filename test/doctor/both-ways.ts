@@ -1,0 +1,23 @@
+import t from 'tap'
+import type { Check } from '../../src/doctor/model/check.js'
+import type { Subject } from '../../src/doctor/model/subject.js'
+
+/** The codes of the checks that were judged. */
+export const judged = new Set<string>()
+
+/** Facts with which a check is well, and such with which it fails, each with words of the finding. */
+export function bothWays<Facts>(
+  { code, judge }: Check<Subject, Facts>,
+  well: Facts,
+  bad: ReadonlyArray<readonly [facts: Facts, finding: RegExp, remedy?: RegExp]>,
+): void {
+  judged.add(code)
+  const verdict = judge(well)
+  t.equal(verdict.state, 'ok', `${code}: ${verdict.finding}`)
+  for (const [facts, finding, remedy] of bad) {
+    const failure = judge(facts)
+    t.equal(failure.state, 'failed', `${code}: ${failure.finding}`)
+    t.match(failure.finding, finding, code)
+    if (remedy !== undefined) t.match(failure.remedy, remedy, `${code}: the remedy`)
+  }
+}
