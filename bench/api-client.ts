@@ -1,6 +1,9 @@
 import { Agent, request } from 'node:http'
 import { TOKEN } from '../test/support/proxy.js'
 
+/** No call of the API may take longer. */
+const PATIENCE_MS = 60_000
+
 /** Calls a proxy's API over a given number of connections that are kept open: the client's own share is small. */
 export class ApiClient {
   readonly #port: number
@@ -24,6 +27,14 @@ export class ApiClient {
     return this.#each(routespecs, (routespec) => this.#call('DELETE', routespec, 204))
   }
 
+  /** Asks for the whole table as often as there are connections, and says how many milliseconds each took. */
+  list(): Promise<number[]> {
+    return this.#each(
+      Array.from({ length: this.#connections }, () => ''),
+      (all) => this.#call('GET', all, 200),
+    )
+  }
+
   close(): void {
     this.#agent.destroy()
   }
@@ -42,7 +53,7 @@ export class ApiClient {
     return times
   }
 
-  #call(method: 'POST' | 'DELETE', routespec: string, expected: number, body?: string): Promise<void> {
+  #call(method: 'POST' | 'DELETE' | 'GET', routespec: string, expected: number, body?: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const options = {
         agent: this.#agent,
@@ -51,6 +62,7 @@ export class ApiClient {
         method,
         path: `/api/routes${routespec}`,
         headers: { authorization: `token ${TOKEN}` },
+        timeout: PATIENCE_MS,
       }
       const call = request(options, (response) => {
         response.resume()
@@ -59,8 +71,30 @@ export class ApiClient {
           else reject(new Error(`${method} ${routespec}: ${response.statusCode}`))
         })
       })
+      call.on('timeout', () => call.destroy(new Error(`${method} ${routespec}: no answer in ${PATIENCE_MS} ms`)))
       call.on('error', reject)
       call.end(body)
     })
+  }
+}
+
+/** Adds routes 10 at a time, as JupyterHub does when it starts, and resolves to the milliseconds that all took. */
+export async function addRoutes(
+  apiPort: number,
+  routes: ReadonlyArray<{ readonly path: string; readonly target: string }>,
+): Promise<number> {
+  const client = new ApiClient(apiPort, 10)
+  const begin = performance.now()
+  try {
+    for (const target of new Set(routes.map(({ target }) => target))) {
+      const own = routes.filter((route) => route.target === target)
+      await client.add(
+        own.map(({ path }) => path),
+        target,
+      )
+    }
+    return performance.now() - begin
+  } finally {
+    client.close()
   }
 }

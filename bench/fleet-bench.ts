@@ -1,18 +1,17 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { pino } from 'pino'
-import { LmdbStore } from '../src/store/lmdb/store.js'
 import { ANY_ENVOYS } from '../src/xds/wait-policy.js'
 import { residentMemory } from '../test/support/memory.js'
 import { freePorts } from '../test/support/ports.js'
 import { ProxyProcess } from '../test/support/proxy.js'
 import { eventually } from '../test/support/wait.js'
 import { ApiClient } from './api-client.js'
-import { EnvoysProcess } from './envoys.js'
-import { line } from './report.js'
+import { Remote } from './remote.js'
+import type { SimulatedEnvoys } from './simulated-envoys.js'
 import { median } from './statistics.js'
+import { storeRoutes } from './stored-routes.js'
 
 /** A route leads to one after the other, so that each POST changes it. */
 const TARGETS = ['http://127.0.0.1:9', 'http://127.0.0.1:10'] as const
@@ -60,9 +59,10 @@ export async function fleetBench({ routes, envoys: count, progress }: FleetBench
   const stateDir = join(directory, 'state')
   const args = ['--envoy-mode', 'external', '--xds-address', address, '--state-dir', stateDir, '--log-level', 'error']
   const start = () => ProxyProcess.spawn(args, { runtimeBase: directory, ports })
-  const envoys = new EnvoysProcess(address)
+  const envoys = new Remote<SimulatedEnvoys>(new URL('envoys-process.js', import.meta.url), [address])
   progress(`storing ${routes} routes`)
-  await fill(stateDir, routes)
+  const routespecs = Array.from({ length: routes }, (_, index) => `/user/user-${index}`)
+  await storeRoutes(stateDir, routespecs, TARGETS[0])
   let proxy = await start()
   try {
     await serves(proxy)
@@ -84,7 +84,7 @@ export async function fleetBench({ routes, envoys: count, progress }: FleetBench
   }
 }
 
-function momentsOf(envoys: EnvoysProcess, routes: number, count: number): Moment[] {
+function momentsOf(envoys: Remote<SimulatedEnvoys>, routes: number, count: number): Moment[] {
   const changes = Math.round(routes / 2)
   const comeBack = async () => {
     await envoys.call('disconnect')
@@ -120,18 +120,9 @@ async function serves(proxy: ProxyProcess): Promise<void> {
 }
 
 /** Every Envoy has been sent a change, so that the control plane is done with what they said on connecting. */
-async function reached(envoys: EnvoysProcess, count: number): Promise<void> {
+async function reached(envoys: Remote<SimulatedEnvoys>, count: number): Promise<void> {
   await eventually(async () => (await envoys.call('reached')) === count, 'all Envoys are told of changes', PATIENCE_MS)
   await delay(QUIET_MS)
-}
-
-async function fill(directory: string, count: number): Promise<void> {
-  await mkdir(directory, { mode: 0o700 })
-  const store = await LmdbStore.open(directory, pino({ level: 'silent' }))
-  const data = { target: TARGETS[0], user: 'someone', jupyterhub: true }
-  const routespecs = Array.from({ length: count }, (_, index) => `/user/user-${index}`)
-  await store.fill(routespecs.map((routespec) => ({ routespec, data, lastActivity: new Date() })))
-  await store.close()
 }
 
 /** Does something, and makes calls one after the other as long as it takes. */
@@ -188,4 +179,9 @@ function report(idle: number, measured: readonly Measured[]): string {
 async function schedule(pid: number): Promise<{ readonly ranMs: number; readonly waitedMs: number }> {
   const [ran, waited] = (await readFile(`/proc/${pid}/schedstat`, 'utf8')).split(' ').map(Number)
   return { ranMs: (ran ?? Number.NaN) / 1e6, waitedMs: (waited ?? Number.NaN) / 1e6 }
+}
+
+/** What was wanted and what was seen. */
+function line(wanted: string, seen: string, met: boolean): string {
+  return `${met ? 'met    ' : 'NOT met'}  ${wanted}: ${seen}`
 }

@@ -1,85 +1,58 @@
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { startBackend } from '../test/support/backend-process.js'
-import { startChp, startOurs } from './contender.js'
+import { ALL_CONTENDERS } from './contenders/all.js'
 import { costBench } from './cost/main.js'
 import { fleetBench } from './fleet-bench.js'
-import { findLoadGenerator } from './load.js'
-import { table, wantedFigures } from './report.js'
-import { TableBench } from './table-bench.js'
+import { bench } from './suite/bench.js'
+import { listed } from './suite/choice.js'
+import { ALL_WORKS } from './works/all.js'
 
-/**
- * `npm run bench` measures this proxy beside CHP, `npm run bench -- fleet` a control plane with many routes and many
- * Envoys, and `npm run bench -- cost` what a request costs Envoy.
- */
-async function main(): Promise<void> {
-  const [bench, ...args] = process.argv.slice(2)
-  if (bench === 'cost') return console.log(await costBench(args))
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
+const HELP = `npm run bench [-- OPTIONS]      this proxy beside others: about 25 minutes, into docs/benchmarks.md
+  --quick                      about 5 minutes, into build/
+  --only NAME[,NAME]           these contenders, or these works, or both; table-* stands for all that begin so
+npm run bench -- fleet [--routes N] [--envoys N]   the control plane with many simulated Envoys
+npm run bench -- cost          Envoy's processor time for a request
+
+${listed({ contenders: ALL_CONTENDERS, works: ALL_WORKS })}`
+
+async function main(): Promise<string> {
+  const [name = '', ...args] = process.argv.slice(2)
+  if (name === 'cost') return costBench(args)
+  if (name === 'fleet') return fleet(args)
+  if (name !== '' && !name.startsWith('-')) throw new Error(`There is no bench called ${name}.\n\n${HELP}`)
+  const { values } = parseArgs({
     options: {
-      sizes: { type: 'string', default: '100,1000,10000' },
       quick: { type: 'boolean', default: false },
-      routes: { type: 'string', default: '100000' },
-      envoys: { type: 'string', default: '20' },
+      only: { type: 'string', default: '' },
+      help: { type: 'boolean', default: false },
     },
   })
-  if (positionals.length === 0) return compare(values)
-  if (positionals.join() !== 'fleet') throw new Error(`There is no bench called ${positionals.join(' ')}`)
-  const [routes, envoys] = [Number(values.routes), Number(values.envoys)]
-  console.log(await fleetBench({ routes, envoys, progress }))
+  if (values.help) return HELP
+  const only = values.only.split(',').filter((part) => part !== '')
+  return bench({ quick: values.quick, only, signal: interruption() })
 }
 
-/** How long each measurement of requests takes, and how much is done how often. */
-const FULL = { rounds: 3, seconds: 5, posts: 100 }
-const QUICK = { rounds: 1, seconds: 1, posts: 100 }
+function fleet(args: string[]): Promise<string> {
+  const options = { routes: { type: 'string', default: '100000' }, envoys: { type: 'string', default: '20' } } as const
+  const { values } = parseArgs({ args, options })
+  const progress = (what: string) => console.error(`... ${what}`)
+  return fleetBench({ routes: Number(values.routes), envoys: Number(values.envoys), progress })
+}
 
-/**
- * Measures tables of all sizes, of this proxy and of CHP. All of them stand at the same time and are measured in turn,
- * round after round, so that whatever else goes on in the machine falls on all alike; one that isn't being measured
- * takes no processor time.
- */
-async function compare(values: { readonly sizes: string; readonly quick: boolean }): Promise<void> {
-  const sizes = values.sizes.split(',').map(Number)
-  const { rounds, seconds, posts } = values.quick ? QUICK : FULL
-  const generator = findLoadGenerator()
-  const stops: Array<() => Promise<void>> = []
-  try {
-    const backend = await startBackend()
-    stops.push(backend.stop)
-    const benches: TableBench[] = []
-    for (const size of sizes) {
-      for (const start of [startOurs, startChp]) {
-        const contender = await start(backend.url)
-        stops.push(contender.stop)
-        progress(`${contender.name}: filling a table of ${size} routes`)
-        const bench = new TableBench(contender, size, backend.url)
-        await bench.fill()
-        benches.push(bench)
-      }
-    }
-    progress('the backend alone')
-    const bare = await generator.load(backend.url, ['/x'], seconds)
-    for (let round = 1; round <= rounds; round++) {
-      progress(`round ${round} of ${rounds}`)
-      for (const bench of benches) await bench.postOneByOne(posts)
-      for (const bench of benches) await bench.carryRequests(generator.load, seconds)
-    }
-
-    const results = benches.map((bench) => bench.result())
-    console.log(
-      `Node.js ${process.versions.node}, ${availableParallelism()} processors, load by ${generator.name}, ` +
-        `one Envoy worker. The backend alone answers ${bare.toFixed(0)} req/s.\n`,
-    )
-    console.log(table(results))
-    console.log(`\n${wantedFigures(results)}`)
-  } finally {
-    await Promise.all(stops.map((stop) => stop()))
+/** The first SIGINT or SIGTERM ends the run in order, so that no proxy is left behind. */
+function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      console.error(`\n${name}: ending after this measurement`)
+      controller.abort()
+    })
   }
+  return controller.signal
 }
 
-function progress(what: string): void {
-  console.error(`... ${what}`)
+try {
+  console.log(await main())
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
 }
-
-await main()

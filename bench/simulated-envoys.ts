@@ -21,12 +21,6 @@ const RESPONSE = definitions['envoy.service.discovery.v3.DeltaDiscoveryResponse'
 
 type Stream = ClientDuplexStream<Buffer, Buffer>
 
-export interface EnvoysCommand {
-  readonly id: number
-  readonly method: 'load' | 'start' | 'connect' | 'disconnect' | 'received' | 'reached'
-  readonly args: readonly number[]
-}
-
 /**
  * As many Envoys as wanted, each with a gRPC stream of its own, that hold all the same clusters and take as long to
  * acknowledge a response as Envoy does.

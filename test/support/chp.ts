@@ -20,6 +20,8 @@ export interface ChpOptions {
   readonly packageName?: string
   /** The public port and the API's, in place of free ones. */
   readonly ports?: readonly [number, number]
+  /** A command that gives its place to the one that follows, with its arguments. */
+  readonly before?: readonly string[]
 }
 
 /** A configurable-http-proxy of its own, to compare with. */
@@ -41,9 +43,10 @@ export class ChpProcess {
   }
 
   /** Starts it and waits until it serves. */
-  static async start(args: readonly string[] = [], { packageName, ports }: ChpOptions = {}): Promise<ChpProcess> {
+  static async start(args: readonly string[] = [], options: ChpOptions = {}): Promise<ChpProcess> {
+    const { packageName, ports } = options
     const [port, apiPort] = ports ?? ((await freePorts(2)) as [number, number])
-    const [command, ...before] = PLAIN_NODE
+    const [command, ...before] = [...(options.before ?? []), ...PLAIN_NODE] as [string, ...string[]]
     const script = packageName === undefined ? CHP : commandOf(packageName)
     const at = ['--ip', '127.0.0.1', '--port', String(port), '--api-ip', '127.0.0.1', '--api-port', String(apiPort)]
     const env = { ...process.env, CONFIGPROXY_AUTH_TOKEN: TOKEN }
