@@ -13,8 +13,12 @@ const tests = paths.flatMap(named)
 await setUp()
 if (paths.length === 0) checkStyle()
 await setUpTap()
-if (tests.length === 0 || tests.some((test) => test.startsWith('helm/'))) {
-  run(process.execPath, ['build/test/helm/prepare.js'], 'Could not build Helm, which tests the chart.')
+if (tests.length === 0 || tests.some((test) => /^(helm|kubernetes)\//.test(test))) {
+  run(
+    process.execPath,
+    ['build/test/helm/prepare.js'],
+    'Could not build Helm and the API server of Kubernetes, which some tests use.',
+  )
 }
 run(tool('tap'), ['--reporter=terse', ...options, ...tests.map(compiled)], 'There are failing tests.')
 

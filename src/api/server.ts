@@ -167,11 +167,15 @@ function closeAfterwards(reply: FastifyReply): FastifyReply {
 }
 
 function sendError(error: Error & { statusCode?: number }, reply: FastifyReply): void {
+  if (error.statusCode === 503) reply.header('retry-after', RETRY_AFTER_S)
   reply
     .code(error.statusCode ?? 500)
     .type('text/plain')
     .send(error.message)
 }
+
+/** What was away may be back by then: Envoy after a restart, or a store. */
+const RETRY_AFTER_S = 2
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -20,3 +20,6 @@ export const NotStoredError = createError(
   'The route was not changed, since it could not be stored: %s',
   507,
 )
+
+/** The store can't be reached. Nothing has changed, as far as is known; a retry may succeed. */
+export const StoreAwayError = createError('CEP_STORE_AWAY', 'The route was not changed: %s', 503)

@@ -43,6 +43,7 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
     '--orphan-timeout',
     '--request-timeout',
     '--state-dir',
+    '--storage-name',
     '--workers',
     '--xds-address',
     '--xds-ssl-ca',

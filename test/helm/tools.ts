@@ -30,12 +30,24 @@ export async function withoutHelm(): Promise<string | false> {
 
 /** Builds the pinned versions in the cache directory, the first time, and returns where they are. */
 export async function helmTools(): Promise<HelmTools> {
+  const directory = await built('helm', ['.', 'helm.sh/helm/v4/cmd/helm'])
+  return { helm: join(directory, 'helm'), validate: join(directory, 'validate') }
+}
+
+/** The path of Kubernetes' API server, which is built the first time. */
+export async function kubeApiServer(): Promise<string> {
+  return join(await built('kube-apiserver', ['k8s.io/kubernetes/cmd/kube-apiserver']), 'kube-apiserver')
+}
+
+/** @returns the directory in the cache that has what was built */
+async function built(name: string, packages: readonly string[]): Promise<string> {
   const versions = createHash('sha256').update(await describeGo())
   for (const file of (await readdir(MODULE)).sort()) versions.update(await readFile(join(MODULE, file)))
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const directory = join(cache, 'configurable-envoy-proxy', `test-helm-${versions.digest('hex').slice(0, 16)}`)
-  await run(join(MODULE, 'build.sh'), [directory])
-  return { helm: join(directory, 'helm'), validate: join(directory, 'validate') }
+  const digest = versions.digest('hex').slice(0, 16)
+  const directory = join(cache, 'configurable-envoy-proxy', `test-${name}-${digest}`)
+  await run(join(MODULE, 'build.sh'), [directory, ...packages])
+  return directory
 }
 
 /** Fails where there is no Go, or one that is too old for the module. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { parse, stringify } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import type { Container, Pod } from './render.js'
 import { container, objections, render } from './render.js'
@@ -52,6 +52,17 @@ t.test('zero-to-jupyterhub works with our image and with our chart', { skip, tim
     const patched = container(deployment.spec.template.spec as Pod, name)
     Object.assign(patched, { volumeMounts: [...(patched.volumeMounts ?? []), ...volumeMounts] })
     t.strictSame(await objections(tools, stringify(deployment)), [], 'with the volume mounted: restricted')
+  })
+
+  t.test("z2jh's proxy gets the account with which it stores its routes", options, async (t) => {
+    const files = [example('image.yaml'), example('image-with-account.yaml')]
+    const rendering = await render(tools, {}, { chart: String(chart.chart), files })
+    const pod = rendering.pod('Deployment', 'proxy') as Pod & { readonly serviceAccountName?: string }
+    const [account] = parseAllDocuments(await readFile(example('account.yaml'), 'utf8'))
+    t.match(account?.toJS(), { kind: 'ServiceAccount', metadata: { name: pod.serviceAccountName } })
+    t.notOk(Object.hasOwn(pod, 'automountServiceAccountToken'), 'its token is in the pod, unless z2jh says otherwise')
+    const chp = container(pod, 'chp') as Partial<Container>
+    t.equal(chp.args?.at(-1), '--storage-backend=kubernetes')
   })
 
   t.test("z2jh's chart runs beside ours", options, async (t) => {

@@ -1,0 +1,133 @@
+import { pino } from 'pino'
+import t from 'tap'
+import type { Route } from '../../src/routing/route.js'
+import type { StoreEvent } from '../../src/routing/store.js'
+import { KubernetesStore } from '../../src/store/kubernetes/store.js'
+import { kubeApiServer, withoutHelm } from '../helm/tools.js'
+import { everyStore, lastingStore } from '../store/contract.js'
+import { without } from '../support/installed.js'
+import { put, remove } from '../support/store.js'
+import { eventually } from '../support/wait.js'
+import { ApiServer } from './api-server.js'
+
+/** The first run compiles the API server. */
+const BUILD_MS = 20 * 60_000
+
+const NAMESPACE = 'hub'
+const skip = (await withoutHelm()) || (await without('etcd', 'etcd-server'))
+
+t.setTimeout(BUILD_MS)
+
+t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS }, async (t) => {
+  const api = await ApiServer.start(t, await kubeApiServer())
+  await api.namespace(NAMESPACE)
+  let stores = 0
+  /** Opens one set of routes again and again. */
+  const make = async (lines: string[] = []) => {
+    const account = await api.account(NAMESPACE)
+    stores += 1
+    const name = `store-${stores}`
+    const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) })
+    return () => KubernetesStore.open({ account, name, hostRouting: true, log })
+  }
+  const configMaps = `/api/v1/namespaces/${NAMESPACE}/configmaps`
+  const objectsOf = async (store: number) => {
+    const { items } = (await api.call('GET', configMaps)) as { items: { metadata: { name: string } }[] }
+    return items.filter(({ metadata }) => metadata.name.startsWith(`store-${store}-`))
+  }
+
+  everyStore(t, 'kubernetes', () => make())
+  lastingStore(t, 'kubernetes', () => make())
+
+  t.test('a store sees only its own routes, and reports what another writer changes, in order', async (t) => {
+    const open = await make()
+    const [one, other, stranger] = [await open(), await open(), await (await make())()]
+    t.teardown(() => Promise.all([one.close(), other.close(), stranger.close()]))
+    for (const store of [one, other, stranger]) await store.load()
+    const seen: StoreEvent[] = []
+    one.watch(async (event) => void seen.push(event))
+    await put(stranger, route('/stranger'))
+    const revisions = [await put(other, route('/a')), await put(one, route('/b'))]
+    await remove(other, '/a')
+    await eventually(() => seen.length === 3, 'all are reported')
+    t.match(seen, [
+      { key: '/a', route: route('/a'), revision: revisions[0] },
+      { key: '/b', route: route('/b'), revision: revisions[1] },
+      { key: '/a', route: undefined },
+    ])
+    t.ok(seen.every(({ revision }, index) => index === 0 || revision > (seen[index - 1]?.revision ?? revision)))
+  })
+
+  t.test('an object that is damaged or foreign is skipped, named in the log, and stays', async (t) => {
+    const lines: string[] = []
+    const open = await make(lines)
+    const [store, number] = [await open(), stores]
+    await store.load()
+    await put(store, route('/good'))
+    await put(store, route('/bad'))
+    await store.close()
+    const bad = (await objectsOf(number)).find((object) => JSON.stringify(object).includes('/bad'))
+    const path = `${configMaps}/${bad?.metadata.name}`
+    await api.call('PUT', path, { ...bad, data: { key: '/bad', route: '{' } })
+    const again = await open()
+    t.teardown(() => again.close())
+    t.strictSame(
+      (await again.load()).map(({ routespec }) => routespec),
+      ['/good'],
+    )
+    t.match(lines, [new RegExp(`Skipped the ConfigMap ${bad?.metadata.name}: .*JSON`)])
+    t.match(await api.call('GET', path), { data: { route: '{' } })
+    await put(again, route('/bad'))
+    t.match(await api.call('GET', path), { data: { route: /target/ } }, 'a POST of the route mends it')
+  })
+
+  t.test('without the rights it says which are missing, and how to grant them', async (t) => {
+    await api.call('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata: { name: 'powerless' } })
+    const account = await api.account(NAMESPACE, 'powerless')
+    const log = pino({ level: 'silent' })
+    await t.rejects(KubernetesStore.open({ account, name: 'x', hostRouting: false, log }), {
+      name: 'FatalError',
+      message:
+        /may not list, watch, create, update, delete configmaps in the namespace hub.*kubectl apply .*account.yaml/,
+    })
+    const stranger = { ...account, token: async () => 'not-a-token' }
+    await t.rejects(KubernetesStore.open({ account: stranger, name: 'x', hostRouting: false, log }), {
+      message: /The Kubernetes API at https:.* can't be used for routes: Unauthorized/,
+    })
+    const nowhere = { ...account, server: 'https://127.0.0.1:1' }
+    await t.rejects(KubernetesStore.open({ account: nowhere, name: 'x', hostRouting: false, log }), {
+      message: /The Kubernetes API at https:.*:1 can't be used for routes: .*ECONNREFUSED/,
+    })
+  })
+
+  t.test('while the API is away, changes fail at once with 503; afterwards what others wrote is known', async (t) => {
+    const open = await make()
+    const [one, other] = [await open(), await open()]
+    t.teardown(() => Promise.all([one.close(), other.close()]))
+    for (const store of [one, other]) await store.load()
+    const seen = new Map<string, Route | undefined>()
+    one.watch(async (event) => {
+      if ('key' in event) seen.set(event.key, event.route)
+      else for (const each of event.routes) seen.set(each.routespec, each)
+    })
+    await put(other, route('/before'))
+    await eventually(() => seen.has('/before'), 'it follows')
+    api.signal('SIGSTOP')
+    const calls = Array.from({ length: 100 }, (_, index) => put(one, route(`/${index}`)))
+    const begun = performance.now()
+    const results = await Promise.allSettled(calls)
+    t.ok(results.every((result) => result.status === 'rejected' && result.reason.statusCode === 503))
+    t.ok(performance.now() - begun < 5_000, 'a hundred calls fail in the time of one')
+    api.signal('SIGCONT')
+    await api.stop()
+    await t.rejects(put(one, route('/refused')), { statusCode: 503, message: /the Kubernetes API is away/ })
+    await api.startAgain()
+    await put(other, route('/after'))
+    await eventually(() => seen.has('/after'), 'it follows again')
+    t.equal((await put(one, route('/again'))) > 0n, true)
+  })
+})
+
+function route(routespec: string): Route {
+  return { routespec, data: { target: 'http://127.0.0.1:1' }, lastActivity: new Date('2026-01-02T03:04:05.678Z') }
+}
