@@ -5,6 +5,12 @@ import { printable } from './text.js'
 
 export type { Logger } from 'pino'
 
+/** A log of sentences, for what may also run without a log. */
+export interface PlainLog {
+  info(message: string): void
+  warn(message: string): void
+}
+
 /** The levels of CHP's --log-level. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

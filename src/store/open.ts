@@ -1,4 +1,4 @@
-import type { Logger } from '../platform/log.js'
+import type { Logger, PlainLog } from '../platform/log.js'
 import type { OpenedStore } from '../routing/store.js'
 import { loadChpBackend } from './chp/module.js'
 import type { StateDirKey } from './directory/state-dir.js'
@@ -28,17 +28,21 @@ export interface OpenStoreOptions {
 
 /** @throws FatalError if there is no such store or it can't be used */
 export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
-  const { backend = await suitableBackend(options), stateDir, defaultTarget, hostRouting, log } = options
+  const { stateDir, defaultTarget, hostRouting, log } = options
+  const { backend, why } = await chooseBackend(options)
+  if (why !== undefined) log.info(why)
   if (backend === 'memory') return new MemoryStore()
-  if (backend === 'kubernetes') {
-    // Its client is not loaded where it isn't used.
-    const { KubernetesStore } = await import('./kubernetes/store.js')
-    return KubernetesStore.open({ ...options, account: await requireAccount(options.env) })
-  }
+  if (backend === 'kubernetes') return openKubernetes(options)
   if (backend !== 'lmdb') return loadChpBackend(backend, { defaultTarget, hostRouting, storageBackend: backend, log })
   const warn = (message: string) => log.warn(message)
   const directory = await openStateDir({ ...options, explicit: stateDir, warn })
   return LmdbStore.open(directory, log, stateDir === undefined)
+}
+
+/** What to open, and why, to be logged; undefined if an option says it or there is no choice. */
+export interface ChosenBackend {
+  readonly backend: string
+  readonly why: string | undefined
 }
 
 /**
@@ -46,17 +50,31 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
  *
  * @throws FatalError if the pod's ServiceAccount can't be read
  */
-async function suitableBackend({ stateDir, env, log }: OpenStoreOptions): Promise<'kubernetes' | 'lmdb'> {
+export async function chooseBackend({
+  backend,
+  stateDir,
+  env,
+}: Pick<OpenStoreOptions, 'backend' | 'stateDir' | 'env'>): Promise<ChosenBackend> {
+  if (backend !== undefined) return { backend, why: undefined }
   const account = stateDir === undefined ? await findAccount(env) : undefined
-  if (account === undefined) return 'lmdb'
+  if (account === undefined) return { backend: 'lmdb', why: undefined }
   const { whyUnusable } = await import('./kubernetes/rights.js')
   const reason = await whyUnusable(account)
-  if (reason === undefined) {
-    log.info("The pod's ServiceAccount may keep routes in ConfigMaps, so they are kept there")
-    return 'kubernetes'
-  }
-  log.info(`Routes end with this pod: they are not kept in Kubernetes, since ${reason}. See docs/kubernetes.md`)
-  return 'lmdb'
+  return reason === undefined
+    ? { backend: 'kubernetes', why: "The pod's ServiceAccount may keep routes in ConfigMaps, so they are kept there" }
+    : {
+        backend: 'lmdb',
+        why: `Routes end with this pod: they are not kept in Kubernetes, since ${reason}. See docs/kubernetes.md`,
+      }
+}
+
+/** @throws FatalError if it can't be used */
+export async function openKubernetes(
+  options: Pick<OpenStoreOptions, 'name' | 'hostRouting' | 'env'> & { readonly log: PlainLog },
+): Promise<OpenedStore> {
+  // Its client is not loaded where it isn't used.
+  const { KubernetesStore } = await import('./kubernetes/store.js')
+  return KubernetesStore.open({ ...options, account: await requireAccount(options.env) })
 }
 
 /**

@@ -75,6 +75,12 @@ t.test("a pod's routes outlive the pod", { skip, timeout: BUILD_MS }, async (t) 
     await api.call('POST', '/api/v1/namespaces/poor/serviceaccounts', { metadata: { name: 'powerless' } })
     const poor = await start('poor', 'powerless')
     t.match(poor.output, /Routes end with this pod: .* may not list, watch, create, update, delete configmaps/)
+    const doctor = await ProxyProcess.spawn(
+      ['doctor', '--only', 'CEP0514', '--storage-backend', 'kubernetes'],
+      await pod('poor', 'powerless'),
+    )
+    await doctor.exit()
+    t.match(doctor.output, /CEP0514.*may not list[\s\S]*kubectl apply/, 'and doctor says the same')
     const told = await ProxyProcess.spawn(['--storage-backend', 'kubernetes'], await pod('poor', 'powerless'))
     t.equal((await told.exit()).code, 1)
     t.match(

@@ -5,6 +5,7 @@ import { holderOf } from '../../platform/processes.js'
 import { isSharedMachine } from '../../settings/machine.js'
 import { LOCK_FILE } from '../../store/directory/lock.js'
 import { possibleStateDirs } from '../../store/directory/state-dir.js'
+import { chooseBackend } from '../../store/open.js'
 import type { Check } from '../model/check.js'
 import { failed, Inapplicable, ok, usable } from '../model/check.js'
 import type { Subject } from '../model/subject.js'
@@ -23,8 +24,8 @@ export interface DirectoryFacts {
 }
 
 /** The directory that a start would use. */
-async function pathOf({ sections, stateDir }: Subject): Promise<string> {
-  const { backend } = usable(sections.store)
+async function pathOf({ sections, stateDir, env }: Subject): Promise<string> {
+  const { backend } = await chooseBackend({ ...usable(sections.store), env })
   if (backend !== 'lmdb') throw new Inapplicable('no routes are kept on disk by this program')
   const [path] = stateDir === undefined ? [] : await possibleStateDirs(stateDir)
   if (path === undefined) throw new Error("its options can't be used (CEP0101)")

@@ -15,7 +15,9 @@ export const STORE: Check<Subject, StoreFacts> = {
   code: 'CEP0514',
   question: 'Can the stored routes be read, and are none damaged?',
   fatal: true,
-  remedy: 'Replace routes.mdb by a good copy, or move it away: JupyterHub adds its own routes again',
+  remedy:
+    'On disk: replace routes.mdb by a good copy, or move it away. In Kubernetes: kubectl delete configmap NAME. JupyterHub ' +
+    'adds its own routes again',
   async gather(subject) {
     if (isRunning(subject)) return { routes: undefined, fault: undefined }
     return keptRoutes(subject).then(

@@ -6,6 +6,7 @@ import type { Route } from '../../routing/route.js'
 import { exists, possibleStateDirs } from '../../store/directory/state-dir.js'
 import { readRoutes } from '../../store/lmdb/read-routes.js'
 import { ROUTES_FILE } from '../../store/lmdb/store.js'
+import { chooseBackend, openKubernetes } from '../../store/open.js'
 import { Inapplicable, usable } from '../model/check.js'
 import type { Subject } from '../model/subject.js'
 import { isRunning } from '../model/subject.js'
@@ -51,13 +52,16 @@ function toFound({ routespec, data, lastActivity }: Route): FoundRoute {
 }
 
 /**
- * The routes on disk. They are read from a copy: LMDB makes a lock file beside what it reads.
+ * The routes that a start would find. Those on disk are read from a copy: LMDB makes a lock file beside what it reads.
  *
- * @throws FatalError if the file can't be used; Inapplicable if there is none
+ * @throws FatalError if the store can't be used; Inapplicable if there is none
  */
-export async function keptRoutes({ sections, stateDir }: Subject): Promise<readonly Route[]> {
-  const { backend } = usable(sections.store)
+export async function keptRoutes(subject: Subject): Promise<readonly Route[]> {
+  const { sections, stateDir, env } = subject
+  const settings = usable(sections.store)
+  const { backend } = await chooseBackend({ ...settings, env })
   if (backend === 'memory') throw new Inapplicable('routes are kept in memory alone')
+  if (backend === 'kubernetes') return routesInKubernetes(subject)
   if (backend !== 'lmdb') throw new Error(`only a start opens the storage class ${backend}`)
   if (stateDir === undefined) throw new Error("its options can't be used (CEP0101)")
   for (const directory of await possibleStateDirs(stateDir)) {
@@ -65,6 +69,21 @@ export async function keptRoutes({ sections, stateDir }: Subject): Promise<reado
     if (await exists(path)) return readCopy(path)
   }
   throw new Inapplicable('no routes are kept yet')
+}
+
+async function routesInKubernetes({ sections, env }: Subject): Promise<readonly Route[]> {
+  const { name } = usable(sections.store)
+  const { hostRouting } = usable(sections.routing)
+  const warnings: string[] = []
+  const log = { info() {}, warn: (message: string) => void warnings.push(message) }
+  const store = await openKubernetes({ name, hostRouting, env, log })
+  try {
+    const routes = await store.load()
+    if (warnings.length > 0) throw new FatalError(warnings.join('; '))
+    return routes
+  } finally {
+    await store.close()
+  }
 }
 
 async function readCopy(path: string): Promise<readonly Route[]> {

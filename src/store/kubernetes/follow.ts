@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from '../../platform/log.js'
+import type { PlainLog } from '../../platform/log.js'
 import type { KubernetesClient } from './client.js'
 import { ApiError } from './client.js'
 import type { ConfigMaps, Listed, WatchEvent } from './config-maps.js'
@@ -22,7 +22,7 @@ export interface FollowOptions {
   readonly selector: string
   /** The resource version of the list that the caller has. */
   readonly from: string
-  readonly log: Logger
+  readonly log: PlainLog
   /** A change, in order. */
   readonly onChange: (object: ConfigMap, isDeleted: boolean) => void
   /** Single changes are no longer known: all objects. */

@@ -1,5 +1,5 @@
 import { FatalError } from '../../platform/fatal-error.js'
-import type { Logger } from '../../platform/log.js'
+import type { PlainLog } from '../../platform/log.js'
 import type { Route } from '../../routing/route.js'
 import { routeKey } from '../../routing/routespec.js'
 import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../../routing/store.js'
@@ -22,7 +22,7 @@ export interface KubernetesStoreOptions {
   /** What distinguishes the routes from those of another proxy in the namespace. */
   readonly name: string
   readonly hostRouting: boolean
-  readonly log: Logger
+  readonly log: PlainLog
 }
 
 /**
