@@ -1,12 +1,17 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { eventually } from '../../test/support/wait.js'
 import { startProgram } from '../cost/programs.js'
+import { transfer } from '../load/curl.js'
 import type { Contender, Setup } from './contender.js'
 import { versionOf } from './version.js'
 
 /** As bench/install-traefik.sh has it. */
 const VERSION = 'v3.6.2'
+
+/** So many routes take seconds to load. */
+const START_MS = 120_000
 
 /** Traefik with a router and a service for each route, in the file of its file provider. */
 export const TRAEFIK: Contender = {
@@ -26,10 +31,22 @@ export const TRAEFIK: Contender = {
         writeFileSync(join(directory, 'config.yml'), content)
         return content
       },
-      startMs: 120_000,
+      startMs: START_MS,
     })
+    await serves(port, setup)
     return { port, pids: async () => ({ data: [pid], control: [] }), stop }
   },
+}
+
+/** It listens before it has read its routes. */
+function serves(port: number, { routes, certificate }: Setup): Promise<void> {
+  const url = `${certificate ? 'https' : 'http'}://127.0.0.1:${port}${routes.at(-1)?.path ?? ''}/0`
+  const isServed = () =>
+    transfer({ url }).then(
+      () => true,
+      () => false,
+    )
+  return eventually(isServed, `Traefik serves ${url}`, START_MS)
 }
 
 function binary(): string {

@@ -56,8 +56,16 @@ export function readH2Load(output: string, log: string): H2LoadResult {
     .split('\n')
     .map((line) => line.split('\t').map(Number))
   const bad = lines.find(([, status = Number.NaN]) => !(status >= 200 && status < 300))
-  if (bad !== undefined || Number.isNaN(rate)) throw new Error(`h2load says:\n${output}`)
+  if (bad !== undefined || Number.isNaN(rate)) throw new Error(`h2load says:\n${counts(output)}`)
   const times = lines.map(([, , microseconds = Number.NaN]) => microseconds / 1000)
   const [p50, p99, p999] = [quantile(times, 0.5), quantile(times, 0.99), quantile(times, 0.999)]
   return { requests: lines.length, rate, p50, p99, p999 }
+}
+
+/** What it counted, without its progress. */
+function counts(output: string): string {
+  return output
+    .split('\n')
+    .filter((line) => /^(finished|requests|status)/.test(line))
+    .join('\n')
 }

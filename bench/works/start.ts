@@ -1,6 +1,6 @@
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { clusterName } from '../../src/resources/names.js'
+import { clusterName, routeKeyOf } from '../../src/resources/names.js'
 import { askAdmin } from '../../test/support/admin.js'
 import { ask } from '../../test/support/http.js'
 import { eventually } from '../../test/support/wait.js'
@@ -73,7 +73,7 @@ async function stored({ directory, backends }: Stage): Promise<string> {
 
 const clustersOf = new WeakMap<Stage['backends'], Promise<object[]>>()
 
-/** The clusters that an Envoy of ours has with these routes, as Envoy itself shows them; asked for once in a run. */
+/** The routes' clusters as an Envoy of ours has them, as Envoy itself shows them; asked for once in a run. */
 function clustersOfOurs(stage: Stage): Promise<object[]> {
   const clusters = clustersOf.get(stage.backends) ?? dump(stage)
   clustersOf.set(stage.backends, clusters)
@@ -86,9 +86,10 @@ async function dump(stage: Stage): Promise<object[]> {
     await eventually(async () => (await ask(proxy.port, `${LAST}/x`)).status === 200, `${LAST} is served`)
     const socket = join(proxy.process.runtimeDir, 'admin.sock')
     const { configs } = JSON.parse(await askAdmin(socket, '/config_dump?resource=dynamic_active_clusters')) as {
-      readonly configs: ReadonlyArray<{ readonly cluster: { readonly '@type': string } }>
+      readonly configs: ReadonlyArray<{ readonly cluster: { readonly '@type': string; readonly name: string } }>
     }
-    return configs.map(({ cluster: { '@type': _type, ...cluster } }) => cluster)
+    const clusters = configs.map(({ cluster: { '@type': _type, ...cluster } }) => cluster)
+    return clusters.filter(({ name }) => routeKeyOf(name) !== undefined)
   } finally {
     await proxy.stop()
   }
