@@ -13,21 +13,28 @@ export interface ReportListeners {
   readonly onUnreachable: (routeKey: string) => void
   /** Called with the seconds that reading a report took, with the calls for its routes. */
   readonly onRead: (seconds: number) => void
-  /** Called with everything counted since the previous report. */
-  readonly onReport: (report: readonly MetricFamily__Output[]) => void
+  /**
+   * Called with everything that an Envoy has counted since its previous report, and its gauges.
+   *
+   * @param envoy its node id
+   */
+  readonly onReport: (envoy: string, report: readonly MetricFamily__Output[]) => void
 }
 
 /** The service to which every Envoy reports its counters, every two seconds over a stream of its own. */
 export function activityService({ onActive, onUnreachable, onRead, onReport }: ReportListeners): GrpcService {
   const StreamMetrics = (call: ServerReadableStream<StreamMetricsMessage__Output, StreamMetricsResponse>) => {
     const reader = new ReportReader()
-    call.on('data', ({ envoy_metrics }: StreamMetricsMessage__Output) => {
+    let envoy = ''
+    call.on('data', ({ identifier, envoy_metrics }: StreamMetricsMessage__Output) => {
+      // Only the first message of a stream has it.
+      envoy = identifier?.node?.id ?? envoy
       const begun = performance.now()
       const { active, unreachable } = reader.read(envoy_metrics)
       onActive(active)
       for (const key of unreachable) onUnreachable(key)
       onRead((performance.now() - begun) / 1000)
-      onReport(envoy_metrics)
+      onReport(envoy, envoy_metrics)
     })
     // Envoy is gone, or the control plane closes its server. Envoy opens another stream by itself.
     call.on('error', () => {})

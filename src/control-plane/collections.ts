@@ -2,6 +2,7 @@ import type { Clock } from '../platform/clock.js'
 import type { Logger } from '../platform/log.js'
 import { TYPE_URL } from '../resources/names.js'
 import type { TlsSettings } from '../settings/tls.js'
+import type { Rejection } from '../xds/delivery.js'
 import type { ServedCollectionOptions } from '../xds/served-collection.js'
 import { ServedCollection } from '../xds/served-collection.js'
 import type { WaitPolicy } from '../xds/wait-policy.js'
@@ -17,7 +18,7 @@ export interface CollectionsOptions {
   readonly log: Logger
   readonly clock: Clock
   /** Called whenever an Envoy rejects a resource. */
-  readonly onRejected: () => void
+  readonly onRejected: (rejection: Rejection) => void
   /** Called with a sentence when an Envoy rejects a resource without which it can't serve users. */
   readonly onUnusable: (message: string) => void
 }
@@ -41,7 +42,7 @@ export function makeCollections(options: CollectionsOptions): Collections {
     new ServedCollection({
       ...{ typeUrl, ackTimeoutMs: ACK_TIMEOUT_MS, policy, clock, ...handlers },
       onRejected: (rejection) => {
-        onRejected()
+        onRejected(rejection)
         handlers.onRejected(rejection)
       },
     })

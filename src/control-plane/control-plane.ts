@@ -9,6 +9,7 @@ import { Metrics } from '../metrics/metrics.js'
 import { serveMetrics } from '../metrics/serve.js'
 import { SystemResolver } from '../names/resolver.js'
 import { operationsApi } from '../operations/api.js'
+import type { Recents } from '../operations/recent/recents.js'
 import type { Logger } from '../platform/log.js'
 import type { Shutdown } from '../platform/shutdown.js'
 import type { OpenedStore } from '../routing/store.js'
@@ -27,6 +28,7 @@ export interface ControlPlaneOptions {
   readonly store: OpenedStore
   readonly envoys: DataPlane
   readonly shutdown: Shutdown
+  readonly recents: Recents
 }
 
 /**
@@ -36,21 +38,26 @@ export interface ControlPlaneOptions {
  * @throws FatalError explaining why it can't start
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
-  const { settings, log, store, envoys, shutdown } = options
+  const { settings, log, store, envoys, shutdown, recents } = options
   const metrics = settings.metrics && new Metrics()
   const failures = new ReportedFailures(log)
   const core = await createCore({
     ...options,
     resolver: new SystemResolver(),
-    onRejected: () => metrics?.rejected(),
+    onRejected: (rejection) => {
+      metrics?.rejected()
+      recents.rejected(rejection)
+    },
+    onWritten: (key, error) => recents.written(key, error),
   })
   const { table, clusters, collections } = core
   const ads = new AdsServer({
     ...collections,
-    services: [activityService(reportListeners(core, envoys, failures, metrics))],
+    services: [activityService(reportListeners(core, envoys, failures, metrics, recents))],
     log,
     connectionsAt: envoys.connectionsAt,
     onCutOff: () => metrics?.envoyCutOff(),
+    onDisconnected: (node) => recents.envoyDisconnected(node),
   })
 
   if (store.isDurable) {
@@ -66,7 +73,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
       envoys: () => ads.connected,
       log,
       onAnswer: (answer) => metrics?.apiAnswered(answer),
-      mounts: [operationsApi(operationsOf(core, settings))],
+      mounts: [operationsApi(operationsOf(core, settings, recents))],
     }),
   )
   if (settings.metrics && metrics) {
@@ -88,6 +95,7 @@ function reportListeners(
   envoys: DataPlane,
   failures: ReportedFailures,
   metrics: Metrics | undefined,
+  recents: Recents,
 ): ReportListeners {
   return {
     onActive: (keys) => {
@@ -99,9 +107,10 @@ function reportListeners(
       errorTarget.maybeFailing()
     },
     onRead: (seconds) => metrics?.activityRead(seconds),
-    onReport: (report) => {
+    onReport: (envoy, report) => {
       envoys.report(report)
       failures.add(report)
+      recents.reported(envoy, report)
     },
   }
 }

@@ -1,5 +1,7 @@
 import type { DataPlane } from '../data-plane/data-plane.js'
+import type { AddressBook } from '../names/address-book.js'
 import type { HostResolver } from '../names/resolver.js'
+import { watchedStore } from '../operations/recent/watched-store.js'
 import type { Clock } from '../platform/clock.js'
 import { SYSTEM_CLOCK } from '../platform/clock.js'
 import { FatalError } from '../platform/fatal-error.js'
@@ -16,6 +18,7 @@ import type { RoutePublication } from '../routing/route.js'
 import type { OpenedStore } from '../routing/store.js'
 import { RouteTable } from '../routing/table.js'
 import type { Settings } from '../settings/settings.js'
+import type { Rejection } from '../xds/delivery.js'
 import type { Resource } from '../xds/resource.js'
 import type { ServedCollection } from '../xds/served-collection.js'
 import type { AdsCollections } from '../xds/stream.js'
@@ -36,7 +39,9 @@ export interface CoreOptions {
   readonly resolver: HostResolver
   readonly shutdown: Shutdown
   /** Called whenever an Envoy rejects a resource. */
-  readonly onRejected: () => void
+  readonly onRejected: (rejection: Rejection) => void
+  /** Called for each change of a route that the store was to write, with the error if it could not. */
+  readonly onWritten: (key: string, error: Error | undefined) => void
   /** The system's, unless a test passes its own. */
   readonly clock?: Clock
 }
@@ -51,6 +56,7 @@ export interface Core {
   readonly secrets: SecretPublisher
   readonly publisher: ClusterPublisher
   readonly errorTarget: ErrorTargetPublisher
+  readonly addresses: AddressBook
   /** What an ADS stream serves. */
   readonly collections: AdsCollections
 }
@@ -87,7 +93,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     addresses: names.addresses,
     warn: (line) => log.warn(line),
   })
-  const table = new RouteTable({ store, publisher, hostRouting, readTarget, now: () => new Date() })
+  const watched = watchedStore(store, options.onWritten)
+  const table = new RouteTable({ store: watched, publisher, hostRouting, readTarget, now: () => new Date() })
 
   const routes = await loadRoutes(table, options)
   const errorTarget = new ErrorTargetPublisher(settings.errorPages.target?.target, {
@@ -110,7 +117,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const lookup = routeConfiguration({ hostRouting, forwarding, limits, lookup: scripts.lookup })
   routeConfigurations.collection.set(PUBLIC_ROUTES, encodeResource(TYPE_URL.routeConfiguration, lookup))
   return {
-    ...{ table, clusters, listeners, secrets, publisher, errorTarget },
+    ...{ table, clusters, listeners, secrets, publisher, errorTarget, addresses: names.addresses },
     listenersWithoutPort: listenersWithoutPort(settings, errorPages, scripts),
     collections: {
       ordered: [clusters, listeners, routeConfigurations],

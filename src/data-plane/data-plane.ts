@@ -32,6 +32,12 @@ export interface DataPlane {
   serve(delivered: Delivered): Promise<boolean>
 }
 
+/** Called when an Envoy that this program watches has ended and is started again, and when it serves again. */
+export interface EnvoyWatcher {
+  envoyEnded(how: string): void
+  envoyBack(seconds: number): void
+}
+
 /** What Envoys are sent, for code that has to know what has been delivered. */
 export interface Delivered {
   readonly clusters: ServedCollection

@@ -96,6 +96,11 @@ export class AddressBook {
     return this.#entries.get(host)?.addresses ?? []
   }
 
+  /** Why a name in use does not resolve now; undefined if its last query was answered. */
+  failureOf(host: string): string | undefined {
+    return this.#entries.get(host)?.failure
+  }
+
   /** Called when requests could not reach any address of a name. */
   failing(host: string): void {
     const entry = this.#entries.get(host)
@@ -191,6 +196,7 @@ export class AddressBook {
       this.#resolver.resolve(host, found, thorough).then(
         (ms) => {
           entry.failures = 0
+          entry.failure = undefined
           const good = Math.min(Math.max(ms, REFRESH_MS.least), REFRESH_MS.most)
           entry.until = Date.now() + good
           // Spreads names that were queried together.
@@ -202,6 +208,7 @@ export class AddressBook {
           const { least, most } = isKnown ? RETRY_MS.known : RETRY_MS.unknown
           const wait = Math.min(least * 2 ** entry.failures, most)
           entry.failures += 1
+          entry.failure = error.message
           end(wait * (1 - Math.random() / 4))
         },
       )

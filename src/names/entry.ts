@@ -10,6 +10,8 @@ export interface Entry {
   /** Settles when the last query has found addresses or has failed. */
   first: Promise<void>
   failures: number
+  /** Why the last query failed; undefined if it didn't. */
+  failure: string | undefined
   /** When it was last reported that none of its addresses can be reached. */
   failedAt: number
   /** Cancels the next query. */
@@ -26,6 +28,7 @@ export function newEntry(): Entry {
     asked: 0,
     first: Promise.resolve(),
     failures: 0,
+    failure: undefined,
     failedAt: Number.NEGATIVE_INFINITY,
     cancel: () => {},
   }

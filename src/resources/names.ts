@@ -60,7 +60,15 @@ export const REQUESTS = {
 } as const
 
 /** The names of Envoy's counters of failed requests. See {@link failureLog}. */
-export const FAILURES = { scope: 'failures', failed: 'failed', kind: 'kind' } as const
+export const FAILURES = {
+  scope: 'failures',
+  failed: 'failed',
+  kind: 'kind',
+  /** The same requests by route and reason. */
+  byRoute: 'by_route',
+  route: 'route',
+  reason: 'reason',
+} as const
 
 /** The token bucket that limits how many failed requests are logged. */
 export const FAILURE_LINES = 'failure-lines'

@@ -13,6 +13,8 @@ export interface Route {
   readonly data: RouteData
   /** When it was added or last in use, as CHP counts it. */
   readonly lastActivity: Date
+  /** When it was posted, in seconds since 1970; undefined if a version stored it that did not keep that. */
+  readonly added?: number | undefined
 }
 
 /** A route as Envoy needs it: what is matched, and where it leads. */

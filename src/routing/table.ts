@@ -66,7 +66,8 @@ export class RouteTable {
     this.#restored = this.#routes.size
     if (recovered.length > 0) await this.#store.fill(recovered)
     if (defaultTarget !== undefined && this.get('/')?.data.target !== defaultTarget) {
-      const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: this.#now() }
+      const now = this.#now()
+      const route = { routespec: '/', data: { target: defaultTarget }, lastActivity: now, added: secondsOf(now) }
       await this.#write('/', route).catch((error: Error) => {
         this.#unstored.add('/')
         onDefaultNotStored(error)
@@ -168,7 +169,7 @@ export class RouteTable {
     await this.#turns.run(key, () =>
       this.#routes.arrive(key, this.#now(), async (lastActivity) => {
         const rollback = await this.#publisher.publish({ key, target, route: { routespec, data } })
-        const route = { routespec, data, lastActivity: lastActivity() }
+        const route = { routespec, data, lastActivity: lastActivity(), added: secondsOf(this.#now()) }
         await orRollBack(rollback, () => this.#write(key, route))
         this.#routes.set(key, { ...route, lastActivity: lastActivity() })
         this.#unusable.delete(key)
@@ -213,6 +214,11 @@ export class RouteTable {
     this.#follower = follower
     this.#store.watch((event) => follower.apply(event))
   }
+}
+
+/** Whole seconds, which take no memory of their own in each route. */
+function secondsOf(at: Date): number {
+  return Math.floor(at.getTime() / 1000)
 }
 
 /** Writes to the store. If that fails, the change is taken back from every Envoy, and the store's error is thrown. */

@@ -35,6 +35,8 @@ export interface AdsServerOptions extends AdsCollections {
   readonly connectionsAt: 'debug' | 'info'
   /** Called when an Envoy that didn't answer has been cut off. */
   readonly onCutOff: () => void
+  /** Called when an Envoy's stream has ended, with its node id. */
+  readonly onDisconnected?: (node: string) => void
 }
 
 /** Where Envoys connect to the server. */
@@ -127,6 +129,7 @@ export class AdsServer {
       if (!stream.close(mayReturn)) return false
       this.#connected -= 1
       log[connectionsAt](`${node} disconnected (${this.#connected} connected)`)
+      if (stream.node !== '') this.#options.onDisconnected?.(stream.node)
       return true
     }
     call.on('data', ({ request, listing }: DecodedRequest) => {

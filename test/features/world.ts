@@ -9,6 +9,7 @@ import { operationsOf } from '../../src/control-plane/operations.js'
 import type { HostResolver } from '../../src/names/resolver.js'
 import { NameNotFoundError } from '../../src/names/resolver.js'
 import { operationsApi } from '../../src/operations/api.js'
+import { Recents } from '../../src/operations/recent/recents.js'
 import { Shutdown } from '../../src/platform/shutdown.js'
 import type { Route } from '../../src/routing/route.js'
 import type { OpenedStore } from '../../src/routing/store.js'
@@ -57,12 +58,14 @@ export class World {
   readonly refused: readonly string[]
   /** How many resources Envoys have rejected. */
   readonly rejections: { count: number }
+  /** What has happened lately. */
+  readonly recents: Recents
   readonly envoys: SimulatedEnvoy[] = []
   /** The REST API without a port. */
   readonly api: FastifyInstance
 
   private constructor(
-    parts: Pick<World, 'clock' | 'store' | 'core' | 'log' | 'refused' | 'rejections'>,
+    parts: Pick<World, 'clock' | 'store' | 'core' | 'log' | 'refused' | 'rejections' | 'recents'>,
     api: FastifyInstance,
   ) {
     this.clock = parts.clock
@@ -71,6 +74,7 @@ export class World {
     this.log = parts.log
     this.refused = parts.refused
     this.rejections = parts.rejections
+    this.recents = parts.recents
     this.api = api
   }
 
@@ -88,6 +92,7 @@ export class World {
       },
     )
     const rejections = { count: 0 }
+    const recents = new Recents(() => new Date())
     const made = createCore({
       settings,
       log,
@@ -100,9 +105,11 @@ export class World {
       },
       resolver,
       shutdown,
-      onRejected: () => {
+      onRejected: (rejection) => {
         rejections.count += 1
+        recents.rejected(rejection)
       },
+      onWritten: (key, error) => recents.written(key, error),
       clock,
     })
     // The names that are known from the start are asked for as time goes by.
@@ -116,10 +123,10 @@ export class World {
       log,
       tls: undefined,
       onAnswer: () => {},
-      mounts: [operationsApi(operationsOf(core, settings))],
+      mounts: [operationsApi(operationsOf(core, settings, recents))],
     })
     shutdown.push(() => api.close())
-    return new World({ clock, store, core, log: lines, refused, rejections }, api)
+    return new World({ clock, store, core, log: lines, refused, rejections, recents }, api)
   }
 
   /** An Envoy that has just started and, unless told otherwise, connected and got all there is. */

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { CONNECTION_LIMITS } from '../../src/metrics/failures.js'
-import { FAILURE_KINDS } from '../../src/resources/counters/failure-reasons.js'
+import { FAILURE_KINDS, FAILURE_WORDS } from '../../src/resources/counters/failure-reasons.js'
 import { admin } from '../support/admin.js'
 import { Backend } from '../support/backend.js'
 import { ChpProcess } from '../support/chp.js'
@@ -174,9 +174,9 @@ t.test('a backend that makes up statuses makes no counters of them', async (t) =
     exchange(proxy.port, `${line} HTTP/1.1\r\nHost: ${host}\r\nConnection: close, upgrade\r\n\r\n`),
   )
   for (const answer of await Promise.all(made)) t.match(answer, /^HTTP/)
-  // One for each status of three digits and each reason of a failure, whatever was sent.
+  // One for each status of three digits, and each reason of a failure of a route that exists, whatever was sent.
   const few = new RegExp(
-    `^requests\\..*\\.status\\.\\d{3}$|^activity\\.body\\.route\\.$|^failures\\.failed\\.kind\\.(${FAILURE_KINDS.join('|')})$`,
+    `^requests\\..*\\.status\\.\\d{3}$|^activity\\.body\\.route\\.$|^failures\\.failed\\.kind\\.(${FAILURE_KINDS.join('|')})$|^failures\\.by_route\\.route\\.(?:-|r:/r)?\\.reason\\.(${[...FAILURE_WORDS.keys()].join('|')})$`,
   )
   t.strictSame(
     (await names()).filter((name = '') => !before.includes(name) && !few.test(name)),

@@ -15,10 +15,10 @@ async function explain(world: World, path: string, host?: string): Promise<Expla
 t.test('the longest route takes the request, and the others are named', async (t) => {
   const world = await World.start(t)
   await world.envoy()
-  await world.post('/', 'http://10.0.0.1:8081').answered
-  await world.post('/user/alice', 'http://10.0.0.2:8888', { user: 'alice', server_name: '' }).answered
+  await world.post('/', 'http://127.0.0.1:9').answered
+  await world.post('/user/alice', 'http://127.0.0.1:9', { user: 'alice', server_name: '' }).answered
   const { route, candidates, envoys, asked } = await explain(world, '/user/alice/lab?token=secret')
-  t.match(route, { routespec: '/user/alice', target: 'http://10.0.0.2:8888', why: /longest.*: \/$/ })
+  t.match(route, { routespec: '/user/alice', target: 'http://127.0.0.1:9', why: /longest.*: \/$/ })
   t.strictSame(
     candidates.map(({ routespec, takes }) => [routespec, takes]),
     [
@@ -34,9 +34,9 @@ t.test('of what was posted, only what JupyterHub posts is shown', async (t) => {
   const world = await World.start(t)
   await world.envoy()
   const more = { user: 'alice', hub: true, cookie: 'a-secret', user_options: { key: 'a-secret' } }
-  await world.post('/user/alice', 'http://me:a-secret@10.0.0.2:8888/?key=a-secret', more).answered
+  await world.post('/user/alice', 'http://me:a-secret@127.0.0.1:9/?key=a-secret', more).answered
   const explained = await explain(world, '/user/alice')
-  t.match(explained.route?.posted, { target: 'http://10.0.0.2:8888', user: 'alice', hub: true, cookie: '(not shown)' })
+  t.match(explained.route?.posted, { target: 'http://127.0.0.1:9', user: 'alice', hub: true, cookie: '(not shown)' })
   t.notMatch(JSON.stringify(explained), 'a-secret')
 })
 

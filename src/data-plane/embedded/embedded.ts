@@ -19,7 +19,7 @@ import type { Settings } from '../../settings/settings.js'
 import { NotAcknowledged } from '../../xds/errors.js'
 import type { AdsListening } from '../../xds/server.js'
 import { ONE_ENVOY } from '../../xds/wait-policy.js'
-import type { DataPlane, Delivered } from '../data-plane.js'
+import type { DataPlane, Delivered, EnvoyWatcher } from '../data-plane.js'
 import { adoptOrEnd, findEnvoys } from './adoption.js'
 import { claim } from './claim.js'
 import { EmbeddedEnvoy } from './envoy.js'
@@ -44,6 +44,7 @@ export interface EmbeddedOptions {
   readonly store: Pick<OpenedStore, 'isDurable'>
   readonly log: Logger
   readonly shutdown: Shutdown
+  readonly watcher: EnvoyWatcher
   /** Called when Envoy can't be kept running. */
   readonly onFailed: (error: FatalError) => void
 }
@@ -152,7 +153,7 @@ export class EmbeddedDataPlane implements DataPlane {
   }
 
   async #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
-    const { settings, binary, log, onFailed } = this.#options
+    const { settings, binary, log, watcher, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
     // The key is part of the bootstrap, whose hash is among Envoy's arguments: a new key would replace Envoy at each
     // start.
@@ -171,6 +172,7 @@ export class EmbeddedDataPlane implements DataPlane {
       statPrefix: PUBLIC,
       restoreSocket,
       log,
+      watcher,
       onFailed,
     }
     return EmbeddedEnvoy.make(options, this.#running)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { adminKeyFile } from '../../envoy/admin-key.js'
 import type { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
+import type { EnvoyWatcher } from '../data-plane.js'
 import { envoyArguments } from './arguments.js'
 import { Guardian } from './guardian.js'
 import { KEY_VARIABLE } from './kept-key.js'
@@ -30,6 +31,7 @@ export interface EmbeddedEnvoyOptions {
   /** Makes the control plane's socket again if its file was removed. */
   readonly restoreSocket: () => Promise<void>
   readonly log: Logger
+  readonly watcher: EnvoyWatcher
   /** Called when Envoy can't be kept running. */
   readonly onFailed: (error: FatalError) => void
 }

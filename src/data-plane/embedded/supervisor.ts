@@ -5,6 +5,7 @@ import { closeAndWait } from '../../envoy/drain.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
 import type { ProcessIdentity } from '../../platform/processes.js'
+import type { EnvoyWatcher } from '../data-plane.js'
 import { baseIdOf, ownArguments } from './arguments.js'
 import { launch } from './launch.js'
 import { EnvoyOutput } from './output.js'
@@ -28,6 +29,7 @@ export interface SupervisorOptions {
   readonly log: Logger
   /** Called with the running Envoys whenever that changes. */
   readonly onChanged: (envoys: readonly ProcessIdentity[]) => void
+  readonly watcher: EnvoyWatcher
   /** Called once if Envoy can't be kept running; never after {@link EnvoySupervisor.close}. */
   readonly onFailed: (error: FatalError) => void
 }
@@ -180,6 +182,7 @@ export class EnvoySupervisor {
       return
     }
     this.#options.log.error(`Envoy has ended (${how}). It is restarted${waitMs > 0 ? ` in ${waitMs} ms` : ''}`)
+    this.#options.watcher.envoyEnded(how)
     const since = performance.now()
     // Earlier Envoys no longer listen, but have the sockets that the new one needs. And this one may still be ending,
     // if only the shell that started it has ended.
@@ -189,8 +192,9 @@ export class EnvoySupervisor {
     await this.start()
     const started = this.#envoys.current
     if (!(await this.ready()) || started !== this.#envoys.current) return
-    const seconds = ((performance.now() - since) / 1000).toFixed(1)
-    this.#options.log.info(`Envoy is back, as process ${started?.pid}: it was away for ${seconds} s`)
+    const seconds = (performance.now() - since) / 1000
+    this.#options.watcher.envoyBack(seconds)
+    this.#options.log.info(`Envoy is back, as process ${started?.pid}: it was away for ${seconds.toFixed(1)} s`)
   }
 
   #fail(message: string): void {

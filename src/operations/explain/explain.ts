@@ -1,98 +1,124 @@
-import { clusterName } from '../../resources/names.js'
-import type { Route } from '../../routing/route.js'
-import { routeKey } from '../../routing/routespec.js'
-import type { RouteTable } from '../../routing/table.js'
-import type { Holding } from '../../xds/holding.js'
-import type { Subscriptions } from '../../xds/subscriptions.js'
-import type { Candidate, EnvoyHolding, ExplainedRoute, Explanation, Question } from './explanation.js'
+import { hostNameOf } from '../../resources/clusters/cluster.js'
+import { FAILURE_WORDS } from '../../resources/counters/failure-reasons.js'
+import { HEALTH_PATH } from '../../resources/names.js'
+import type { RecentEvent } from '../recent/events.js'
+import type { RecentFailure } from '../recent/failures.js'
+import type { Recents } from '../recent/recents.js'
+import type { Found, TableSources } from './candidates.js'
+import { candidateOf, candidates, holdingOf, isServed, whyOf } from './candidates.js'
+import type { ExplainedEvent, ExplainedFailure, ExplainedRoute, Explanation, Question } from './explanation.js'
+import type { Facts, ProbedTarget } from './facts.js'
 import { lookupKeys } from './lookup.js'
 import { shownData, shownTarget } from './posted.js'
+import type { ProbingSources } from './probing.js'
+import { certificateEnd, probed, targetOf } from './probing.js'
 import { findings } from './verdict.js'
 
 /** What an explanation is made from. All of it is read when the question is asked. */
-export interface ExplainSources {
-  readonly hostRouting: boolean
-  readonly table: Pick<RouteTable, 'get' | 'refusalOf'>
-  /** What each Envoy has of the routes' clusters. */
-  readonly clusters: Pick<Subscriptions, 'holdings' | 'isEmpty'>
+export interface ExplainSources extends TableSources, ProbingSources {
+  readonly recents: Recents
   readonly now: () => Date
 }
 
-interface Found {
-  readonly route: Route
-  readonly refused: string | undefined
-  readonly holdings: readonly Holding[]
-}
+/** How many events are shown. */
+const EVENTS = 10
 
-/** Explains what becomes of a request. It costs the same whatever the size of the table. */
+/** Explains what becomes of a request. It costs the same whatever the size of the table, and ends within some seconds. */
 export async function explain(question: Question, sources: ExplainSources): Promise<Explanation> {
-  const found = candidatesOf(question, sources)
-  const wanted = found[0]
+  const { recents, now } = sources
+  const { hostRouting } = sources.settings.routing
+  const keys = lookupKeys(question.path, question.host ?? '', hostRouting)
+  const found = candidates(keys, hostRouting, sources)
   const taker = found.find(isServed)
-  const verdict = findings({
-    question,
-    wanted: wanted && { routespec: wanted.route.routespec, refused: wanted.refused },
-    taker: taker?.route.routespec,
-    envoys: (wanted?.holdings ?? sources.clusters.holdings('')).map(holdingOf),
-  })
+  const root = found.find(({ key }) => key === '/')
+  const [target, hub] = await Promise.all([
+    taker && probed(taker, sources),
+    root && root !== taker ? probed(root, sources) : undefined,
+  ])
+  const envoys = (found[0]?.holdings ?? sources.clusters.holdings('')).map(holdingOf)
+  const given = { question, keys, found, taker, target, hub, envoys }
+  const facts = { ...factsOf(given, sources), certificateEnds: await certificateEnd(sources) }
+  const verdict = findings(facts)
+  const failures = taker === undefined ? recents.failures.ofNoRoute : recents.failures.of(taker.key)
   return {
-    at: sources.now().toISOString(),
+    at: now().toISOString(),
     asked: question,
     reachable: verdict.every(({ severity }) => severity !== 'error'),
     findings: verdict,
-    route: taker === undefined ? null : routeOf(taker.route, found),
+    route: taker === undefined ? null : routeOf(taker, found, sources),
     candidates: found.map((one) => candidateOf(one, one === taker)),
-    envoys: (wanted?.holdings ?? []).map(holdingOf),
+    envoys,
+    probe: target?.probe ?? null,
+    hub: hub?.probe ?? null,
+    errors: failures.map(failureOf),
+    events: recents.events.all
+      .filter((event) => concerns(event, keys))
+      .slice(0, EVENTS)
+      .map(eventOf),
   }
 }
 
-function candidatesOf({ path, host }: Question, { hostRouting, table, clusters }: ExplainSources): Found[] {
-  return lookupKeys(path, host ?? '', hostRouting).flatMap((key) => {
-    const route = table.get(key)
-    if (route === undefined) return []
-    const holdings = clusters.holdings(clusterName(routeKey(route.routespec, hostRouting)))
-    return [{ route, refused: table.refusalOf(key), holdings }]
-  })
+interface Given {
+  readonly question: Question
+  readonly keys: readonly string[]
+  readonly found: readonly Found[]
+  readonly taker: Found | undefined
+  readonly target: ProbedTarget | undefined
+  readonly hub: ProbedTarget | undefined
+  readonly envoys: Facts['envoys']
 }
 
-/** Whether requests can get there: an Envoy that refuses a route sends them to the next shorter one. */
-function isServed({ refused, holdings }: Found): boolean {
-  return refused === undefined || holdings.some(({ hasSome }) => hasSome)
+function factsOf(given: Given, { recents, settings, now }: ExplainSources): Omit<Facts, 'certificateEnds'> {
+  const { question, keys, found, taker, target, hub, envoys } = given
+  const [wanted] = found
+  const { events, failures, unstoredSince } = recents
+  const longer = keys.filter((key) => key.length > (taker?.key.length ?? 0) && !found.some((one) => one.key === key))
+  const changes = longer.flatMap((key) => events.lastOf(key, 'route_refused', 'not_stored') ?? [])
+  return {
+    now: now(),
+    path: question.path,
+    isHealthCheck: question.path === HEALTH_PATH,
+    wanted: wanted && { routespec: wanted.route.routespec, refused: wanted.refused },
+    taker: taker && {
+      routespec: taker.route.routespec,
+      target,
+      failures: failures.of(taker.key),
+      maxRequests: settings.limits.maxRequestsPerRoute,
+    },
+    envoys,
+    envoyEvent: events.last('envoy_ended', 'envoy_back', 'envoy_disconnected'),
+    failedChange: changes.find(({ isOver }) => !isOver),
+    unstored: unstoredSince && { since: unstoredSince, reason: events.last('not_stored')?.reason ?? '' },
+    ofNoRoute: failures.ofNoRoute,
+    hub,
+  }
 }
 
-function routeOf({ routespec, data, lastActivity }: Route, found: readonly Found[]): ExplainedRoute {
+function routeOf(taker: Found, found: readonly Found[], { names, recents, now }: ExplainSources): ExplainedRoute {
+  const { routespec, data, lastActivity, added } = taker.route
+  const target = targetOf(taker)
+  const host = target && hostNameOf(target)
   return {
     routespec,
-    why: whyOf(routespec, found),
+    why: whyOf(taker, found),
     target: shownTarget(data.target),
+    addresses: host === undefined ? [] : names.known(host),
     posted: shownData(data),
+    added: added === undefined ? null : new Date(added * 1000).toISOString(),
     lastActivity: lastActivity.toISOString(),
+    underWay: recents.streams.of(taker.key, now()),
   }
 }
 
-function whyOf(routespec: string, found: readonly Found[]): string {
-  const at = found.findIndex(({ route }) => route.routespec === routespec)
-  if (at > 0) return `Envoy has none of the longer routes, so this one takes the request`
-  const shorter = found.slice(1).map(({ route }) => route.routespec)
-  if (routespec === '/') return 'no longer route matches, and / takes the rest'
-  return shorter.length === 0
-    ? 'it is the only route whose prefix the path has'
-    : `its prefix is the longest that the path has; shorter ones: ${shorter.join(', ')}`
+function failureOf({ code, first, last, count }: RecentFailure): ExplainedFailure {
+  const reason = code === 'connections_full' ? 'too many connections, see --max-connections' : FAILURE_WORDS.get(code)
+  return { code, reason: reason ?? code, first: first.toISOString(), last: last.toISOString(), count }
 }
 
-function candidateOf({ route: { routespec, data }, refused }: Found, takes: boolean): Candidate {
-  return { routespec, target: shownTarget(data.target), takes, refused: refused ?? null }
+function concerns({ kind, subject }: RecentEvent, keys: readonly string[]): boolean {
+  return kind === 'route_refused' || kind === 'not_stored' ? keys.includes(subject) : true
 }
 
-function holdingOf({ node, isLoading, hasCurrent, hasSome, version, refusal }: Holding): EnvoyHolding {
-  const state = isLoading
-    ? 'loading'
-    : refusal !== undefined
-      ? 'refused'
-      : hasCurrent
-        ? 'acknowledged'
-        : hasSome
-          ? 'earlier'
-          : 'missing'
-  return { node, state, version: version ?? null, reason: refusal ?? null }
+function eventOf({ kind, subject, at, count, reason }: RecentEvent): ExplainedEvent {
+  return { kind, subject, at: at.toISOString(), count, reason }
 }

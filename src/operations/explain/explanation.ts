@@ -1,11 +1,14 @@
+import type { Probe } from '../probe/probe.js'
+import type { EventKind } from '../recent/events.js'
+import type { RecentCode } from '../recent/failures.js'
 import type { Finding } from './finding.js'
 
-/** The answer to {@link Question}, as JSON: the API sends it, the command line and the status page show it. */
+/** The answer to a {@link Question}, as JSON: the API sends it, the command line and the status page show it. */
 export interface Explanation {
   /** When it was made, in ISO 8601, as all times below. */
   readonly at: string
   readonly asked: Question
-  /** Whether a user who asks for this path now can be expected to get an answer of the target. */
+  /** Whether a user who asks for this path now can be expected to get an answer of the server. */
   readonly reachable: boolean
   /** What is wrong and what to do, the most important first; at least one, which says so if nothing is wrong. */
   readonly findings: readonly Finding[]
@@ -13,8 +16,16 @@ export interface Explanation {
   readonly route: ExplainedRoute | null
   /** All routes whose prefix the path has, the longest first. */
   readonly candidates: readonly Candidate[]
-  /** What each connected Envoy has of the route that should take the request. */
+  /** What each connected Envoy has of the longest of these. */
   readonly envoys: readonly EnvoyHolding[]
+  /** What a request of the control plane itself to the target found; null if there is none. */
+  readonly probe: Probe | null
+  /** The same of the hub, which is the target of `/`; null if the request goes there anyway, or there is no `/`. */
+  readonly hub: Probe | null
+  /** The last failures of the route's requests, the last first; those of no route if none takes the request. */
+  readonly errors: readonly ExplainedFailure[]
+  /** What happened to the proxy and to this route, the last first. */
+  readonly events: readonly ExplainedEvent[]
 }
 
 export interface Question {
@@ -30,9 +41,15 @@ export interface ExplainedRoute {
   readonly why: string
   /** As a URL, without credentials and a query. */
   readonly target: string
+  /** The known addresses of the target's host name; empty if it has none. */
+  readonly addresses: readonly string[]
   /** What the hub posted: see {@link shownData}. */
   readonly posted: Readonly<Record<string, unknown>>
+  /** When it was posted; null if it was stored by a version that did not keep that. */
+  readonly added: string | null
   readonly lastActivity: string
+  /** Requests and websockets under way for more than two seconds, as of a few seconds ago. */
+  readonly underWay: number
 }
 
 export interface Candidate {
@@ -40,7 +57,7 @@ export interface Candidate {
   readonly target: string
   /** Whether it takes the request. */
   readonly takes: boolean
-  /** Why an Envoy doesn't have it, in Envoy's words or ours; null if nothing refuses it. */
+  /** Why Envoy or this program refuses it; null if neither does. */
   readonly refused: string | null
 }
 
@@ -50,7 +67,7 @@ export interface EnvoyHolding {
   /**
    * - `acknowledged`: it has the route as it is in the table.
    * - `earlier`: it has an earlier version; the current one is on its way.
-   * - `refused`: it refuses the current version; {@link version} says whether it has an earlier one.
+   * - `refused`: it refuses the current version; `version` says whether it has an earlier one.
    * - `missing`: it doesn't have the route; it is on its way.
    * - `loading`: it has just started and doesn't serve yet.
    */
@@ -59,4 +76,24 @@ export interface EnvoyHolding {
   readonly version: string | null
   /** Envoy's reason for `refused`; otherwise null. */
   readonly reason: string | null
+}
+
+/** Requests that failed for one reason, without another reason in between. */
+export interface ExplainedFailure {
+  readonly code: RecentCode
+  /** The same in words. */
+  readonly reason: string
+  readonly first: string
+  readonly last: string
+  readonly count: number
+}
+
+export interface ExplainedEvent {
+  readonly kind: EventKind
+  /** A route's key or an Envoy's node id; empty for an event of the one Envoy that this program starts. */
+  readonly subject: string
+  readonly at: string
+  /** How often in a row. */
+  readonly count: number
+  readonly reason: string
 }

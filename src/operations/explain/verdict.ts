@@ -1,49 +1,20 @@
-import type { EnvoyHolding, Question } from './explanation.js'
+import type { Facts } from './facts.js'
 import type { Finding } from './finding.js'
+import { proxyFindings } from './proxy-findings.js'
+import { routeFindings } from './route-findings.js'
+import { targetFindings } from './target-findings.js'
 
-/** All that the verdict depends on. */
-export interface Facts {
-  readonly question: Question
-  /** The longest route that matches; undefined if none does. */
-  readonly wanted: { readonly routespec: string; readonly refused: string | undefined } | undefined
-  /** The routespec of the route that takes the request: a shorter one if Envoy refuses the wanted one. */
-  readonly taker: string | undefined
-  readonly envoys: readonly EnvoyHolding[]
-}
-
-/** What is wrong, the most important first. A pure function of the facts. */
+/** What is wrong, the most important first; at least one, which says so if nothing is wrong. A pure function. */
 export function findings(facts: Facts): readonly Finding[] {
-  const found = [...envoyFindings(facts), ...routeFindings(facts)]
-  if (found.length > 0) return found
-  return [{ cause: 'ok', severity: 'ok', what: `Requests go to the target of ${facts.taker}.`, todo: '' }]
+  const { isHealthCheck, taker, path } = facts
+  const found = [...proxyFindings(facts), ...(isHealthCheck ? [] : [...routeFindings(facts), ...targetFindings(facts)])]
+  const sorted = ['error', 'warning'].flatMap((severity) => found.filter((one) => one.severity === severity))
+  if (sorted.length > 0) return sorted
+  if (isHealthCheck) return [fine('health_check', `${path} is the health check: Envoy answers it itself.`)]
+  const { target } = taker ?? {}
+  return [fine('ok', `Nothing is wrong: ${target?.place} answers, with status ${target?.probe.status}.`)]
 }
 
-function* envoyFindings({ envoys }: Facts): Iterable<Finding> {
-  if (envoys.length > 0) return
-  yield {
-    cause: 'envoy_away',
-    severity: 'error',
-    what: 'No Envoy is connected, so nobody serves users.',
-    todo: 'See the log for why it ended.',
-  }
-}
-
-function* routeFindings({ question, wanted }: Facts): Iterable<Finding> {
-  if (wanted === undefined) {
-    yield {
-      cause: 'route_missing',
-      severity: 'error',
-      what: `No route matches ${question.path}.`,
-      todo: 'The hub adds routes: see that it runs and uses this proxy.',
-    }
-    return
-  }
-  if (wanted.refused !== undefined) {
-    yield {
-      cause: 'route_refused',
-      severity: 'error',
-      what: `The route ${wanted.routespec} is not served: ${wanted.refused}.`,
-      todo: 'Add it again with a target that can be used.',
-    }
-  }
+function fine(cause: 'ok' | 'health_check', what: string): Finding {
+  return { cause, severity: 'ok', what, todo: '' }
 }

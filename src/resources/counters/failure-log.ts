@@ -8,7 +8,7 @@ import { packAny } from '../../xds/messages.js'
 import { clusterMetadata, TARGET_KEY } from '../clusters/route-metadata.js'
 import { FAILURE_LINES, FAILURES, HEALTH } from '../names.js'
 import { allOf, cel, IS_ERROR, oneOf } from '../shared/access-log-filters.js'
-import { DETAILS_EXPRESSION, KIND_EXPRESSION, WORDS_EXPRESSION } from './failure-reasons.js'
+import { CODE_EXPRESSION, DETAILS_EXPRESSION, KIND_EXPRESSION, WORDS_EXPRESSION } from './failure-reasons.js'
 
 /** How many failures are logged: this many at once, then this many a second. */
 const BURST = 100
@@ -62,7 +62,7 @@ export function failureLines(): TokenBucket {
 }
 
 /**
- * Counts the requests that Envoy itself failed, by kind, and writes a line about each to its standard output, within
+ * Counts the requests that Envoy itself failed, by kind and by route and reason, and writes a line about each to its standard output, within
  * the limits above. Of what a client sent the line has only the method and the path.
  */
 export function failureLog(): AccessLog[] {
@@ -71,10 +71,21 @@ export function failureLog(): AccessLog[] {
       name: 'failures',
       filter: FAILED,
       typed_config: packAny('envoy.extensions.access_loggers.stats.v3.Config', {
-        stats_scope: { prefix: FAILURES.scope },
+        // Of routes that no longer fail, Envoy keeps no counter.
+        stats_scope: { prefix: FAILURES.scope, enable_eviction: true },
         counters: [
           {
             stat: { name: FAILURES.failed, tags: [{ name: FAILURES.kind, value_format: `%CEL(${KIND_EXPRESSION})%` }] },
+            value_fixed: { value: 1 },
+          },
+          {
+            stat: {
+              name: FAILURES.byRoute,
+              tags: [
+                { name: FAILURES.route, value_format: '%UPSTREAM_CLUSTER_RAW%' },
+                { name: FAILURES.reason, value_format: `%CEL(${CODE_EXPRESSION})%` },
+              ],
+            },
             value_fixed: { value: 1 },
           },
         ],

@@ -1,44 +1,6 @@
 import { ATTEMPT, REDIRECT } from '../names.js'
 import { scriptSays, UNFINISHED_FULL_EXPRESSION } from '../shared/access-log-filters.js'
-
-/** A kind of failure, as in the metrics: one for all failures with the same remedy. */
-export type FailureKind =
-  | 'no_route'
-  | 'bad_request'
-  | 'headers_too_large'
-  | 'body_too_large'
-  | 'request_timeout'
-  | 'loop'
-  | 'route_full'
-  | 'heap_full'
-  | 'unfinished_full'
-  | 'unresolved'
-  | 'unreachable'
-  | 'tls'
-  | 'no_answer'
-  | 'bad_answer'
-  | 'answer_timeout'
-  | 'cut_off'
-  | 'other'
-
-/** How a failure is recognised by Envoy's details of it, and what it means. */
-export interface FailureReason {
-  readonly kind: FailureKind
-  /** A part of Envoy's `%RESPONSE_CODE_DETAILS%`. */
-  readonly details?: string
-  /** How the only attempt to send the request failed, if Envoy's details only say that it was not retried. */
-  readonly attempt?: 'unreachable' | 'no answer' | 'bad answer'
-  /** The route that answers, if the details are not enough. */
-  readonly route?: string
-  /** Whether an unfinished request found no place. */
-  readonly unfinished?: true
-  /** The status that Envoy answers with. */
-  readonly status?: number
-  /** For the log: what is wrong, and which option affects it. */
-  readonly words: string
-  /** Whether Envoy's details are logged too, since they have more than the words. */
-  readonly more?: true
-}
+import type { FailureKind, FailureReason } from './failure-reason.js'
 
 const UNREACHABLE = 'remote_connection_failure'
 const NOT_TAKEN = 'the target does not accept the connection, or its TLS handshake does not end'
@@ -49,79 +11,149 @@ const CLOSED = 'the target closed the connection without an answer; it may want 
  * are finer than its response flags and include why a connection failed.
  */
 export const FAILURE_REASONS: readonly FailureReason[] = [
-  { kind: 'headers_too_large', status: 431, words: 'the headers are too large, often because of the cookies' },
-  { kind: 'body_too_large', status: 413, words: 'the body is too large' },
-  { kind: 'request_timeout', status: 408, words: 'the client did not send its request in time' },
-  { kind: 'loop', status: 508, words: 'the target leads back to this proxy' },
-  { kind: 'no_route', details: 'cluster_not_found', words: 'no route matches' },
   {
+    code: 'headers_too_large',
+    kind: 'headers_too_large',
+    status: 431,
+    words: 'the headers are too large, often because of the cookies',
+  },
+  { code: 'body_too_large', kind: 'body_too_large', status: 413, words: 'the body is too large' },
+  {
+    code: 'request_timeout',
+    kind: 'request_timeout',
+    status: 408,
+    words: 'the client did not send its request in time',
+  },
+  { code: 'loop', kind: 'loop', status: 508, words: 'the target leads back to this proxy' },
+  { code: 'no_route', kind: 'no_route', details: 'cluster_not_found', words: 'no route matches' },
+  {
+    code: 'route_full',
     kind: 'route_full',
     details: '{overflow}',
     words: 'the route has too many requests in flight, see --max-requests-per-route',
   },
-  { kind: 'heap_full', details: 'overload', words: "Envoy's memory is nearly full, see --max-heap" },
+  { code: 'heap_full', kind: 'heap_full', details: 'overload', words: "Envoy's memory is nearly full, see --max-heap" },
   {
+    code: 'unfinished_full',
     kind: 'unfinished_full',
     unfinished: true,
     words: 'too many unfinished requests, most of them of this connection',
   },
-  { kind: 'unresolved', details: 'no_healthy_upstream', words: "the target's host name does not resolve" },
-  { kind: 'unreachable', details: '{connection_timeout', words: NOT_TAKEN },
-  { kind: 'unreachable', attempt: 'unreachable', words: NOT_TAKEN },
-  { kind: 'unreachable', details: 'Connection_refused', words: 'connection refused, nothing listens there' },
-  { kind: 'unreachable', details: 'No_such_file_or_directory', words: "the target's socket does not exist" },
-  { kind: 'unreachable', details: 'Permission_denied', words: "Envoy may not use the target's socket" },
   {
+    code: 'unresolved',
+    kind: 'unresolved',
+    details: 'no_healthy_upstream',
+    words: "the target's host name does not resolve",
+  },
+  { code: 'connection_timeout', kind: 'unreachable', details: '{connection_timeout', words: NOT_TAKEN },
+  { code: 'connection_timeout', kind: 'unreachable', attempt: 'unreachable', words: NOT_TAKEN },
+  {
+    code: 'connection_refused',
+    kind: 'unreachable',
+    details: 'Connection_refused',
+    words: 'connection refused, nothing listens there',
+  },
+  {
+    code: 'no_socket',
+    kind: 'unreachable',
+    details: 'No_such_file_or_directory',
+    words: "the target's socket does not exist",
+  },
+  {
+    code: 'socket_denied',
+    kind: 'unreachable',
+    details: 'Permission_denied',
+    words: "Envoy may not use the target's socket",
+  },
+  {
+    code: 'certificate_expired',
+    kind: 'tls',
+    details: 'certificate_has_expired',
+    words: "the target's certificate has expired",
+  },
+  {
+    code: 'certificate_refused',
     kind: 'tls',
     details: 'CERTIFICATE_VERIFY_FAILED',
     words: "the target's certificate is not accepted, see --client-ssl-ca",
     more: true,
   },
-  { kind: 'tls', details: 'WRONG_VERSION_NUMBER', words: 'the target does not speak TLS, it may be http, not https' },
-  { kind: 'tls', details: 'UNKNOWN_CA', words: 'the target does not trust the issuer of --client-ssl-cert' },
-  { kind: 'tls', details: 'TLS_error', words: 'TLS with the target failed', more: true },
-  { kind: 'unreachable', details: UNREACHABLE, words: 'the target can not be reached', more: true },
   {
+    code: 'not_tls',
+    kind: 'tls',
+    details: 'WRONG_VERSION_NUMBER',
+    words: 'the target does not speak TLS, it may be http, not https',
+  },
+  {
+    code: 'own_certificate_refused',
+    kind: 'tls',
+    details: 'UNKNOWN_CA',
+    words: 'the target does not trust the issuer of --client-ssl-cert',
+  },
+  { code: 'tls_failed', kind: 'tls', details: 'TLS_error', words: 'TLS with the target failed', more: true },
+  {
+    code: 'unreachable',
+    kind: 'unreachable',
+    details: UNREACHABLE,
+    words: 'the target can not be reached',
+    more: true,
+  },
+  {
+    code: 'cut_off',
     kind: 'cut_off',
     details: 'upstream_reset_after_response_started',
     words: 'the target disconnected in the middle of its answer',
   },
-  { kind: 'no_answer', details: '{connection_termination', words: CLOSED },
-  { kind: 'no_answer', attempt: 'no answer', words: CLOSED },
-  { kind: 'bad_answer', details: '{protocol_error', words: "the target's answer is not HTTP" },
-  { kind: 'bad_answer', attempt: 'bad answer', words: "the target's answer is not HTTP" },
+  { code: 'closed', kind: 'no_answer', details: '{connection_termination', words: CLOSED },
+  { code: 'closed', kind: 'no_answer', attempt: 'no answer', words: CLOSED },
+  { code: 'not_http', kind: 'bad_answer', details: '{protocol_error', words: "the target's answer is not HTTP" },
+  { code: 'not_http', kind: 'bad_answer', attempt: 'bad answer', words: "the target's answer is not HTTP" },
   {
+    code: 'no_answer',
     kind: 'no_answer',
     details: 'upstream_reset_before_response_started',
     words: 'the target gave no answer',
     more: true,
   },
-  { kind: 'answer_timeout', details: 'response_timeout', words: 'the target did not answer in time' },
   {
+    code: 'answer_timeout',
+    kind: 'answer_timeout',
+    details: 'response_timeout',
+    words: 'the target did not answer in time',
+  },
+  {
+    code: 'idle',
     kind: 'answer_timeout',
     details: 'stream_idle_timeout',
     words: 'no data for too long, see --timeout and --proxy-timeout',
   },
   {
+    code: 'no_host',
     kind: 'bad_request',
     details: 'direct_response',
     route: REDIRECT,
     words: 'it names no host, so it can not be redirected to HTTPS',
   },
-  { kind: 'bad_request', details: 'upgrade_failed', words: 'only upgrades to websockets are supported' },
   {
+    code: 'wrong_upgrade',
+    kind: 'bad_request',
+    details: 'upgrade_failed',
+    words: 'only upgrades to websockets are supported',
+  },
+  {
+    code: 'wrong_handshake',
     kind: 'bad_request',
     details: 'direct_response',
     words: 'it asks for an upgrade, but is not a websocket handshake',
   },
-  { kind: 'bad_request', status: 400, words: 'the request is malformed', more: true },
-  { kind: 'bad_request', details: 'route_not_found', words: 'such requests are not served' },
-  { kind: 'bad_request', details: 'absolute_path_rejected', words: 'such requests are not served' },
+  { code: 'malformed', kind: 'bad_request', status: 400, words: 'the request is malformed', more: true },
+  { code: 'not_served', kind: 'bad_request', details: 'route_not_found', words: 'such requests are not served' },
+  { code: 'not_served', kind: 'bad_request', details: 'absolute_path_rejected', words: 'such requests are not served' },
 ]
 
 const DETAILS = 'response.code_details'
 
-const OTHER = { kind: 'other', words: 'Envoy ended it' } as const
+const OTHER = { code: 'other', kind: 'other', words: 'Envoy ended it' } as const
 
 /** All kinds. */
 export const FAILURE_KINDS: readonly FailureKind[] = [
@@ -130,6 +162,14 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
 
 /** A CEL expression for a failure's {@link FailureKind}: one of few, independent of clients and backends. */
 export const KIND_EXPRESSION = choice(FAILURE_REASONS, ({ kind }) => JSON.stringify(kind), JSON.stringify(OTHER.kind))
+
+/** The words of each code. */
+export const FAILURE_WORDS: ReadonlyMap<string, string> = new Map(
+  [...FAILURE_REASONS, OTHER].map(({ code, words }) => [code, words]),
+)
+
+/** A CEL expression for a failure's {@link FailureCode}. */
+export const CODE_EXPRESSION = choice(FAILURE_REASONS, ({ code }) => JSON.stringify(code), JSON.stringify(OTHER.code))
 
 /** A CEL expression for a failure's words. */
 export const WORDS_EXPRESSION = choice(

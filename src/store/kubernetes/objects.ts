@@ -40,10 +40,10 @@ export function labelsOf(store: string, kind: Kind): Readonly<Record<string, str
 
 /** A route as a ConfigMap: its key, by which it is named, and the route as JSON. */
 export function encodeRoute(store: string, name: string, key: string, route: Route): ConfigMap {
-  const { routespec, data, lastActivity } = route
+  const { routespec, data, lastActivity, added } = route
   return {
     metadata: { name, labels: labelsOf(store, 'route') },
-    data: { key, route: JSON.stringify({ routespec, data, lastActivity }) },
+    data: { key, route: JSON.stringify({ routespec, data, lastActivity, added }) },
   }
 }
 
@@ -61,7 +61,8 @@ export function decodeRoute(store: string, { metadata, data = {} }: ConfigMap): 
   if (typeof route.data?.target !== 'string') throw new Error(`${route.routespec} has no target`)
   const lastActivity = new Date(route.lastActivity)
   if (Number.isNaN(lastActivity.getTime())) throw new Error(`${route.routespec} has no time of its last activity`)
-  return { routespec: route.routespec, data: route.data, lastActivity }
+  const added = route.added === undefined ? {} : { added: Number(route.added) }
+  return { routespec: route.routespec, data: route.data, lastActivity, ...added }
 }
 
 /** Kubernetes promises since 1.35 that these are numbers which can be compared; etcd's have always been. */

@@ -32,8 +32,8 @@ export function entryKeyOf(routespec: string): Buffer {
 }
 
 /** The value is a checksum, followed by the route as JSON. */
-export function encodeRoute({ routespec, data, lastActivity }: Route): Entry {
-  const json = Buffer.from(JSON.stringify({ routespec, data, lastActivity }))
+export function encodeRoute({ routespec, data, lastActivity, added }: Route): Entry {
+  const json = Buffer.from(JSON.stringify({ routespec, data, lastActivity, added }))
   return { key: entryKeyOf(routespec), value: Buffer.concat([digest(json), json]) }
 }
 

@@ -2,6 +2,7 @@ import { constants, rm, writeFile } from 'node:fs/promises'
 import { startControlPlane } from '../../../control-plane/control-plane.js'
 import { EmbeddedDataPlane, findBinary } from '../../../data-plane/embedded/embedded.js'
 import { ExternalDataPlane } from '../../../data-plane/external.js'
+import { Recents } from '../../../operations/recent/recents.js'
 import { publicAddressOf } from '../../../platform/address.js'
 import { FatalError } from '../../../platform/fatal-error.js'
 import type { Logger } from '../../../platform/log.js'
@@ -59,14 +60,15 @@ export class ConfigurableEnvoyProxy {
       shutdown: this.#shutdown,
       onFailed: (error: FatalError) => this.#fail(error),
     }
+    const recents = new Recents(() => new Date())
     // Before anything is touched: without an Envoy there is nothing to start.
     const envoy = this.#settings.external ?? (await findBinary(this.#settings, this.#log))
     const store = await this.#openStore()
     const envoys =
       'path' in envoy
-        ? await EmbeddedDataPlane.prepare({ ...parts, binary: envoy, store })
+        ? await EmbeddedDataPlane.prepare({ ...parts, binary: envoy, store, watcher: recents })
         : await ExternalDataPlane.prepare(envoy, this.#log)
-    const delivered = await startControlPlane({ ...parts, store, envoys })
+    const delivered = await startControlPlane({ ...parts, store, envoys, recents })
     // Not earlier: a start that fails prints one line only.
     this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
     await this.#writePidFile()
