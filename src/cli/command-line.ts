@@ -25,13 +25,17 @@ export interface CommandLine {
  */
 export function parseCommandLine(argv: readonly string[], subcommands: readonly Subcommand[]): CommandLine {
   const program = proxyCommand()
+  const usageStatus = subcommands.find(({ name }) => argv.includes(name))?.usageStatus
+  // Before the subcommands are made, which inherit it.
+  if (usageStatus !== undefined) program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : usageStatus))
   let subcommand: CommandLine['subcommand']
-  for (const { name, description, options, note, run } of subcommands) {
+  for (const { name, description, argument, options, note, run } of subcommands) {
     const command = program.command(name).description(description)
+    if (argument !== undefined) command.argument(`<${argument.name}>`, argument.description)
     if (note !== undefined) command.addHelpText('after', `\n${note}`)
     for (const spec of options) command.addOption(toOption(spec))
-    command.action((own) => {
-      subcommand = () => run(own, program.opts<Options>())
+    command.action(() => {
+      subcommand = () => run(command.opts(), program.opts<Options>(), command.args[0] ?? '')
     })
   }
   // Subcommands have inherited that they take no excess arguments; the proxy's own are a misspelt subcommand.

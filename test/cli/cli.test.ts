@@ -68,7 +68,10 @@ t.test('an unknown option or a bad value is one line on stderr and the status of
   const unknown = await run([CHP, '--no-such-option'])
   const cases: Array<[args: string[], line: RegExp]> = [
     [['--no-such-option'], /unknown option '--no-such-option'/],
-    [['stpo'], /unknown command 'stpo'. The commands are stop, bootstrap, drain, doctor; without one the proxy runs/],
+    [
+      ['stpo'],
+      /unknown command 'stpo'. The commands are stop, bootstrap, drain, doctor, explain; without one the proxy runs/,
+    ],
     [['stop', 'stray'], /too many arguments/],
     [['--port'], /argument missing/],
     [['--port', 'http'], /A port is a number from 1 to 65535/],

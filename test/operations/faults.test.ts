@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { request } from 'node:http'
 import type { Test } from 'tap'
 import t from 'tap'
@@ -6,9 +7,10 @@ import type { Cause } from '../../src/operations/explain/finding.js'
 import { Backend } from '../support/backend.js'
 import { BlackHole } from '../support/black-hole.js'
 import { Authority } from '../support/certificate.js'
+import { PLAIN_NODE } from '../support/environment.js'
 import { ask, backendOf } from '../support/http.js'
 import { freePorts } from '../support/ports.js'
-import { ProxyProcess, TOKEN } from '../support/proxy.js'
+import { CLI, ProxyProcess, TOKEN } from '../support/proxy.js'
 import { RawBackend } from '../support/raw.js'
 import { eventually } from '../support/wait.js'
 
@@ -81,6 +83,46 @@ t.test('a route that is full is named, and what is under way is counted', async 
 t.test('a user without a route is named, and a server that is well', async (t) => {
   t.match(await explain('/user/nobody/lab'), { reachable: false, findings: [{ cause: 'route_missing' }] })
   t.match(await explain('/hub/login'), { reachable: true, findings: [{ cause: 'ok' }], probe: { status: 302 } })
+})
+
+/** The command as an operator types it beside this proxy. */
+function command(
+  args: readonly string[],
+  { token = TOKEN, port = proxy.apiPort } = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [node, ...before] = PLAIN_NODE
+  const api = ['--api-ip', '127.0.0.1', '--api-port', String(port)]
+  const env = { ...process.env, CONFIGPROXY_AUTH_TOKEN: token }
+  return new Promise((resolve) => {
+    execFile(node, [...before, CLI, 'explain', ...args, ...api], { env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    })
+  })
+}
+
+t.test('the command says it in words or as JSON, and by its exit status', async (t) => {
+  const [port] = await freePorts(1)
+  await proxy.route('/user/alice', `http://me:secret@127.0.0.1:${port}`, { user: 'alice', key: 'secret' })
+  const refused = await command(['/user/alice/lab?token=secret'])
+  t.match(refused, { code: 1, stderr: '' })
+  t.match(refused.stdout, /^Request +\/user\/alice\/lab\nRoute +\/user\/alice\n/)
+  t.match(refused.stdout, /Posted +.*user="alice".*key="\(not shown\)"/)
+  t.match(refused.stdout, /Envoys +embedded-\d+ has acknowledged it, version \S+\n/)
+  t.match(refused.stdout, /Target now +refuses the connection \(ECONNREFUSED\), after \d+ ms/)
+  t.match(refused.stdout, /\n\nIt can NOT be reached\. Nothing listens on port \d+ of 127.0.0.1.*\[target_refuses\]\n$/)
+  t.match(await command(['/hub/login']), { code: 0, stdout: /It can be reached\. Nothing is wrong/ })
+  const json = await command(['/user/alice', '--output', 'json'])
+  t.match(JSON.parse(json.stdout), { reachable: false, findings: [{ cause: 'target_refuses' }] })
+  for (const { stdout, stderr } of [refused, json]) t.notMatch(stdout + stderr, /secret|a-token-of-the-tests/)
+})
+
+t.test('a proxy that can not be asked, and a wrong command line, are another exit status', async (t) => {
+  const [port] = await freePorts(1)
+  t.match(await command(['/'], { token: 'another-token' }), { code: 2, stderr: /set CONFIGPROXY_AUTH_TOKEN/ })
+  t.match(await command(['user/alice']), { code: 2, stderr: /begin with a slash/ })
+  t.match(await command([]), { code: 2, stderr: /missing required argument 'path'/ })
+  t.match(await command(['/', '--no-such-option']), { code: 2, stderr: /unknown option/ })
+  t.match(await command(['/'], { port: port ?? 0 }), { code: 2, stderr: /Is the proxy running/ })
 })
 
 t.test('the route that is named is the one that Envoy takes, however a path is written', async (t) => {

@@ -2,6 +2,7 @@ import { parseCommandLine } from '../../src/cli/command-line.js'
 import { bootstrap } from '../../src/cli/commands/bootstrap.js'
 import { doctor } from '../../src/cli/commands/doctor.js'
 import { drain } from '../../src/cli/commands/drain.js'
+import { explain } from '../../src/cli/commands/explain.js'
 import { stop } from '../../src/cli/commands/stop.js'
 import { errorLine } from '../../src/cli/process/exit.js'
 import { FatalError } from '../../src/platform/fatal-error.js'
@@ -14,7 +15,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-const SUBCOMMANDS = [stop, bootstrap, drain, doctor]
+const SUBCOMMANDS = [stop, bootstrap, drain, doctor, explain]
 const WELL: Ended = { code: 0, stdout: '', stderr: '' }
 
 /**
@@ -29,7 +30,7 @@ export async function commandLine(argv: readonly string[], env: NodeJS.ProcessEn
     return WELL
   } catch (error) {
     if (!(error instanceof FatalError)) throw error
-    return { ...WELL, code: 1, stderr: `${errorLine(`error: ${error.message}`)}\n` }
+    return { ...WELL, code: error.exitStatus, stderr: `${errorLine(`error: ${error.message}`)}\n` }
   }
 }
 

@@ -6,14 +6,19 @@ export interface Subcommand<Specs extends readonly OptionSpec[] = readonly Optio
   readonly name: string
   /** Its line in the proxy's help. */
   readonly description: string
+  /** What it takes beside options; undefined if nothing. */
+  readonly argument?: { readonly name: string; readonly description: string }
   readonly options: Specs
   /** Shown below its help. */
   readonly note?: string
+  /** The exit status for an error in its command line, if it is another than 1. */
+  readonly usageStatus?: number
   /**
    * @param own the values of its options
    * @param values the values of the proxy's options, which every subcommand takes as well
+   * @param argument its argument; '' if it takes none
    * @returns the exit status, if it is another than 0
    * @throws FatalError explaining what can't be done
    */
-  run(own: OptionValues<Specs>, values: Options): Promise<number | undefined>
+  run(own: OptionValues<Specs>, values: Options, argument: string): Promise<number | undefined>
 }

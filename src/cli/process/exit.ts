@@ -31,7 +31,7 @@ export function exitByError(error: unknown): Promise<never> {
   if (!(error instanceof FatalError)) return exitByFault(error, 'It has not started or was stopped.')
   neverWait(process.stderr)
   console.error(errorLine(`error: ${error.message}`))
-  return exit(1)
+  return exit(error.exitStatus)
 }
 
 /**
