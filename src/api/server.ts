@@ -43,6 +43,8 @@ export interface ApiServerOptions {
   readonly onAnswer: (answer: ApiAnswer) => void
   /** What is served beside the routes. */
   readonly mounts: readonly Mount[]
+  /** Called with the connections, once the server has been made. */
+  readonly onConnections?: (connections: Connections) => void
 }
 
 export interface ApiAnswer {
@@ -82,6 +84,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   })
   const isAuthorized = authorize(token)
   const connections = new Connections(app.server, { server: 'The REST API', most: maxConnections, log })
+  options.onConnections?.(connections)
   const refused = new SparseLog((line) => log.warn(line))
   const astray = new SparseLog((line) => log.warn(line))
 

@@ -3,9 +3,10 @@ import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
 import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
-import { ReportedFailures } from '../metrics/failures.js'
-import type { MetricsSources } from '../metrics/metrics.js'
+import type { ServerConnections } from '../metrics/limits.js'
 import { Metrics } from '../metrics/metrics.js'
+import type { ConnectionCount } from '../metrics/observations.js'
+import { Observations } from '../metrics/observations.js'
 import { serveMetrics } from '../metrics/serve.js'
 import { SystemResolver } from '../names/resolver.js'
 import { operationsApi } from '../operations/api.js'
@@ -17,6 +18,7 @@ import type { Settings } from '../settings/settings.js'
 import { AdsServer } from '../xds/server.js'
 import type { Core } from './core.js'
 import { createCore } from './core.js'
+import { figures } from './figures.js'
 import { operationsOf } from './operations.js'
 
 /** How much last_activity a crash may lose. */
@@ -40,30 +42,34 @@ export interface ControlPlaneOptions {
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
   const { settings, log, store, envoys, shutdown, recents } = options
   const metrics = settings.metrics && new Metrics()
-  const failures = new ReportedFailures(log)
+  const observations = new Observations(log)
   const core = await createCore({
     ...options,
     resolver: new SystemResolver(),
     onRejected: (rejection) => {
-      metrics?.rejected()
+      observations.rejected()
       recents.rejected(rejection)
     },
     onWritten: (key, error) => recents.written(key, error),
+    observer: observations,
   })
   const { table, clusters, collections } = core
+  const servers = new Map<ServerConnections['limit'], ConnectionCount>()
   const ads = new AdsServer({
     ...collections,
-    services: [activityService(reportListeners(core, envoys, failures, metrics, recents))],
+    services: [activityService(reportListeners(core, observations, metrics, recents))],
     log,
     connectionsAt: envoys.connectionsAt,
-    onCutOff: () => metrics?.envoyCutOff(),
+    onCutOff: () => observations.envoyCutOff(),
     onDisconnected: (node) => recents.envoyDisconnected(node),
   })
+  const snapshot = figures({ settings, observations, core, ads, servers, storeDirectory: store.directory })
 
   if (store.isDurable) {
     shutdown.push(persistActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
   }
   await ads.listen(envoys.xds)
+  if (ads.connections !== undefined) servers.set('xds_connections', ads.connections)
   shutdown.push(() => ads.close())
   clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
   shutdown.push(
@@ -74,17 +80,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
       log,
       onAnswer: (answer) => metrics?.apiAnswered(answer),
       mounts: [operationsApi(operationsOf(core, settings, recents))],
+      onConnections: (connections) => servers.set('api_connections', connections),
     }),
   )
   if (settings.metrics && metrics) {
-    const sources: MetricsSources = {
-      totals: () => envoys.totals(),
-      routes: () => table.size,
-      routesRejected: () => table.refusals().size,
-      envoys: () => ads.connected,
-      failures,
-    }
-    shutdown.push(await serveMetrics({ at: settings.metrics, metrics, sources, log }))
+    shutdown.push(
+      await serveMetrics({
+        at: settings.metrics,
+        page: async () => metrics.page(await snapshot()),
+        onConnections: (connections) => servers.set('metrics_connections', connections),
+        log,
+      }),
+    )
   }
   return { ...core, restoreSocket: () => ads.restoreSocket() }
 }
@@ -92,8 +99,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
 /** Handles Envoys' reports of what they have counted. */
 function reportListeners(
   { table, publisher, errorTarget }: Core,
-  envoys: DataPlane,
-  failures: ReportedFailures,
+  observations: Observations,
   metrics: Metrics | undefined,
   recents: Recents,
 ): ReportListeners {
@@ -108,8 +114,7 @@ function reportListeners(
     },
     onRead: (seconds) => metrics?.activityRead(seconds),
     onReport: (envoy, report) => {
-      envoys.report(report)
-      failures.add(report)
+      observations.reported(envoy, report)
       recents.reported(envoy, report)
     },
   }

@@ -14,9 +14,11 @@ import { encodeNamedResource, encodeResource } from '../resources/encode.js'
 import { routeConfiguration } from '../resources/listeners/route-configuration.js'
 import { FAILURE_LINES, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from '../resources/names.js'
 import { readScripts } from '../resources/scripts.js'
+import type { RoutePublisher } from '../routing/publisher.js'
 import type { RoutePublication } from '../routing/route.js'
 import type { OpenedStore } from '../routing/store.js'
 import { RouteTable } from '../routing/table.js'
+import type { Target } from '../routing/target.js'
 import type { Settings } from '../settings/settings.js'
 import type { Rejection } from '../xds/delivery.js'
 import type { Resource } from '../xds/resource.js'
@@ -30,6 +32,8 @@ import { hostNames } from './host-names.js'
 import { listenerResources, listenersWithoutPort } from './listeners.js'
 import { targetReader } from './own-servers.js'
 import type { SecretPublisher } from './secrets.js'
+import type { ChangeObserver } from './timed.js'
+import { timedPublisher, timedStore } from './timed.js'
 
 export interface CoreOptions {
   readonly settings: Settings
@@ -42,6 +46,10 @@ export interface CoreOptions {
   readonly onRejected: (rejection: Rejection) => void
   /** Called for each change of a route that the store was to write, with the error if it could not. */
   readonly onWritten: (key: string, error: Error | undefined) => void
+  readonly observer: ChangeObserver & {
+    /** A query for a host name has failed. */
+    queryFailed(): void
+  }
   /** The system's, unless a test passes its own. */
   readonly clock?: Clock
 }
@@ -83,6 +91,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   shutdown.push(() => secrets.close())
   const names = hostNames({
     ...{ resolver: options.resolver, directory: store.directory, log, shutdown, clock },
+    onFailed: () => options.observer.queryFailed(),
     others: settings.errorPages.target === undefined ? [] : [settings.errorPages.target.target],
   })
   const targetTls = targetTlsOf(settings)
@@ -93,8 +102,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     addresses: names.addresses,
     warn: (line) => log.warn(line),
   })
-  const watched = watchedStore(store, options.onWritten)
-  const table = new RouteTable({ store: watched, publisher, hostRouting, readTarget, now: () => new Date() })
+  const table = makeTable(publisher, readTarget, options)
 
   const routes = await loadRoutes(table, options)
   const errorTarget = new ErrorTargetPublisher(settings.errorPages.target?.target, {
@@ -124,6 +132,20 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       onDemand: [secrets.served, tokenBuckets],
     },
   }
+}
+
+function makeTable(
+  publisher: RoutePublisher,
+  readTarget: (text: string) => Target,
+  { settings, store, observer, onWritten }: CoreOptions,
+): RouteTable {
+  return new RouteTable({
+    store: timedStore(watchedStore(store, onWritten), observer),
+    publisher: timedPublisher(publisher, observer),
+    hostRouting: settings.routing.hostRouting,
+    readTarget,
+    now: () => new Date(),
+  })
 }
 
 function targetTlsOf({ tls: { targets } }: Settings): TargetTls {

@@ -18,6 +18,8 @@ export interface HostNamesOptions {
   readonly log: Logger
   readonly shutdown: Shutdown
   readonly clock: Clock | undefined
+  /** Called for each query that fails. */
+  readonly onFailed: () => void
 }
 
 export interface HostNames {
@@ -32,11 +34,19 @@ export interface HostNames {
 }
 
 /** Makes the address book of targets with host names, and stores its addresses for the next start. */
-export function hostNames({ resolver, others, directory, log, shutdown, clock }: HostNamesOptions): HostNames {
+export function hostNames({
+  resolver,
+  others,
+  directory,
+  log,
+  shutdown,
+  clock,
+  onFailed,
+}: HostNamesOptions): HostNames {
   const unknown = new SparseLog((line) => log.warn(line))
   let notify = (_host: string) => {}
   const addresses = new AddressBook({
-    resolver,
+    resolver: observed(resolver, onFailed),
     always: new Set(others.flatMap((target) => hostNameOf(target) ?? [])),
     clock,
     onChanged: (host) => {
@@ -55,4 +65,22 @@ export function hostNames({ resolver, others, directory, log, shutdown, clock }:
     await addresses.begin(hosts, directory === undefined ? new Map() : await readAddresses(directory, log))
   }
   return { addresses, begin }
+}
+
+/** The same resolver; tells of queries that fail. */
+function observed(resolver: HostResolver, onFailed: () => void): HostResolver {
+  return {
+    resolve: (...query) =>
+      resolver.resolve(...query).catch((error: Error) => {
+        onFailed()
+        throw error
+      }),
+    get silent() {
+      return resolver.silent
+    },
+    fullName: (host) => resolver.fullName(host),
+    remember: (host, fullName) => resolver.remember(host, fullName),
+    forget: (host) => resolver.forget(host),
+    close: () => resolver.close(),
+  }
 }

@@ -1,5 +1,3 @@
-import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
-import type { Counters } from '../metrics/request-totals.js'
 import type { Route } from '../routing/route.js'
 import type { RouteTable } from '../routing/table.js'
 import type { Resource } from '../xds/resource.js'
@@ -22,10 +20,6 @@ export interface DataPlane {
   onUnusable(message: string): void
   /** The routes of the running Envoys, for a store that has lost its own. */
   recover(): Promise<Route[]>
-  /** Envoys' counters that {@link traffic} needs. */
-  totals(): Promise<Counters>
-  /** Called with what an Envoy has counted since its previous report. */
-  report(metrics: readonly MetricFamily__Output[]): void
   /**
    * Called once Envoys can connect. Resolves with true once users can be served; with false if it was closed or failed.
    */

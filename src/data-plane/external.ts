@@ -1,6 +1,3 @@
-import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
-import { ReportedTotals } from '../metrics/reported-totals.js'
-import type { Counters } from '../metrics/request-totals.js'
 import { checkAddress } from '../platform/address.js'
 import type { Logger } from '../platform/log.js'
 import type { Route } from '../routing/route.js'
@@ -19,7 +16,6 @@ export class ExternalDataPlane implements DataPlane {
   readonly connectionsAt = 'info'
   readonly recoverable = false
   readonly #log: Logger
-  readonly #totals = new ReportedTotals()
 
   private constructor({ address, tls }: ExternalSettings, log: Logger) {
     this.xds = { address, tls, mode: SOCKET_MODE }
@@ -34,14 +30,6 @@ export class ExternalDataPlane implements DataPlane {
 
   async recover(): Promise<Route[]> {
     return []
-  }
-
-  async totals(): Promise<Counters> {
-    return this.#totals.now()
-  }
-
-  report(metrics: readonly MetricFamily__Output[]): void {
-    this.#totals.add(metrics)
   }
 
   /** Only logged: this may affect one Envoy alone, such as one whose port is taken, and the others keep serving. */

@@ -78,12 +78,6 @@ export class EnvoyAdmin {
     return { all: value('downstream_rq_active'), websockets: value('downstream_cx_upgrades_active') }
   }
 
-  /** The counters above zero whose names match a regular expression. */
-  async counters(filter: string): Promise<ReadonlyMap<string, number>> {
-    const { body } = await this.#call('GET', `/stats?usedonly&type=Counters&filter=${encodeURIComponent(filter)}`)
-    return new Map([...body.matchAll(/^(.*): (\d+)$/gm)].map(([, name = '', count]) => [name, Number(count)]))
-  }
-
   /** The addresses it listens on. */
   async listeningOn(): Promise<ListenAddress[]> {
     const { body } = await this.#call('GET', '/listeners?format=json')

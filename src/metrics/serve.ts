@@ -4,12 +4,14 @@ import { listening, listenOptions } from '../platform/address.js'
 import { Connections } from '../platform/connections.js'
 import type { Logger } from '../platform/log.js'
 import { SparseLog } from '../platform/sparse-log.js'
-import type { Metrics, MetricsSources } from './metrics.js'
+import type { MetricsPage } from './metrics.js'
 
 export interface ServeMetricsOptions {
   readonly at: ListenAddress
-  readonly metrics: Metrics
-  readonly sources: MetricsSources
+  /** Makes the page. */
+  readonly page: () => Promise<MetricsPage>
+  /** Called with the connections, once the server has been made. */
+  readonly onConnections: (connections: Connections) => void
   readonly log: Logger
 }
 
@@ -25,16 +27,16 @@ const SENDING = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsChe
  *
  * @throws FatalError if nothing can listen there
  */
-export async function serveMetrics({ at, metrics, sources, log }: ServeMetricsOptions): Promise<() => unknown> {
+export async function serveMetrics({ at, page, onConnections, log }: ServeMetricsOptions): Promise<() => unknown> {
   const failures = new SparseLog((line) => log.error(line))
-  const page = sharedWhileUnderWay(() => metrics.page(sources))
+  const shared = sharedWhileUnderWay(page)
   const server = createServer(SENDING, (request, response) => {
     response.setHeader('connection', 'close')
     if (request.url?.split('?', 1)[0] !== '/metrics') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Not Found')
       return
     }
-    page().then(
+    shared().then(
       ({ contentType, body }) => response.writeHead(200, { 'content-type': contentType }).end(body),
       (error: Error) => {
         failures.add(`The metrics can't be made: ${error.message}`)
@@ -42,7 +44,7 @@ export async function serveMetrics({ at, metrics, sources, log }: ServeMetricsOp
       },
     )
   })
-  new Connections(server, { server: 'The metrics server', most: MAX_CONNECTIONS, log })
+  onConnections(new Connections(server, { server: 'The metrics server', most: MAX_CONNECTIONS, log }))
   const listen = () =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject)

@@ -101,6 +101,12 @@ export class AddressBook {
     return this.#entries.get(host)?.failure
   }
 
+  /** How many names are in use, and how many of these have no known address. */
+  get count(): { readonly used: number; readonly unresolved: number } {
+    const entries = [...this.#entries.values()]
+    return { used: entries.length, unresolved: entries.filter(({ addresses }) => addresses.length === 0).length }
+  }
+
   /** Called when requests could not reach any address of a name. */
   failing(host: string): void {
     const entry = this.#entries.get(host)

@@ -40,6 +40,16 @@ export class Connections {
     server.once('close', () => clearInterval(this.#timer))
   }
 
+  /** How many are open. */
+  get open(): number {
+    return this.#open.size
+  }
+
+  /** How many may be. */
+  get most(): number {
+    return this.#most
+  }
+
   /** The client of this connection has authenticated. */
   prove(socket: Socket): void {
     this.#strangers.delete(socket)

@@ -10,6 +10,10 @@ export interface Reloadable<T> {
   readonly paths: readonly string[]
   /** The value at the start. */
   readonly first: T
+  /** The value in use: the last one that {@link onReload} has applied. */
+  readonly current: () => T
+  /** Called when another value is in use. */
+  readonly replaced: (value: T) => void
   /** Reads and checks the files again; rejects with an error that explains what is wrong with them. */
   readonly read: () => Promise<T>
 }
@@ -20,7 +24,12 @@ export async function reloadable<T>(
   paths: readonly string[],
   read: () => Promise<T>,
 ): Promise<Reloadable<T>> {
-  return { what, paths, first: await read(), read }
+  const first = await read()
+  let current: T = first
+  const replaced = (value: T) => {
+    current = value
+  }
+  return { what, paths, first, current: () => current, replaced, read }
 }
 
 /**
@@ -28,12 +37,11 @@ export async function reloadable<T>(
  * left out.
  */
 export function onReload<T>(source: Reloadable<T>, apply: (value: T) => void, log: Logger): FileWatch {
-  let current = source.first
   return watchFiles(source.paths, async () => {
     try {
       const next = await source.read()
-      if (isDeepStrictEqual(next, current)) return
-      current = next
+      if (isDeepStrictEqual(next, source.current())) return
+      source.replaced(next)
       log.info(`Read ${source.what} again: it has changed`)
       apply(next)
     } catch (error) {

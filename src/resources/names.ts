@@ -49,12 +49,18 @@ export const ACTIVITY = {
 /** The listener that redirects to HTTPS, and the objects in it. */
 export const REDIRECT = 'redirect'
 
-/** The names of Envoy's counters of requests. See {@link requestCounters}. */
+/** The names of Envoy's counters and histograms of requests. See {@link requestCounters}. */
 export const REQUESTS = {
   scope: 'requests',
   answered: 'answered',
   route: 'route',
   status: 'status',
+  /** How often the request was sent to its target. */
+  attempts: 'attempts',
+  /** How long the target took to begin its answer, in milliseconds. */
+  upstream: 'upstream',
+  /** How long the choice of the route took, in microseconds. */
+  lookup: 'lookup',
   /** Replaces statuses that are not valid in HTTP. */
   otherStatus: 'other',
 } as const

@@ -11,6 +11,7 @@ const MAX_CONNECTIONS = 256
 export interface GuardedListener {
   /** Called when the client with this address, in gRPC's form, has opened a stream, which needs its certificate. */
   prove(peer: string): void
+  readonly connections: Connections
   close(): void
 }
 
@@ -40,6 +41,7 @@ export async function guardedListener(
     server.listen(port, host, resolve)
   })
   return {
+    connections,
     prove: (peer) => {
       const socket = byPeer.get(peer)
       if (socket !== undefined) connections.prove(socket)

@@ -3,6 +3,7 @@ import type { ServerCredentials, ServerDuplexStream, ServiceDefinition, UntypedH
 import { Server, status } from '@grpc/grpc-js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import type { ListenAddress } from '../platform/address.js'
+import type { Connections } from '../platform/connections.js'
 import type { Logger } from '../platform/log.js'
 import type { MutualTls, ReloadingCredentials } from './credentials.js'
 import { plainCredentials, reloadingCredentials } from './credentials.js'
@@ -39,6 +40,17 @@ export interface AdsServerOptions extends AdsCollections {
   readonly onDisconnected?: (node: string) => void
 }
 
+/** An Envoy with an open stream. */
+export interface ConnectedNode {
+  readonly id: string
+  /** Such as `1.40.0`; undefined if it hasn't said. */
+  readonly version: string | undefined
+  readonly since: Date
+  /** Resources that it hasn't answered for yet, and those of their latest version that it has rejected. */
+  readonly pending: number
+  readonly rejected: number
+}
+
 /** Where Envoys connect to the server. */
 export interface AdsListening {
   readonly address: ListenAddress
@@ -64,7 +76,8 @@ export class AdsServer {
   #credentials: ReloadingCredentials | undefined
   #listener: GuardedListener | undefined
   #unixSocket: { readonly path: string; readonly mode: number } | undefined
-  #connected = 0
+  /** Open streams, each with when it began. */
+  readonly #streams = new Map<AdsStream, Date>()
 
   constructor(options: AdsServerOptions) {
     this.#options = options
@@ -103,7 +116,19 @@ export class AdsServer {
 
   /** How many Envoys have a stream open. */
   get connected(): number {
-    return this.#connected
+    return this.#streams.size
+  }
+
+  /** The Envoys that have a stream open and have said who they are. */
+  envoys(): ConnectedNode[] {
+    return [...this.#streams].flatMap(([{ node: id, version, state }, since]) =>
+      id === '' ? [] : [{ id, version, since, ...state }],
+    )
+  }
+
+  /** The connections at a TCP address; undefined at a unix socket, where nobody else can connect. */
+  get connections(): Connections | undefined {
+    return this.#listener?.connections
   }
 
   /** Ends every stream and stops listening. */
@@ -124,18 +149,18 @@ export class AdsServer {
       log.warn(`${node} does not answer while others do: changes no longer wait for it until it reconnects`)
       call.emit('error', { code: status.DEADLINE_EXCEEDED, details: 'no answer to the last response' })
     })
-    this.#connected += 1
+    this.#streams.set(stream, new Date())
     const end = (mayReturn: boolean) => {
       if (!stream.close(mayReturn)) return false
-      this.#connected -= 1
-      log[connectionsAt](`${node} disconnected (${this.#connected} connected)`)
+      this.#streams.delete(stream)
+      log[connectionsAt](`${node} disconnected (${this.connected} connected)`)
       if (stream.node !== '') this.#options.onDisconnected?.(stream.node)
       return true
     }
     call.on('data', ({ request, listing }: DecodedRequest) => {
       if (request.node?.id) {
         node = `Envoy ${request.node.id}`
-        log[connectionsAt](`${node} connected (${this.#connected} connected)`)
+        log[connectionsAt](`${node} connected (${this.connected} connected)`)
       }
       stream.receive(request, listing)
     })

@@ -1,3 +1,4 @@
+import type { Node__Output } from '#proto/envoy/config/core/v3/Node.js'
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import { bytesFor, generationOf } from './generation.js'
@@ -29,6 +30,8 @@ export class AdsStream implements StreamHandle {
   /** The generation of its Envoy's bootstrap. */
   #generation = 1
   readonly #open = new Map<Subscriptions, Subscription>()
+  /** The version of its Envoy, such as `1.40.0`; undefined until it is known. */
+  version: string | undefined
   /** How many of the ordered types, from the first on, this Envoy has loaded completely. */
   #complete = 0
   #closed = false
@@ -51,6 +54,7 @@ export class AdsStream implements StreamHandle {
     if (request.node?.id) {
       this.node = request.node.id
       this.#generation = generationOf(request.node)
+      this.version = versionOf(request.node)
     }
     const type = [...this.#ordered, ...this.#onDemand].find(({ typeUrl }) => typeUrl === request.type_url)
     if (type === undefined || this.#closed) return
@@ -64,6 +68,13 @@ export class AdsStream implements StreamHandle {
     const first = { node: this.node, subscribe: request.resource_names_subscribe, listing }
     const send = (response: DeltaResponse) => this.#write(encodeResponse(type.typeUrl, response, this.#generation))
     this.#open.set(type, type.open(first, send, this))
+  }
+
+  /** How many resources its Envoy has yet to answer for, and how many of their latest version it has rejected. */
+  get state(): { readonly pending: number; readonly rejected: number } {
+    const open = [...this.#open.values()]
+    const sum = (of: (subscription: Subscription) => number) => open.reduce((all, one) => all + of(one), 0)
+    return { pending: sum(({ pending }) => pending), rejected: sum(({ refusals }) => [...refusals].length) }
   }
 
   /** Sends what is due, in the order of the types. */
@@ -89,6 +100,11 @@ export class AdsStream implements StreamHandle {
     for (const [type, subscription] of this.#open) type.close(subscription, mayReturn)
     return true
   }
+}
+
+function versionOf({ user_agent_build_version: build }: Node__Output): string | undefined {
+  const version = build?.version
+  return version ? `${version.major_number}.${version.minor_number}.${version.patch}` : undefined
 }
 
 /** The answer comes first: an Envoy that subscribes in the same message has already processed that response. */

@@ -107,6 +107,11 @@ export class Subscription {
     return { ...this.#held.holding(name), isLoading: this.isLoading(), refusal: this.refusals.of(name) }
   }
 
+  /** How many resources Envoy has yet to answer for. */
+  get pending(): number {
+    return new Set([...this.#dirty, ...this.#inFlight.names(), ...this.#retries.flat()]).size
+  }
+
   /**
    * Whether Envoy has answered for all that existed when it subscribed, and for what changed while it loaded that.
    * Later changes don't matter.

@@ -1,11 +1,6 @@
 import t from 'tap'
 import { ReportReader } from '../../src/activity/report.js'
-
-/** A counter as Envoy reports it: its name, what was added, and its labels. */
-function counter(name: string, value: number, labels: Readonly<Record<string, string>>) {
-  const label = Object.entries(labels).map(([key, text]) => ({ name: key, value: text }))
-  return { name, metric: [{ label, counter: { value } }] }
-}
+import { counter } from '../support/report.js'
 
 const answered = (route: string, value = 1) => counter('activity.answered', value, { route })
 const stream = (id: string, bytes: number) =>

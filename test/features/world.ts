@@ -6,6 +6,7 @@ import { parseCommandLine } from '../../src/cli/command-line.js'
 import type { Core } from '../../src/control-plane/core.js'
 import { createCore } from '../../src/control-plane/core.js'
 import { operationsOf } from '../../src/control-plane/operations.js'
+import { Observations } from '../../src/metrics/observations.js'
 import type { HostResolver } from '../../src/names/resolver.js'
 import { NameNotFoundError } from '../../src/names/resolver.js'
 import { operationsApi } from '../../src/operations/api.js'
@@ -13,6 +14,7 @@ import { Recents } from '../../src/operations/recent/recents.js'
 import { Shutdown } from '../../src/platform/shutdown.js'
 import type { Route } from '../../src/routing/route.js'
 import type { OpenedStore } from '../../src/routing/store.js'
+import type { Settings } from '../../src/settings/settings.js'
 import { readSettings } from '../../src/settings/settings.js'
 import type { WaitPolicy } from '../../src/xds/wait-policy.js'
 import { ONE_ENVOY } from '../../src/xds/wait-policy.js'
@@ -60,12 +62,17 @@ export class World {
   readonly rejections: { count: number }
   /** What has happened lately. */
   readonly recents: Recents
+  readonly settings: Settings
+  readonly observations: Observations
   readonly envoys: SimulatedEnvoy[] = []
   /** The REST API without a port. */
   readonly api: FastifyInstance
 
   private constructor(
-    parts: Pick<World, 'clock' | 'store' | 'core' | 'log' | 'refused' | 'rejections' | 'recents'>,
+    parts: Pick<
+      World,
+      'clock' | 'store' | 'core' | 'log' | 'refused' | 'rejections' | 'recents' | 'settings' | 'observations'
+    >,
     api: FastifyInstance,
   ) {
     this.clock = parts.clock
@@ -75,6 +82,8 @@ export class World {
     this.refused = parts.refused
     this.rejections = parts.rejections
     this.recents = parts.recents
+    this.settings = parts.settings
+    this.observations = parts.observations
     this.api = api
   }
 
@@ -93,6 +102,7 @@ export class World {
     )
     const rejections = { count: 0 }
     const recents = new Recents(() => new Date())
+    const observations = new Observations(log)
     const made = createCore({
       settings,
       log,
@@ -110,6 +120,7 @@ export class World {
         recents.rejected(rejection)
       },
       onWritten: (key, error) => recents.written(key, error),
+      observer: observations,
       clock,
     })
     // The names that are known from the start are asked for as time goes by.
@@ -126,7 +137,7 @@ export class World {
       mounts: [operationsApi(operationsOf(core, settings, recents))],
     })
     shutdown.push(() => api.close())
-    return new World({ clock, store, core, log: lines, refused, rejections, recents }, api)
+    return new World({ clock, store, core, log: lines, refused, rejections, recents, settings, observations }, api)
   }
 
   /** An Envoy that has just started and, unless told otherwise, connected and got all there is. */

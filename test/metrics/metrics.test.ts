@@ -81,6 +81,24 @@ t.test('requests are counted as CHP counts them, through a restart of Envoy', as
   const matches = async () => JSON.stringify(await counted()) === JSON.stringify(expected)
   await eventually(matches, 'all is counted').catch(async () => t.strictSame(await counted(), expected))
   t.notMatch((await ask(port, '/metrics')).body, /secret-name/, 'nothing tells of users')
+  const now = await scrape(port)
+  const figures = {
+    websockets: now.get('cep_websockets_open'),
+    inFlight: now.get('cep_requests_in_flight'),
+    answersOfTargets: now.get('cep_upstream_response_seconds_count'),
+    lookups: now.get('find_target_for_req_count'),
+    most: now.get('cep_limit_max{limit="requests_per_route",envoy="embedded-0"}'),
+    retries: now.get('cep_request_retries_total'),
+  }
+  // Those that have ended, the health check among them.
+  t.match(figures, { websockets: 1, inFlight: 2, answersOfTargets: 5, lookups: 7, most: 2000, retries: 0 })
+  for (const limit of ['connections', 'heap']) {
+    const ratio = Number(now.get(`cep_limit_fill_ratio{limit="${limit}",envoy="embedded-0"}`))
+    t.ok(ratio > 0 && ratio < 0.5, `${limit}: ${ratio}`)
+  }
+  t.ok(Number(now.get('find_target_for_req_sum')) > 0)
+  t.ok(Number(now.get('cep_client_bytes_total{direction="received"}')) > 500)
+  t.ok(Number(now.get('cep_client_bytes_total{direction="sent"}')) > 500)
 
   socket.terminate()
   slow.on('error', () => {}).destroy()
@@ -109,7 +127,9 @@ t.test('the REST API counts its calls, and what it keeps is shown', async (t) =>
   await proxy.api('DELETE', '/b')
   await ask(proxy.apiPort, '/elsewhere', { method: 'DELETE' })
   const samples = await scrape(port)
-  const ours = [...samples].filter(([name]) => /^(api_|requests_api|cep_)/.test(name))
+  const ours = [...samples].filter(([name]) =>
+    /^(api_|requests_api|cep_(routes|envoys|rejected|failed|closed))/.test(name),
+  )
   t.strictSame(Object.fromEntries(ours), {
     api_route_get: 1,
     api_route_add: 2,
@@ -128,6 +148,23 @@ t.test('the REST API counts its calls, and what it keeps is shown', async (t) =>
     ...Object.fromEntries(FAILURE_KINDS.map((kind) => [`cep_failed_requests_total{reason="${kind}"}`, 0])),
     ...Object.fromEntries(CONNECTION_LIMITS.map(({ name }) => [`cep_closed_connections_total{limit="${name}"}`, 0])),
   })
+  const figures = {
+    connected: samples.get('cep_envoy_info{envoy="embedded-0",version="1.40.0"}'),
+    written: samples.get('cep_store_write_seconds_count'),
+    added: samples.get('cep_route_change_seconds_count{change="added"}'),
+    removed: samples.get('cep_route_change_seconds_count{change="removed"}'),
+    refused: samples.get('cep_route_change_failures_total'),
+    pending: samples.get('cep_envoy_pending_resources{envoy="embedded-0"}'),
+  }
+  t.strictSame(figures, { connected: 1, written: 3, added: 2, removed: 1, refused: 1, pending: 0 })
+  t.ok(Number(samples.get('cep_store_size_bytes')) > 0)
+  t.ok(Number(samples.get('cep_store_free_bytes')) > 0)
+  t.equal((await ask(proxy.port, '/a')).status, 503)
+  await eventually(
+    async () => Number((await scrape(port)).get('cep_request_retries_total')) > 0,
+    'a refused connection was tried again',
+  )
+  t.notMatch(proxy.output, 'number', 'Envoy could read all that it measures')
   await eventually(
     async () => Number((await scrape(port)).get('last_activity_updating_count')) > 0,
     'reports of activity are read',
@@ -176,7 +213,7 @@ t.test('a backend that makes up statuses makes no counters of them', async (t) =
   for (const answer of await Promise.all(made)) t.match(answer, /^HTTP/)
   // One for each status of three digits, and each reason of a failure of a route that exists, whatever was sent.
   const few = new RegExp(
-    `^requests\\..*\\.status\\.\\d{3}$|^activity\\.body\\.route\\.$|^failures\\.failed\\.kind\\.(${FAILURE_KINDS.join('|')})$|^failures\\.by_route\\.route\\.(?:-|r:/r)?\\.reason\\.(${[...FAILURE_WORDS.keys()].join('|')})$`,
+    `^requests\\..*\\.status\\.\\d{3}\\.attempts\\.[01]$|^activity\\.body\\.route\\.$|^failures\\.failed\\.kind\\.(${FAILURE_KINDS.join('|')})$|^failures\\.by_route\\.route\\.(?:-|r:/r)?\\.reason\\.(${[...FAILURE_WORDS.keys()].join('|')})$`,
   )
   t.strictSame(
     (await names()).filter((name = '') => !before.includes(name) && !few.test(name)),

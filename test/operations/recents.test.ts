@@ -12,7 +12,7 @@ function recents() {
 /** A counter as Envoy reports it: its name, what was added, and its labels. */
 function counter(name: string, value: number, labels: Readonly<Record<string, string>> = {}) {
   const label = Object.entries(labels).map(([key, text]) => ({ name: key, value: text }))
-  return { name, metric: [{ label, counter: { value } }] }
+  return { name, metric: [{ label, counter: { value }, gauge: null, histogram: null }] }
 }
 
 const failure = (key: string, reason: string, value = 1) =>

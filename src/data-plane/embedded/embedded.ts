@@ -4,9 +4,6 @@ import { newAdminKey, readAdminKey } from '../../envoy/admin-key.js'
 import type { EnvoyBinary } from '../../envoy/binary/find.js'
 import { findEnvoy } from '../../envoy/binary/find.js'
 import { readRelease } from '../../envoy/binary/release.js'
-import type { Counters } from '../../metrics/request-totals.js'
-import { RequestTotals } from '../../metrics/request-totals.js'
-import { TRAFFIC_COUNTERS } from '../../metrics/traffic.js'
 import type { ListenAddress } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
@@ -60,7 +57,6 @@ export class EmbeddedDataPlane implements DataPlane {
   /** Envoys of an earlier control plane; the last one serves. */
   readonly #running: readonly EnvoyProcess[]
   readonly #admin: EnvoyAdmin
-  readonly #totals: RequestTotals
   #envoy: EmbeddedEnvoy | undefined
 
   private constructor(options: EmbeddedOptions, dir: RuntimeDir, running: readonly EnvoyProcess[]) {
@@ -68,7 +64,6 @@ export class EmbeddedDataPlane implements DataPlane {
     this.#dir = dir
     this.#running = running
     this.#admin = new EnvoyAdmin(dir.adminSocket)
-    this.#totals = new RequestTotals(() => this.#admin.counters(TRAFFIC_COUNTERS))
     this.recoverable = options.store.isDurable
     this.xds = { address: { socketPath: dir.adsSocket }, mode: 0o600, tls: undefined }
   }
@@ -109,19 +104,12 @@ export class EmbeddedDataPlane implements DataPlane {
     })
   }
 
-  totals(): Promise<Counters> {
-    return this.#totals.now()
-  }
-
   onUnusable(message: string): void {
     if (this.#envoy?.endSuccessor(message)) return
     const isPort = 'port' in this.#options.settings.public
     const remedy = isPort && /Permission denied/.test(message) ? `. ${portRemedy(this.#options.binary.path)}` : ''
     this.#options.onFailed(new FatalError(message + remedy))
   }
-
-  /** Nothing: {@link totals} asks Envoy itself. */
-  report(): void {}
 
   async serve(delivered: Delivered): Promise<boolean> {
     const { settings, binary, log, shutdown } = this.#options

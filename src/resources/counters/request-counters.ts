@@ -11,8 +11,9 @@ const LAST_STATUS = 599
 const ENDED: AccessLogFilter = { log_type_filter: { types: ['DownstreamEnd'] } }
 
 /**
- * Counts requests when they end: a counter for each HTTP status and route of the route configuration, and one for all
- * other numbers that a backend may send, since counters are never freed. No counter's name depends on a client.
+ * Counts requests when they end: a counter for each HTTP status, route of the route configuration and number of
+ * attempts, and one for all other statuses that a backend may send, since counters are never freed. No counter's name
+ * depends on a client. Also how long the choice of the route took.
  */
 export function requestCounters(): AccessLog[] {
   return [
@@ -27,6 +28,9 @@ function counter(name: string, filter: AccessLogFilter, status: string): AccessL
     filter: allOf(ENDED, filter),
     typed_config: packAny('envoy.extensions.access_loggers.stats.v3.Config', {
       stats_scope: { prefix: REQUESTS.scope },
+      histograms: [
+        { stat: { name: REQUESTS.lookup }, unit: 'Microseconds', value_format: '%ROUTE_RESOLUTION_TIME_US%' },
+      ],
       counters: [
         {
           stat: {
@@ -34,6 +38,7 @@ function counter(name: string, filter: AccessLogFilter, status: string): AccessL
             tags: [
               { name: REQUESTS.route, value_format: '%ROUTE_NAME%' },
               { name: REQUESTS.status, value_format: status },
+              { name: REQUESTS.attempts, value_format: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%' },
             ],
           },
           value_fixed: { value: 1 },
@@ -41,4 +46,24 @@ function counter(name: string, filter: AccessLogFilter, status: string): AccessL
       ],
     } satisfies Config),
   }
+}
+
+/** The log of attempts to send a request: how long the target took to begin its answer, if it gave one. */
+export function attemptTimes(): AccessLog[] {
+  return [
+    {
+      name: 'attempts',
+      filter: statusAtLeast(100),
+      typed_config: packAny('envoy.extensions.access_loggers.stats.v3.Config', {
+        stats_scope: { prefix: REQUESTS.scope },
+        histograms: [
+          {
+            stat: { name: REQUESTS.upstream },
+            unit: 'Milliseconds',
+            value_format: '%COMMON_DURATION(US_TX_BEG:US_RX_BEG:ms)%',
+          },
+        ],
+      } satisfies Config),
+    },
+  ]
 }

@@ -1,3 +1,4 @@
+import type { AccessLog } from '#proto/envoy/config/accesslog/v3/AccessLog.js'
 import type { TypedExtensionConfig } from '#proto/envoy/config/core/v3/TypedExtensionConfig.js'
 import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Router.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
@@ -9,7 +10,7 @@ import { duration, packAny } from '../../xds/messages.js'
 import { MAX_HEADERS, PRESERVE_HEADER_CASE } from '../clusters/cluster.js'
 import { ACTIVITY_LOG_OPTIONS, activityCounters } from '../counters/activity.js'
 import { failureLog } from '../counters/failure-log.js'
-import { requestCounters } from '../counters/request-counters.js'
+import { attemptTimes, requestCounters } from '../counters/request-counters.js'
 import { errorTargetFilters, UPSTREAM_CODEC } from '../error-pages/error-target.js'
 import type { ErrorPages } from '../error-pages/local-replies.js'
 import { localReplies } from '../error-pages/local-replies.js'
@@ -45,12 +46,14 @@ export interface ConnectionManagerInput {
  * The last filter of a request.
  *
  * @param attempt upstream filters, which run for each attempt to send the request
+ * @param attemptLog what counts each attempt
  */
-export function router(...attempt: HttpFilter[]): HttpFilter {
+export function router(attempt: readonly HttpFilter[] = [], attemptLog: AccessLog[] = []): HttpFilter {
   return {
     name: 'router',
     typed_config: packAny('envoy.extensions.filters.http.router.v3.Router', {
       suppress_envoy_headers: true,
+      upstream_log: attemptLog,
       upstream_http_filters: attempt.length === 0 ? [] : [...attempt, UPSTREAM_CODEC],
     } satisfies Router),
   }
@@ -74,7 +77,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
       ...unfinishedRequestFilters(scripts, { limits, workers }),
       ...forwarded.http,
       ...rewriting,
-      router(repeatFilter(scripts.repeat)),
+      router([repeatFilter(scripts.repeat)], countRequests ? attemptTimes() : []),
     ],
     upgrade_configs: [
       {

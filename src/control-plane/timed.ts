@@ -1,0 +1,59 @@
+import type { RoutePublisher } from '../routing/publisher.js'
+import type { RouteStore } from '../routing/store.js'
+
+/** What is told of changes of routes. */
+export interface ChangeObserver {
+  /** Every Envoy has acknowledged a change, or one has refused it or not answered. */
+  changed(change: 'added' | 'removed', seconds: number, succeeded: boolean): void
+  /** The store has written a change, or could not. */
+  written(seconds: number, succeeded: boolean): void
+}
+
+/** The same publisher; tells how long each change took, with the name of its target. */
+export function timedPublisher(publisher: RoutePublisher, observer: ChangeObserver): RoutePublisher {
+  return {
+    publish: (route) =>
+      timed(
+        () => publisher.publish(route),
+        (...took) => observer.changed('added', ...took),
+      ),
+    withdraw: (key) =>
+      timed(
+        () => publisher.withdraw(key),
+        (...took) => observer.changed('removed', ...took),
+      ),
+    settle: (key, route) => publisher.settle(key, route),
+    refusals: () => publisher.refusals(),
+    refusalOf: (key) => publisher.refusalOf(key),
+  }
+}
+
+/** The same store; tells how long each write took. */
+export function timedStore(store: RouteStore, observer: ChangeObserver): RouteStore {
+  const { watch } = store
+  return {
+    load: () => store.load(),
+    fill: (routes) => store.fill(routes),
+    write: (change) =>
+      timed(
+        () => store.write(change),
+        (...took) => observer.written(...took),
+      ),
+    storeActivity: (routes, since) => store.storeActivity(routes, since),
+    ...(watch && { watch: watch.bind(store) }),
+    close: () => store.close(),
+  }
+}
+
+async function timed<T>(work: () => Promise<T>, done: (seconds: number, succeeded: boolean) => void): Promise<T> {
+  const begun = performance.now()
+  const took = (succeeded: boolean) => done((performance.now() - begun) / 1000, succeeded)
+  try {
+    const result = await work()
+    took(true)
+    return result
+  } catch (error) {
+    took(false)
+    throw error
+  }
+}
