@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { Test } from 'tap'
 import t from 'tap'
 import type { Explanation } from '../../src/operations/explain/explanation.js'
@@ -16,7 +19,7 @@ import { eventually } from '../support/wait.js'
 
 const authority = await Authority.make()
 const proxy = await ProxyProcess.start([
-  ...['--client-ssl-ca', authority.file, '--max-requests-per-route', '1', '--workers', '1'],
+  ...['--client-ssl-ca', authority.file, '--max-requests-per-route', '1', '--max-connections', '40', '--workers', '1'],
 ])
 const well = await Backend.start('well', (incoming, response) => {
   if (incoming.url?.includes('never')) return
@@ -29,8 +32,8 @@ t.teardown(() => Promise.all([proxy, well, expired, ssh, silent].map((one) => on
 t.teardown(() => authority.remove())
 await proxy.route('/', well.url, { hub: true })
 
-async function explain(path: string): Promise<Explanation> {
-  const response = await fetch(`http://127.0.0.1:${proxy.apiPort}/api/explain?${new URLSearchParams({ path })}`, {
+async function explain(path: string, asked = proxy): Promise<Explanation> {
+  const response = await fetch(`http://127.0.0.1:${asked.apiPort}/api/explain?${new URLSearchParams({ path })}`, {
     headers: { authorization: `token ${TOKEN}` },
   })
   return (await response.json()) as Explanation
@@ -78,6 +81,27 @@ t.test('a route that is full is named, and what is under way is counted', async 
   await eventually(async () => (await explain('/user/full')).route?.underWay === 1, 'one request is under way')
   t.match(await explain('/user/full'), { reachable: false, errors: [{ code: 'route_full' }], probe: { status: 302 } })
   first.destroy()
+})
+
+t.test('a full heap and a certificate that has expired are named', async (t) => {
+  const { keyFile, certFile } = await authority.expired()
+  const full = await ProxyProcess.spawn([
+    ...['--max-heap', '16', '--ssl-key', keyFile, '--ssl-cert', certFile, '--workers', '1'],
+  ])
+  t.teardown(() => full.stop())
+  await eventually(() => full.output.includes('Proxying'), 'it serves')
+  await full.route('/', well.url)
+  await eventually(async () => {
+    const client = connectTls({ port: full.port, host: '127.0.0.1', rejectUnauthorized: false })
+    client.on('error', () => {})
+    client.end('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').resume()
+    await once(client, 'close')
+    return (await explain('/', full)).findings.some(({ cause }) => cause === 'heap_full')
+  }, 'the heap is said to be full')
+  t.match((await explain('/', full)).findings, [
+    { cause: 'certificate_expired', what: /expired, 24 h ago|expired, \d+ days ago/ },
+    { cause: 'heap_full', todo: /--max-heap/ },
+  ])
 })
 
 t.test('a user without a route is named, and a server that is well', async (t) => {
@@ -159,4 +183,11 @@ t.test('an Envoy that restarts, and a hub that is down, are named', async (t) =>
   t.match(await explain('/'), { reachable: true, events: [{ kind: 'envoy_back', reason: /away for/ }] })
   await well.stop()
   t.match(await explain('/hub/login'), { reachable: false, findings: [{ cause: 'hub_down' }] })
+})
+
+t.test('that all connections are taken is named', async (t) => {
+  const clients = Array.from({ length: 45 }, () => connect(proxy.port, '127.0.0.1').on('error', () => {}))
+  await eventually(async () => (await explain('/')).findings[0]?.cause === 'connections_full', 'it is said')
+  t.match(await explain('/'), { reachable: false, findings: [{ what: /--max-connections/, todo: /ulimit/ }] })
+  for (const client of clients) client.destroy()
 })

@@ -86,7 +86,7 @@ function factsOf(given: Given, { recents, settings, now }: ExplainSources): Omit
       maxRequests: settings.limits.maxRequestsPerRoute,
     },
     envoys,
-    envoyEvent: events.last('envoy_ended', 'envoy_back', 'envoy_disconnected'),
+    envoyEvent: events.ofEnvoys,
     failedChange: changes.find(({ isOver }) => !isOver),
     unstored: unstoredSince && { since: unstoredSince, reason: events.last('not_stored')?.reason ?? '' },
     ofNoRoute: failures.ofNoRoute,

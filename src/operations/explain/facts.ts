@@ -57,16 +57,20 @@ export interface TakingRoute {
   readonly maxRequests: number
 }
 
-/** What was last heard of within this time is regarded as so now. Envoys report every two seconds. */
-export const NOW_MS = 60_000
+/** A limit that was reached within this time is regarded as reached now. Envoys report every two seconds. */
+export const NOW_MS = 15_000
 
-/** The last failure for one of these reasons, if it was just now. */
-export function failedJustNow(
-  failures: readonly RecentFailure[],
+/** What was within this time may still matter. */
+export const LATELY_MS = 10 * 60_000
+
+/** The last failure for one of these reasons, if it was within that time. */
+export function failedWithin(
+  ms: number,
   now: Date,
+  failures: readonly RecentFailure[],
   ...codes: readonly RecentCode[]
 ): RecentFailure | undefined {
-  return failures.find(({ code, last }) => codes.includes(code) && now.getTime() - last.getTime() < NOW_MS)
+  return failures.find(({ code, last }) => codes.includes(code) && now.getTime() - last.getTime() < ms)
 }
 
 /** How long ago something was, in words. */

@@ -21,25 +21,32 @@ export interface ProbingSources {
 }
 
 /** Asks a route's target for the route's own prefix; undefined if the target can't be used. */
-export async function probed(
-  found: Found,
-  { settings, names, probe }: ProbingSources,
-): Promise<ProbedTarget | undefined> {
+export async function probed(found: Found, sources: ProbingSources): Promise<ProbedTarget | undefined> {
   const target = targetOf(found)
   if (target === undefined) return undefined
   const host = hostNameOf(target)
-  const reason = host && names.failureOf(host)
+  const reason = host && sources.names.failureOf(host)
   return {
     url: shownTarget(found.route.data.target),
     place: placeOf(target),
     unresolved: host !== undefined && reason !== undefined ? { host, reason } : undefined,
-    probe: await probe({
-      target,
-      address: host && names.known(host)[0],
-      path: pathOf(found.key, target, settings),
-      tls: target.tls ? await tlsOf(settings) : { authorities: undefined, certificate: undefined },
-    }),
+    probe: await probeOf(found.key, target, sources),
   }
+}
+
+async function probeOf(key: string, target: Target, { settings, names, probe }: ProbingSources): Promise<Probe> {
+  const host = hostNameOf(target)
+  const address = host && names.known(host)[0]
+  // The system's own resolver could not be given up, and would keep a thread that files need.
+  if (host !== undefined && address === undefined) {
+    return { outcome: 'unresolved', status: null, ms: 0, detail: names.failureOf(host) ?? 'no address is known yet' }
+  }
+  return probe({
+    target,
+    address,
+    path: pathOf(key, target, settings),
+    tls: target.tls ? await tlsOf(settings) : { authorities: undefined, certificate: undefined },
+  })
 }
 
 export function targetOf({ route }: Found): Target | undefined {

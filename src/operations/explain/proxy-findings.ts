@@ -1,7 +1,8 @@
 import type { Facts } from './facts.js'
-import { ago, failedJustNow } from './facts.js'
+import { ago, failedWithin, LATELY_MS } from './facts.js'
 import type { Finding } from './finding.js'
 import { error, warning } from './finding.js'
+import { reached, times } from './limit-findings.js'
 
 /** What is wrong with the proxy itself, for every route. */
 export function* proxyFindings(facts: Facts): Iterable<Finding> {
@@ -50,29 +51,23 @@ function* certificate({ certificateEnds, now }: Facts): Iterable<Finding> {
 }
 
 function* limits({ ofNoRoute, now }: Facts): Iterable<Finding> {
-  const last = (...codes: Parameters<typeof failedJustNow>[2][]) => failedJustNow(ofNoRoute, now, ...codes)
-  const [heap, connections, unfinished] = [last('heap_full'), last('connections_full'), last('unfinished_full')]
-  if (heap !== undefined) {
-    yield error(
-      'heap_full',
-      `Envoy's memory is nearly full, so it refuses requests (${heap.count}, last ${ago(heap.last, now)}).`,
-      'Raise --max-heap, with the memory of its container, or look for clients that read their answers too slowly.',
-    )
-  }
-  if (connections !== undefined) {
-    yield error(
-      'connections_full',
-      `As many connections are open as --max-connections allows; more are closed (${connections.count}, last ${ago(connections.last, now)}).`,
-      'Raise --max-connections, and the limit of open files with it (ulimit -n).',
-    )
-  }
-  if (unfinished !== undefined) {
-    yield warning(
-      'unfinished_full',
-      `Too many requests are unfinished, so some are refused (${unfinished.count}, last ${ago(unfinished.last, now)}).`,
-      'Look for a client that begins many requests and does not end them.',
-    )
-  }
+  yield* reached(
+    { cause: 'heap_full', failures: ofNoRoute, now },
+    "Envoy's memory is nearly full, so it refuses requests",
+    'Raise --max-heap, with the memory of its container, or look for clients that read their answers too slowly.',
+  )
+  yield* reached(
+    { cause: 'connections_full', failures: ofNoRoute, now },
+    'As many connections are open as --max-connections allows; more are closed',
+    'Raise --max-connections, and the limit of open files with it (ulimit -n).',
+  )
+  const unfinished = failedWithin(LATELY_MS, now, ofNoRoute, 'unfinished_full')
+  if (unfinished === undefined) return
+  yield warning(
+    'unfinished_full',
+    `Too many requests are unfinished, so some are refused (${times(unfinished, now)}).`,
+    'Look for a client that begins many requests and does not end them.',
+  )
 }
 
 function* store({ unstored, failedChange, now }: Facts): Iterable<Finding> {

@@ -1,7 +1,8 @@
 import type { Facts } from './facts.js'
-import { ago, failedJustNow } from './facts.js'
+import { ago } from './facts.js'
 import type { Finding } from './finding.js'
 import { error } from './finding.js'
+import { reached } from './limit-findings.js'
 
 /** What is wrong with the route that should take the request. */
 export function* routeFindings(facts: Facts): Iterable<Finding> {
@@ -24,14 +25,12 @@ export function* routeFindings(facts: Facts): Iterable<Finding> {
   } else if (taker !== undefined && wanted?.refused === undefined && facts.failedChange === undefined) {
     yield* missing(taker.routespec, path)
   }
-  const full = taker && failedJustNow(taker.failures, now, 'route_full')
-  if (full !== undefined) {
-    yield error(
-      'route_full',
-      `${taker?.routespec} has ${taker?.maxRequests} requests in flight, as many as it may have; more are refused (${full.count}, last ${ago(full.last, now)}).`,
-      'Raise --max-requests-per-route, or see why its server answers so slowly.',
-    )
-  }
+  if (taker === undefined) return
+  yield* reached(
+    { cause: 'route_full', failures: taker.failures, now },
+    `${taker.routespec} has ${taker.maxRequests} requests in flight, as many as it may have; more are refused`,
+    'Raise --max-requests-per-route, or see why its server answers so slowly.',
+  )
 }
 
 function* failedChange({ failedChange: event, now }: Facts): Iterable<Finding> {

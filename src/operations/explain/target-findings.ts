@@ -1,7 +1,8 @@
 import { FAILURE_WORDS } from '../../resources/counters/failure-reasons.js'
 import type { Probe, ProbeOutcome } from '../probe/probe.js'
+import type { RecentCode } from '../recent/failures.js'
 import type { Facts, ProbedTarget, TakingRoute } from './facts.js'
-import { ago, failedJustNow } from './facts.js'
+import { ago, failedWithin } from './facts.js'
 import type { Cause, Finding } from './finding.js'
 import { error, warning } from './finding.js'
 
@@ -61,7 +62,7 @@ const WRONG: Readonly<Record<Exclude<ProbeOutcome, 'answers'>, (target: ProbedTa
     `No way leads to ${place}${detailOf(probe)}.`,
     'See whether its machine or pod still runs.',
   ],
-  unresolved: ({ place, probe }) => ofName({ host: place, reason: probe.detail }),
+  unresolved: ({ url, probe }) => ofName({ host: `of ${url}`, reason: probe.detail }),
   not_http: ({ place, url, probe }) => [
     'wrong_port',
     `What listens on ${place} does not answer as a web server does${detailOf(probe)}: it may be another program, or want https.`,
@@ -96,6 +97,9 @@ function ofName({ host, reason }: { readonly host: string; readonly reason: stri
   ]
 }
 
+/** Failures within this time are told of a target that answers now. */
+const JUST_NOW_MS = 60_000
+
 /** The target answers, and yet something may be wrong. */
 function* doubts({ routespec, failures }: TakingRoute, target: ProbedTarget, now: Date): Iterable<Finding> {
   const { place, probe, unresolved } = target
@@ -110,14 +114,8 @@ function* doubts({ routespec, failures }: TakingRoute, target: ProbedTarget, now
       'See on which port the server listens, and whether it has the base URL of its route.',
     )
   }
-  const unreached = failedJustNow(
-    failures,
-    now,
-    'connection_refused',
-    'connection_timeout',
-    'unreachable',
-    'unresolved',
-  )
+  const within = (...codes: readonly RecentCode[]) => failedWithin(JUST_NOW_MS, now, failures, ...codes)
+  const unreached = within('connection_refused', 'connection_timeout', 'unreachable', 'unresolved')
   const last = failures[0]
   if (unreached !== undefined) {
     yield warning(
@@ -125,7 +123,7 @@ function* doubts({ routespec, failures }: TakingRoute, target: ProbedTarget, now
       `The control plane reaches ${place}, but Envoy could not (last ${ago(unreached.last, now)}): ${FAILURE_WORDS.get(unreached.code)}.`,
       'If it has just started, ask again. Otherwise let Envoy connect there: see NetworkPolicies and firewalls.',
     )
-  } else if (last !== undefined && last.code !== 'route_full' && failedJustNow([last], now, last.code)) {
+  } else if (last !== undefined && last.code !== 'route_full' && within(last.code) === last) {
     const words = FAILURE_WORDS.get(last.code)
     yield warning('recent_failures', `Requests have just failed: ${words}.`, "See the server's log of that time.")
   }

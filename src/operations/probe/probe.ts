@@ -49,7 +49,7 @@ export interface ProbeTls {
 
 export interface ProbeRequest {
   readonly target: Target
-  /** The known address of the target's host name that Envoy tries first; undefined to resolve it here. */
+  /** The address of the target's host name that Envoy tries first; undefined if the target has none. */
   readonly address: string | undefined
   /** The path to ask for, escaped. */
   readonly path: string
@@ -143,8 +143,6 @@ const OUTCOMES: Readonly<Record<string, ProbeOutcome>> = {
   ENOENT: 'no_socket',
   EACCES: 'denied',
   EPERM: 'denied',
-  ENOTFOUND: 'unresolved',
-  EAI_AGAIN: 'unresolved',
   ETIMEDOUT: 'no_connection',
   CERT_HAS_EXPIRED: 'certificate_expired',
 }

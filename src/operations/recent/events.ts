@@ -48,6 +48,12 @@ export class RecentEvents {
     return this.#events
   }
 
+  /** The last one about Envoys. A watched Envoy that is away has ended, whatever was noticed afterwards. */
+  get ofEnvoys(): RecentEvent | undefined {
+    const watched = this.last('envoy_ended', 'envoy_back')
+    return watched?.kind === 'envoy_ended' ? watched : this.last('envoy_back', 'envoy_disconnected')
+  }
+
   /** The last one of some kinds. */
   last(...kinds: readonly EventKind[]): RecentEvent | undefined {
     return this.#events.find(({ kind }) => kinds.includes(kind))
