@@ -8,6 +8,7 @@ import { bootstrap } from '../build/src/cli/commands/bootstrap.js'
 import { doctor } from '../build/src/cli/commands/doctor.js'
 import { drain } from '../build/src/cli/commands/drain.js'
 import { explain } from '../build/src/cli/commands/explain.js'
+import { OUTSIDE_CHECKS } from '../build/src/doctor/outside-checks.js'
 import { START_CHECKS } from '../build/src/doctor/start-checks.js'
 import { OPTIONS } from '../build/src/settings/settings.js'
 import { SECTIONS } from '../build/test/differential/intended/all.js'
@@ -20,7 +21,10 @@ export function documents() {
     withParts('README.md', { options: options(OPTIONS) }),
     withParts('docs/external.md', { bootstrap: options(bootstrap.options), drain: options(drain.options) }),
     withParts('docs/compatibility.md', { differences: differences() }),
-    withParts('docs/doctor.md', { options: options(doctor.options), checks: checks(START_CHECKS) }),
+    withParts('docs/doctor.md', {
+      options: options(doctor.options),
+      checks: checks([...START_CHECKS, ...OUTSIDE_CHECKS]),
+    }),
     withParts('docs/explain.md', { options: options(explain.options) }),
     document('helm/configurable-envoy-proxy/values.schema.json', chartSchema),
   ]
