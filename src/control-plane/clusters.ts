@@ -27,6 +27,8 @@ export interface ClusterPublisherOptions {
   readonly addresses: HostAddresses
   /** Whether clusters carry their routes, so that a lost table can be recovered from Envoy. */
   readonly recoverable: boolean
+  /** Whether clusters carry the names that access logs and traces have. */
+  readonly named: boolean
   /** Logs what an operator has to know of a change that was taken back. */
   readonly warn: (line: string) => void
 }
@@ -39,6 +41,7 @@ export class ClusterPublisher implements RoutePublisher {
   readonly #settings: ClusterSettings
   readonly #addresses: HostAddresses
   readonly #recoverable: boolean
+  readonly #named: boolean
   readonly #warn: (line: string) => void
   readonly #byName = new RoutesByName()
   /**
@@ -54,6 +57,7 @@ export class ClusterPublisher implements RoutePublisher {
     this.#settings = options.settings
     this.#addresses = options.addresses
     this.#recoverable = options.recoverable
+    this.#named = options.named
     this.#warn = options.warn
   }
 
@@ -160,7 +164,7 @@ export class ClusterPublisher implements RoutePublisher {
   }
 
   #encode({ route, ...input }: RoutePublication): Resource {
-    const record = this.#recoverable ? { route } : {}
+    const record = { ...(this.#recoverable && { route }), ...(this.#named && { named: route }) }
     const host = hostNameOf(input.target)
     const addresses = host === undefined ? {} : { addresses: this.#addresses.known(host) }
     return encodeResource(TYPE_URL.cluster, routeCluster({ ...input, ...record, ...addresses }, this.#settings))

@@ -98,7 +98,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const publisher = new ClusterPublisher({
     clusters,
     settings: { targetTls, hostRouting, forwarding, limits },
-    recoverable: envoys.recoverable,
+    ...{ recoverable: envoys.recoverable, named: settings.accessLog !== undefined },
     addresses: names.addresses,
     warn: (line) => log.warn(line),
   })

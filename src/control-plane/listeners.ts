@@ -36,7 +36,7 @@ function listenersOf(
   scripts: Scripts,
   generation: number,
 ): ReadonlyArray<Listener & { name: string }> {
-  const { public: address, tls, metrics, redirect, forwarding, limits, embedded } = settings
+  const { public: address, tls, metrics, redirect, forwarding, limits, embedded, accessLog } = settings
   const transport =
     tls.public &&
     publicTransport({
@@ -53,6 +53,7 @@ function listenersOf(
       errorPages,
       scripts,
       countRequests: metrics !== undefined,
+      accessLog,
       generation,
       ...(transport && { transport }),
     }),

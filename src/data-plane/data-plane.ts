@@ -20,6 +20,8 @@ export interface DataPlane {
   onUnusable(message: string): void
   /** The routes of the running Envoys, for a store that has lost its own. */
   recover(): Promise<Route[]>
+  /** Makes Envoys open the file of their access log again, as after it has been renamed. */
+  reopenAccessLog(): Promise<void>
   /**
    * Called once Envoys can connect. Resolves with true once users can be served; with false if it was closed or failed.
    */

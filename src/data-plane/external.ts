@@ -37,6 +37,10 @@ export class ExternalDataPlane implements DataPlane {
     this.#log.error(message)
   }
 
+  async reopenAccessLog(): Promise<void> {
+    this.#log.warn('The access log is not opened again here: send SIGUSR1 to each Envoy, where it runs')
+  }
+
   async serve(): Promise<boolean> {
     this.#log.info('Waiting for Envoys. Until one is connected, changes are stored and answered at once')
     return true

@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, readlinkSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -110,6 +110,24 @@ function ownEndOfPipe(): Writable | undefined {
     // The pipe may belong to another user.
     return undefined
   }
+}
+
+/**
+ * A file descriptor of standard output for another program. If it is a pipe, that program never waits for a reader that
+ * stops: what doesn't fit into the pipe is lost.
+ */
+export function standardOutputForOthers(): number {
+  try {
+    if (fstatSync(1).isFIFO()) return openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    // The pipe may belong to another user.
+  }
+  return 1
+}
+
+/** Which pipe, file or terminal standard output is, in the kernel's words. */
+export function standardOutputName(): string {
+  return readlinkSync('/proc/self/fd/1')
 }
 
 /** Node.js blocks on terminals, and only on them, and has no public way to change that. */

@@ -88,6 +88,9 @@ export const METADATA_NAMESPACE = 'configurable_envoy_proxy'
 /** The request metadata in which envoy/repeat.lua stores how an attempt to send the request failed. */
 export const ATTEMPT = { namespace: 'configurable_envoy_proxy.attempt', failure: 'failure' } as const
 
+/** The request metadata in which filters keep what an access log has of a request, without secrets. */
+export const ACCESS_LOG_NAMESPACE = 'configurable_envoy_proxy.access_log'
+
 /** The request metadata in which envoy/places.lua marks a request that was refused. */
 export const UNFINISHED = { namespace: 'configurable_envoy_proxy.unfinished', full: 'full' } as const
 

@@ -1,5 +1,7 @@
 import type { ListenAddress } from '../platform/address.js'
 import { FatalError } from '../platform/fatal-error.js'
+import type { AccessLogSettings } from './access-log.js'
+import { ACCESS_LOG_OPTIONS, readAccessLog } from './access-log.js'
 import type { ApiSettings } from './api.js'
 import { API_OPTIONS, readApiSettings } from './api.js'
 import { inHelpOrder } from './chp-options.js'
@@ -45,6 +47,7 @@ const ALL_OPTIONS = [
   ...EMBEDDED_OPTIONS,
   ...LIMIT_OPTIONS,
   ...EXTERNAL_OPTIONS,
+  ...ACCESS_LOG_OPTIONS,
 ] as const
 
 /** The proxy's options. */
@@ -71,6 +74,8 @@ export interface Settings {
   readonly limits: Limits
   /** Undefined if Envoy is embedded. */
   readonly external: ExternalSettings | undefined
+  /** Undefined without an access log. */
+  readonly accessLog: AccessLogSettings | undefined
 }
 
 /** @throws FatalError if an option can't be used, a file can't be read or an address can't be resolved */
@@ -121,5 +126,6 @@ function readers(
     embedded: () => readEmbedded(values, env),
     limits: () => readLimits(values, machine),
     external: () => readExternal(values, env),
+    accessLog: () => readAccessLog(values),
   }
 }

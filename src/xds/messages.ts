@@ -12,6 +12,7 @@ const FILES = [
   'envoy/config/route/v3/route.proto',
   'envoy/extensions/access_loggers/filters/cel/v3/cel.proto',
   'envoy/extensions/access_loggers/filters/process_ratelimit/v3/process_ratelimit.proto',
+  'envoy/extensions/access_loggers/file/v3/file.proto',
   'envoy/extensions/access_loggers/stats/v3/stats.proto',
   'envoy/extensions/access_loggers/stream/v3/stream.proto',
   'envoy/extensions/filters/http/bandwidth_limit/v3/bandwidth_limit.proto',

@@ -34,6 +34,9 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
   const options = (help: string) => flagsInOrder(help).filter((flag) => !['--version', '--help'].includes(flag))
   t.strictSame(options(chpPart), options(chp.stdout), "in CHP's order")
   t.strictSame(flags(ownPart), [
+    '--access-log',
+    '--access-log-format',
+    '--access-log-query',
     '--envoy-mode',
     '--envoy-path',
     '--max-connections',

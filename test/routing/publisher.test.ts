@@ -58,6 +58,7 @@ class Rig {
       clusters,
       settings: SETTINGS,
       recoverable: false,
+      named: false,
       warn: () => {},
       addresses: {
         resolve: async (host) => {

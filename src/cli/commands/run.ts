@@ -28,7 +28,11 @@ export async function run(values: Options): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     onSignal = resolve
   })
-  handleSignals(log, () => onSignal())
+  const hasFile = settings.accessLog?.file !== undefined
+  handleSignals(log, {
+    onStop: () => onSignal(),
+    onReopen: hasFile ? () => void proxy.reopenAccessLog() : undefined,
+  })
   await Promise.race([proxy.start(), stopped])
   await Promise.race([stopped, proxy.failed]).catch(async (error) => {
     await proxy.abandon()

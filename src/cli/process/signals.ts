@@ -15,9 +15,18 @@ const STOP = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const
 
 for (const signal of NOTHING_TO_DO) process.on(signal, () => {})
 
-/** Handles the signals that stop this process. From now on none ends it without ending Envoy. */
-export function handleSignals(log: Logger, onStop: () => void): void {
-  for (const signal of NOTHING_TO_DO) process.on(signal, () => log.info(`${signal} is ignored`))
+export interface SignalHandlers {
+  readonly onStop: () => void
+  /** For SIGUSR1, as with nginx: opens logs again; undefined if there is no such log. */
+  readonly onReopen: (() => void) | undefined
+}
+
+/** Handles the signals that stop this process, and those for its logs. From now on none ends it without ending Envoy. */
+export function handleSignals(log: Logger, { onStop, onReopen }: SignalHandlers): void {
+  for (const signal of NOTHING_TO_DO) {
+    const reopen = signal === 'SIGUSR1' ? onReopen : undefined
+    process.on(signal, reopen ?? (() => log.info(`${signal} is ignored`)))
+  }
   for (const signal of STOP) process.on(signal, onStop)
   const hadTerminal = hasTerminal()
   process.on('SIGHUP', () => {

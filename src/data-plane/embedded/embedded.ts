@@ -7,6 +7,7 @@ import { readRelease } from '../../envoy/binary/release.js'
 import type { ListenAddress } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
+import { standardOutputForOthers, standardOutputName } from '../../platform/log-output.js'
 import type { Shutdown, ShutdownMode } from '../../platform/shutdown.js'
 import { bootstrap } from '../../resources/bootstrap/bootstrap.js'
 import { PUBLIC } from '../../resources/names.js'
@@ -17,6 +18,7 @@ import { NotAcknowledged } from '../../xds/errors.js'
 import type { AdsListening } from '../../xds/server.js'
 import { ONE_ENVOY } from '../../xds/wait-policy.js'
 import type { DataPlane, Delivered, EnvoyWatcher } from '../data-plane.js'
+import { makeLogFile } from './access-log-file.js'
 import { adoptOrEnd, findEnvoys } from './adoption.js'
 import { claim } from './claim.js'
 import { EmbeddedEnvoy } from './envoy.js'
@@ -75,6 +77,7 @@ export class EmbeddedDataPlane implements DataPlane {
    */
   static async prepare(options: EmbeddedOptions): Promise<EmbeddedDataPlane> {
     const { settings, store, log, shutdown } = options
+    if (settings.accessLog?.file !== undefined) await makeLogFile(settings.accessLog.file)
     const dir = runtimeDirOf(settings)
     const claimed = await claim(dir)
     shutdown.push(() => claimed.close())
@@ -111,6 +114,16 @@ export class EmbeddedDataPlane implements DataPlane {
     this.#options.onFailed(new FatalError(message + remedy))
   }
 
+  async reopenAccessLog(): Promise<void> {
+    const { settings, log } = this.#options
+    const { file } = settings.accessLog ?? {}
+    if (file === undefined) return
+    // Envoy itself would make one that others can read.
+    await makeLogFile(file).catch((error: Error) => log.error(error.message))
+    this.#envoy?.reopenAccessLog()
+    log.info(`The access log ${file} is opened again`)
+  }
+
   async serve(delivered: Delivered): Promise<boolean> {
     const { settings, binary, log, shutdown } = this.#options
     const { clusters, listeners } = delivered
@@ -143,6 +156,7 @@ export class EmbeddedDataPlane implements DataPlane {
   async #makeEnvoy(restoreSocket: () => Promise<void>): Promise<EmbeddedEnvoy> {
     const { settings, binary, log, watcher, onFailed } = this.#options
     const { adsSocket, adminSocket } = this.#dir
+    const writesToStdout = settings.accessLog !== undefined && settings.accessLog.file === undefined
     // The key is part of the bootstrap, whose hash is among Envoy's arguments: a new key would replace Envoy at each
     // start.
     const adminKey = (await readAdminKey(adminSocket)) ?? newAdminKey()
@@ -152,9 +166,11 @@ export class EmbeddedDataPlane implements DataPlane {
       bootstrap: bootstrap({
         ...{ controlPlane: { socketPath: adsSocket }, adminSocket, adminKey },
         limits: settings.limits,
+        standardOutput: writesToStdout ? standardOutputName() : undefined,
       }),
       adminKey,
       workers: settings.embedded.workers,
+      stdout: writesToStdout ? standardOutputForOthers() : undefined,
       verbose: settings.process.logLevel === 'debug',
       orphanSeconds: settings.embedded.orphanSeconds,
       statPrefix: PUBLIC,

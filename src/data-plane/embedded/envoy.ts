@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { adminKeyFile } from '../../envoy/admin-key.js'
 import type { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
+import type { ProcessIdentity } from '../../platform/processes.js'
+import { signal } from '../../platform/processes.js'
 import type { EnvoyWatcher } from '../data-plane.js'
 import { envoyArguments } from './arguments.js'
 import { Guardian } from './guardian.js'
@@ -22,6 +24,8 @@ export interface EmbeddedEnvoyOptions {
   /** The key in that bootstrap, which calls of the admin interface need. */
   readonly adminKey: string
   readonly workers: number
+  /** See {@link SupervisorOptions}. */
+  readonly stdout: number | undefined
   /** Whether Envoy logs at info level, which includes what it does at its start. */
   readonly verbose: boolean
   /** How long Envoy keeps serving without a control plane, in seconds; 0 for no limit. */
@@ -42,17 +46,20 @@ export class EmbeddedEnvoy {
   readonly #guardian: Guardian
   readonly #memory: SharedMemory
   readonly #running: readonly EnvoyProcess[]
+  readonly #identities: () => readonly ProcessIdentity[]
 
   private constructor(
     supervisor: EnvoySupervisor,
     guardian: Guardian,
     memory: SharedMemory,
     running: readonly EnvoyProcess[],
+    identities: () => readonly ProcessIdentity[],
   ) {
     this.#supervisor = supervisor
     this.#guardian = guardian
     this.#memory = memory
     this.#running = running
+    this.#identities = identities
   }
 
   /** @param running Envoys of an earlier control plane; the last one serves */
@@ -69,6 +76,7 @@ export class EmbeddedEnvoy {
     if (memory.baseId === undefined) {
       log.warn("/dev/shm can't be written to: a change of --workers will interrupt users' connections")
     }
+    let identities: readonly ProcessIdentity[] = []
     const supervisor = new EnvoySupervisor({
       ...options,
       argumentsOf: (epoch) => envoyArguments({ ...options, bootstrapFile, baseId: memory.baseId }, epoch),
@@ -81,9 +89,12 @@ export class EmbeddedEnvoy {
         await ensureFile(bootstrapFile, content)
         await ensureFile(adminKeyFile(dir.adminSocket), options.adminKey)
       },
-      onChanged: (envoys) => guardian.watchOver(envoys),
+      onChanged: (envoys) => {
+        identities = envoys
+        guardian.watchOver(envoys)
+      },
     })
-    return new EmbeddedEnvoy(supervisor, guardian, memory, running)
+    return new EmbeddedEnvoy(supervisor, guardian, memory, running, () => identities)
   }
 
   /** Starts Envoy or adopts the running ones. {@link ready} resolves when it serves. */
@@ -115,6 +126,11 @@ export class EmbeddedEnvoy {
     await this.#supervisor.close(drain, hurry)
     this.#guardian.close()
     await this.#memory.remove()
+  }
+
+  /** Makes all Envoys open their access log again: one that drains writes there, too. */
+  reopenAccessLog(): void {
+    for (const identity of this.#identities()) signal(identity, 'SIGUSR1')
   }
 
   /** Leaves Envoy running, for the next control plane or until the guardian ends it. */

@@ -22,7 +22,15 @@ const STOP_POLL_MS = 10
  * Reports Envoy's process id, waits for Envoy and exits with its status. It is needed because an Envoy with hot restart
  * asks the kernel to end it when its parent dies, and this process may die. Of signals see {@link IGNORE_SIGNALS}.
  */
-const LAUNCHER = `${IGNORE_SIGNALS}; "$@" 3>&- & echo $! >&3; exec 3>&-; wait $!; exit $?`
+function launcher(redirection: string): string {
+  return `${IGNORE_SIGNALS}; "$@" ${redirection} 3>&- & echo $! >&3; exec 3>&-; wait $!; exit $?`
+}
+
+/**
+ * Gives Envoy the fifth file as standard output. It isn't the second already for this process: Node.js makes those of a
+ * child wait for their reader, and with them its own.
+ */
+const TO_FIFTH = '>&4 4>&-'
 
 /** How a command ended, from the exit status that a shell reports for it. */
 function statusOf(code: number): string {
@@ -57,7 +65,8 @@ export class EnvoyProcess {
   }
 
   /**
-   * @param log a file descriptor for its output; a pipe would break when this process dies
+   * @param log a file descriptor for its messages; a pipe would break when this process dies
+   * @param stdout one for its standard output, if that is not for messages
    * @param variables added to our environment for it
    * @throws Error if the system can't start it; see {@link isShortage}
    */
@@ -66,13 +75,18 @@ export class EnvoyProcess {
     args: readonly string[],
     log: number,
     variables: NodeJS.ProcessEnv,
+    stdout?: number,
   ): Promise<EnvoyProcess> {
     // In its own process group: a signal to ours, such as Ctrl-C, must not reach Envoy, which we end after the drain.
-    const child = await startProgram('/bin/sh', ['-c', LAUNCHER, LAUNCHER_NAME, binary, ...args], {
-      detached: true,
-      stdio: ['ignore', log, log, 'pipe'],
-      env: { ...process.env, ...variables },
-    })
+    const child = await startProgram(
+      '/bin/sh',
+      ['-c', launcher(stdout === undefined ? '' : TO_FIFTH), LAUNCHER_NAME, binary, ...args],
+      {
+        detached: true,
+        stdio: ['ignore', log, log, 'pipe', ...(stdout === undefined ? [] : [stdout])],
+        env: { ...process.env, ...variables },
+      },
+    )
     const ended = new Promise<string>((resolve) => {
       child.once('exit', (code, by) => resolve(by ?? statusOf(code ?? 0)))
     })

@@ -22,6 +22,8 @@ export interface SupervisorOptions {
   readonly argumentsOf: (epoch: number) => readonly string[]
   /** Added to our environment for each Envoy. */
   readonly variables: NodeJS.ProcessEnv
+  /** A file descriptor for Envoy's standard output, if it has an access log there. */
+  readonly stdout: number | undefined
   /** Makes the files that an Envoy needs to start, if they are missing. */
   readonly prepare: (epoch: number) => Promise<void>
   /** The listener whose requests are waited for when Envoy is stopped. */
@@ -63,11 +65,9 @@ export class EnvoySupervisor {
   }
 
   async #launch(epoch: number): Promise<EnvoyProcess> {
-    const { binary, argumentsOf, variables, prepare, log } = this.#options
-    const start = async () => {
-      await prepare(epoch)
-      return EnvoyProcess.start(binary, argumentsOf(epoch), this.#output.fd, variables)
-    }
+    const { binary, argumentsOf, variables, prepare, log, stdout } = this.#options
+    const start = () =>
+      prepare(epoch).then(() => EnvoyProcess.start(binary, argumentsOf(epoch), this.#output.fd, variables, stdout))
     const launching = launch(start, () => this.#closing, log)
     this.#launching = launching.catch(() => {})
     const envoy = await launching

@@ -18,6 +18,8 @@ export interface BootstrapInput {
   readonly limits: Pick<Limits, 'maxHeapBytes' | 'maxConnections'>
   /** The id of an external Envoy; an embedded one gets its id on the command line. */
   readonly nodeId?: string
+  /** The standard output that Envoy gets for an access log: another one needs another Envoy. */
+  readonly standardOutput?: string | undefined
   /** Where Envoy serves its statistics; see {@link statsListener}. */
   readonly statsAt?: { readonly host: string; readonly port: number } | undefined
 }
@@ -38,12 +40,16 @@ export const NODE_CLUSTER = 'configurable-envoy-proxy'
  *
  * Deferred creation: only clusters in use get statistics and an object in each worker, which halves a cluster's memory.
  */
-export function bootstrap({ controlPlane, adminSocket, adminKey, limits, nodeId, statsAt }: BootstrapInput): object {
+export function bootstrap(input: BootstrapInput): object {
+  const { controlPlane, adminSocket, adminKey, limits, nodeId, standardOutput, statsAt } = input
   const stats = statsAt && statsListener(statsAt, { socketPath: adminSocket, key: adminKey })
   return {
     node: {
       ...(nodeId === undefined ? {} : { id: nodeId, cluster: NODE_CLUSTER }),
-      metadata: { [GENERATION_KEY]: GENERATION },
+      metadata: {
+        [GENERATION_KEY]: GENERATION,
+        ...(standardOutput === undefined ? {} : { standard_output: standardOutput }),
+      },
     },
     admin: {
       // Envoy compares the path including its query.

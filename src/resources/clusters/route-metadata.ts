@@ -18,12 +18,17 @@ export const ORIGIN_KEY = 'origin'
 /** The metadata key of the route's target, for log lines about failed requests. */
 export const TARGET_KEY = 'target'
 
+/** The metadata keys of what an access log or a trace calls the route: its routespec, and what the hub posted. */
+export const NAME_KEYS = { route: 'routespec', user: 'user', server: 'server' } as const
+
 export interface RouteMetadataInput {
   /** See {@link routeKey}. */
   readonly key: string
   readonly target: Target
   /** Stored in Envoy, so that the table can be recovered from it. */
   readonly route?: RouteRecord
+  /** Read for the names in an access log or in traces: without these, the names would only take memory. */
+  readonly named?: RouteRecord
 }
 
 export interface RouteMetadataSettings {
@@ -37,7 +42,10 @@ export function clusterMetadata(key: string): string {
 }
 
 /** What the single Envoy route needs to know of each cluster. */
-export function routeMetadata({ key, target, route }: RouteMetadataInput, settings: RouteMetadataSettings): Metadata {
+export function routeMetadata(
+  { key, target, route, named }: RouteMetadataInput,
+  settings: RouteMetadataSettings,
+): Metadata {
   const { prependPath, includePrefix, changeOrigin, autoRewrite, protocolRewrite } = settings.forwarding
   const before = prependPath ? target.path : ''
   const facts = {
@@ -47,9 +55,28 @@ export function routeMetadata({ key, target, route }: RouteMetadataInput, settin
       : { [STRIP_KEY]: `${prefixBytes(key, settings.hostRouting)} ${before}` }),
     ...(changeOrigin || autoRewrite || protocolRewrite !== undefined ? { [ORIGIN_KEY]: originOf(target) } : {}),
     ...(route === undefined ? {} : { [ROUTE_KEY]: routeRecord(route) }),
+    ...(named === undefined ? {} : namesOf(named)),
   }
   const fields = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, { stringValue: fact }]))
   return { filter_metadata: { [METADATA_NAMESPACE]: { fields } } }
+}
+
+/** JupyterHub posts `user` and `server_name`; the default server has an empty name. */
+function namesOf({ routespec, data }: RouteRecord): Readonly<Record<string, string>> {
+  const names = { [NAME_KEYS.route]: routespec, [NAME_KEYS.user]: data.user, [NAME_KEYS.server]: data.server_name }
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([key, name]) =>
+      typeof name === 'string' && name !== '' ? [[key, plain(name)]] : [],
+    ),
+  )
+}
+
+/** The most characters of a name: a POST may have a megabyte. */
+const NAME_LIMIT = 200
+
+/** Without what could end a field in a log of any format. */
+function plain(name: string): string {
+  return name.slice(0, NAME_LIMIT).replace(/[\p{C}\p{Zl}\p{Zp}"\\]/gu, '_')
 }
 
 /** The length of the route's prefix in a decoded path. Under --host-routing the host is not part of it. */

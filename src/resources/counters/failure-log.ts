@@ -2,13 +2,19 @@ import type { AccessLog } from '#proto/envoy/config/accesslog/v3/AccessLog.js'
 import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLogFilter.js'
 import type { ProcessRateLimitFilter } from '#proto/envoy/extensions/access_loggers/filters/process_ratelimit/v3/ProcessRateLimitFilter.js'
 import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
-import type { StdoutAccessLog } from '#proto/envoy/extensions/access_loggers/stream/v3/StdoutAccessLog.js'
+import type { StderrAccessLog } from '#proto/envoy/extensions/access_loggers/stream/v3/StderrAccessLog.js'
 import type { TokenBucket } from '#proto/envoy/type/v3/TokenBucket.js'
 import { packAny } from '../../xds/messages.js'
 import { clusterMetadata, TARGET_KEY } from '../clusters/route-metadata.js'
-import { FAILURE_LINES, FAILURES, HEALTH } from '../names.js'
+import { FAILURE_LINES, FAILURES } from '../names.js'
 import { allOf, cel, IS_ERROR, oneOf } from '../shared/access-log-filters.js'
-import { CODE_EXPRESSION, DETAILS_EXPRESSION, KIND_EXPRESSION, WORDS_EXPRESSION } from './failure-reasons.js'
+import {
+  CODE_EXPRESSION,
+  DETAILS_EXPRESSION,
+  IS_FAILURE_EXPRESSION,
+  KIND_EXPRESSION,
+  WORDS_EXPRESSION,
+} from './failure-reasons.js'
 
 /** How many failures are logged: this many at once, then this many a second. */
 const BURST = 100
@@ -24,24 +30,10 @@ const FLAGS = [
   ...['UMSDR', 'RFCF', 'NFCF', 'DT', 'UPE', 'NC', 'OM', 'DF', 'DO', 'DR', 'UDO'],
 ]
 
-/**
- * Requests that Envoy itself failed. The cheap conditions come first, since every request is checked. Excluded are
- * answers of backends, clients that disconnected, the end of a websocket, which a backend may end in any way, and the
- * health check, which fails on purpose.
- */
+/** Requests that Envoy itself failed. The cheap conditions come first, since every request is checked. */
 const FAILED: AccessLogFilter = allOf(
   oneOf([IS_ERROR, { response_flag_filter: { flags: FLAGS } }]),
-  cel(
-    'failed',
-    [
-      "response.code_details != 'via_upstream'",
-      // A backend's refusal of a websocket: see envoy/refusal.lua.
-      "!response.code_details.startsWith('filter_removed_required_response_headers')",
-      `!(response.code_details == 'direct_response' && xds.route_name == '${HEALTH}')`,
-      'response.code != 0',
-      "!('upgrade' in request.headers && response.code_details.startsWith('upstream_reset_after_response_started'))",
-    ].join(' && '),
-  ),
+  cel('failed', IS_FAILURE_EXPRESSION),
 )
 
 const WITHIN_BOUNDS: AccessLogFilter = {
@@ -62,8 +54,9 @@ export function failureLines(): TokenBucket {
 }
 
 /**
- * Counts the requests that Envoy itself failed, by kind and by route and reason, and writes a line about each to its standard output, within
- * the limits above. Of what a client sent the line has only the method and the path.
+ * Counts the requests that Envoy itself failed, by kind and by route and reason, and writes a line about each to its
+ * standard error, within the limits above: an access log may have its standard output. Of what a client sent the line has
+ * only the method and the path.
  */
 export function failureLog(): AccessLog[] {
   return [
@@ -94,9 +87,9 @@ export function failureLog(): AccessLog[] {
     {
       name: 'failure_lines',
       filter: allOf(FAILED, WITHIN_BOUNDS),
-      typed_config: packAny('envoy.extensions.access_loggers.stream.v3.StdoutAccessLog', {
+      typed_config: packAny('envoy.extensions.access_loggers.stream.v3.StderrAccessLog', {
         log_format: { json_format: { fields: LINE } },
-      } satisfies StdoutAccessLog),
+      } satisfies StderrAccessLog),
     },
   ]
 }

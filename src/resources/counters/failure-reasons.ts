@@ -1,4 +1,4 @@
-import { ATTEMPT, REDIRECT } from '../names.js'
+import { ATTEMPT, HEALTH, REDIRECT } from '../names.js'
 import { scriptSays, UNFINISHED_FULL_EXPRESSION } from '../shared/access-log-filters.js'
 import type { FailureKind, FailureReason } from './failure-reason.js'
 
@@ -179,7 +179,26 @@ export const WORDS_EXPRESSION = choice(
 )
 
 /** A CEL expression for Envoy's details of a failure if they have more than the words. */
-export const DETAILS_EXPRESSION = choice(FAILURE_REASONS, ({ more }) => (more ? DETAILS : '""'), DETAILS)
+export const DETAILS_EXPRESSION = detailsExpression('""')
+
+/** @param nothing what it is if they have no more, as an expression */
+export function detailsExpression(nothing: string): string {
+  return choice(FAILURE_REASONS, ({ more }) => (more ? DETAILS : nothing), DETAILS)
+}
+
+/**
+ * A CEL expression: a request with an error or a response flag was failed by Envoy itself. Excluded are answers of
+ * backends, clients that disconnected, the end of a websocket, which a backend may end in any way, and the health check,
+ * which fails on purpose.
+ */
+export const IS_FAILURE_EXPRESSION = [
+  `${DETAILS} != 'via_upstream'`,
+  // A backend's refusal of a websocket: see envoy/refusal.lua.
+  `!${DETAILS}.startsWith('filter_removed_required_response_headers')`,
+  `!(${DETAILS} == 'direct_response' && xds.route_name == '${HEALTH}')`,
+  'response.code != 0',
+  `!('upgrade' in request.headers && ${DETAILS}.startsWith('upstream_reset_after_response_started'))`,
+].join(' && ')
 
 /** A binary tree: Envoy rejects deep expressions, such as a chain of conditions. */
 function choice(reasons: readonly FailureReason[], value: (reason: FailureReason) => string, other: string): string {

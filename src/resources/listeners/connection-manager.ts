@@ -4,9 +4,12 @@ import type { Router } from '#proto/envoy/extensions/filters/http/router/v3/Rout
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import type { HeaderMutation } from '#proto/envoy/extensions/http/early_header_mutation/header_mutation/v3/HeaderMutation.js'
+import type { AccessLogSettings } from '../../settings/access-log.js'
 import type { ForwardingSettings } from '../../settings/forwarding.js'
 import type { Limits } from '../../settings/limits.js'
 import { duration, packAny } from '../../xds/messages.js'
+import { accessLog as accessLogs } from '../access-log/access-log.js'
+import { keptEarly, keptFilters } from '../access-log/kept.js'
 import { MAX_HEADERS, PRESERVE_HEADER_CASE } from '../clusters/cluster.js'
 import { ACTIVITY_LOG_OPTIONS, activityCounters } from '../counters/activity.js'
 import { failureLog } from '../counters/failure-log.js'
@@ -37,6 +40,8 @@ export interface ConnectionManagerInput {
   readonly errorPages: ErrorPages
   /** Whether requests are counted for {@link requestCounters}' readers. */
   readonly countRequests: boolean
+  /** Undefined without an access log. */
+  readonly accessLog?: AccessLogSettings | undefined
   readonly limits: Limits
   /** How many workers Envoy has. */
   readonly workers: number
@@ -61,7 +66,8 @@ export function router(attempt: readonly HttpFilter[] = [], attemptLog: AccessLo
 
 /** Handles users' connections, from the bytes to the choice of a cluster. */
 export function connectionManager(input: ConnectionManagerInput): HttpConnectionManager {
-  const { encrypted, networked, forwarding, scripts, errorPages, countRequests, limits, workers } = input
+  const { encrypted, networked, forwarding, scripts, errorPages, limits, workers } = input
+  const logged = input.accessLog === undefined ? [] : keptFilters(input.accessLog)
   const forwarded = forwardedHeaders({ xForward: forwarding.xForward, encrypted, networked })
   const rewriting = rewritingFilters(forwarding, scripts)
   const pages = errorPages.target === undefined ? [] : errorTargetFilters(errorPages.target)
@@ -73,16 +79,18 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     },
     early_header_mutation_extensions: [earlyHeaders(input, forwarded.early)],
     http_filters: [
+      ...logged,
       ...pages,
       ...unfinishedRequestFilters(scripts, { limits, workers }),
       ...forwarded.http,
       ...rewriting,
-      router([repeatFilter(scripts.repeat)], countRequests ? attemptTimes() : []),
+      router([repeatFilter(scripts.repeat)], input.countRequests ? attemptTimes() : []),
     ],
     upgrade_configs: [
       {
         upgrade_type: 'websocket',
         filters: [
+          ...logged,
           ...[HANDSHAKE_COMPLETE, ...forwarded.websocket, WEBSOCKET_KEY, refusalFilter(scripts.refusal)],
           ...[...rewriting, OWN_CONNECTION, router()],
         ],
@@ -108,14 +116,24 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     generate_request_id: { value: false },
     server_header_transformation: 'PASS_THROUGH',
     local_reply_config: localReplies(errorPages),
-    access_log: [...activityCounters(), ...failureLog(), ...(countRequests ? requestCounters() : [])],
+    access_log: logsOf(input),
     access_log_options: ACTIVITY_LOG_OPTIONS,
   }
 }
 
+/** What is written and counted when a request ends. */
+function logsOf({ countRequests, accessLog }: ConnectionManagerInput): AccessLog[] {
+  return [
+    ...activityCounters(),
+    ...failureLog(),
+    ...(countRequests ? requestCounters() : []),
+    ...(accessLog === undefined ? [] : accessLogs(accessLog)),
+  ]
+}
+
 /** Changes headers before Envoy reads them. */
 function earlyHeaders(
-  { forwarding }: ConnectionManagerInput,
+  { forwarding, accessLog }: ConnectionManagerInput,
   forwarded: HeaderMutation['mutations'] & object,
 ): TypedExtensionConfig {
   return {
@@ -130,6 +148,7 @@ function earlyHeaders(
         REFUSE_CODED_UPGRADES,
         ...forwarded,
         ...countRounds(forwarding),
+        ...(accessLog === undefined ? [] : keptEarly(accessLog)),
       ],
     } satisfies HeaderMutation),
   }

@@ -1,5 +1,6 @@
 import { constants, rm, writeFile } from 'node:fs/promises'
 import { startControlPlane } from '../../../control-plane/control-plane.js'
+import type { DataPlane } from '../../../data-plane/data-plane.js'
 import { EmbeddedDataPlane, findBinary } from '../../../data-plane/embedded/embedded.js'
 import { ExternalDataPlane } from '../../../data-plane/external.js'
 import { Recents } from '../../../operations/recent/recents.js'
@@ -22,6 +23,7 @@ export class ConfigurableEnvoyProxy {
   readonly #settings: Settings
   readonly #log: Logger
   readonly #shutdown: Shutdown
+  #envoys: DataPlane | undefined
   #started = false
   #fail: (error: FatalError) => void = () => {}
 
@@ -68,6 +70,7 @@ export class ConfigurableEnvoyProxy {
       'path' in envoy
         ? await EmbeddedDataPlane.prepare({ ...parts, binary: envoy, store, watcher: recents })
         : await ExternalDataPlane.prepare(envoy, this.#log)
+    this.#envoys = envoys
     const delivered = await startControlPlane({ ...parts, store, envoys, recents })
     // Not earlier: a start that fails prints one line only.
     this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
@@ -75,6 +78,11 @@ export class ConfigurableEnvoyProxy {
     if (!(await envoys.serve(delivered))) return
     this.#started = true
     for (const line of announcement(this.#settings, delivered.table.get('/')?.data.target)) this.#log.info(line)
+  }
+
+  /** Makes Envoys open the file of the access log again. */
+  async reopenAccessLog(): Promise<void> {
+    await this.#envoys?.reopenAccessLog()
   }
 
   async #openStore(): Promise<OpenedStore> {
