@@ -41,6 +41,8 @@ t.test('the longest prefix on segment boundaries wins, whatever the spelling', a
     ['/user/x/../alice/y', '/user/alice'],
     ['/user/alice/../../a/b/c', '/a/b'],
     ['/user/alice/%2e%2E/al', '/user/al'],
+    ['/user/alice?/lab/../../x%', '/user/alice'],
+    ['/user/alice\\lab', '/user/alice/lab'],
     ['/a/./b', '/a/b'],
     ['/a//b', '/'],
     ['/a/b//', '/a/b'],

@@ -29,7 +29,7 @@ const SHORT_MS = COUNT_SECONDS * 1000 - 1
  * Counts what CHP regards as activity, in counters that exist only while a route is in use:
  *
  * - `answered`: a route's completed responses below 300, without upgrades to websockets (101).
- * - `body`: the bytes of a route's short requests, whatever their outcome.
+ * - `body`: the bytes of a route's short requests that `answered` doesn't count. Each counter costs 3 % of a request.
  * - `stream`: for each long request or websocket, a counter named by the bytes that its client has sent so far. A new
  *   name means activity; the value only shows that the stream is still open.
  *
@@ -47,7 +47,7 @@ export function activityCounters(): AccessLog[] {
       ACTIVITY.counters.body,
       [ROUTE_TAG],
       { value_format: '%BYTES_RECEIVED%' },
-      allOf(ENDED, lastsAtMost(SHORT_MS)),
+      allOf(ENDED, lastsAtMost(SHORT_MS), oneOf([statusAtMost(199), statusAtLeast(300)])),
     ),
     counter(
       ACTIVITY.counters.stream,
