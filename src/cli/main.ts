@@ -7,12 +7,17 @@ import { parseCommandLine } from './command-line.js'
 import { bootstrap } from './commands/bootstrap.js'
 import { doctor } from './commands/doctor.js'
 import { drain } from './commands/drain.js'
+
 import { explain } from './commands/explain.js'
+
+import { exportRoutes } from './commands/export.js'
+import { importRoutes } from './commands/import.js'
+
 import { run } from './commands/run.js'
 import { stop } from './commands/stop.js'
 import { exit, exitByError } from './process/exit.js'
 
-const SUBCOMMANDS = [stop, bootstrap, drain, doctor, explain]
+const SUBCOMMANDS = [stop, bootstrap, drain, doctor, explain, exportRoutes, importRoutes]
 
 /** @returns the exit status */
 async function main(): Promise<number> {

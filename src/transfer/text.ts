@@ -1,0 +1,38 @@
+import { printable } from '../platform/text.js'
+import type { Differences } from './differences.js'
+import type { RouteFields } from './remote-api.js'
+
+/** How much of a routespec or target is shown. */
+const SHOWN = 200
+
+/** A line for each route that is not the same in both tables, and a sum. */
+export function differencesText({ missing, changed, same, others }: Differences): string {
+  const lines = [
+    ...[...missing].map(([routespec, fields]) => `+ ${shown(routespec)} -> ${targetOf(fields)}`),
+    ...[...changed].map(([routespec, { from, to }]) => `~ ${shown(routespec)} -> ${change(from, to)}`),
+    ...others.map((routespec) => `  ${shown(routespec)} is only there, and stays`),
+  ]
+  return [
+    ...lines,
+    `${missing.size} to add, ${changed.size} to replace, ${same} alike, ${others.length} only there`,
+  ].join('\n')
+}
+
+function change(from: RouteFields, to: RouteFields): string {
+  const [before, after] = [targetOf(from), targetOf(to)]
+  return before === after ? `${after}, with other data` : `${after}, in place of ${before}`
+}
+
+/** Without a user and password, which CHP takes in a target. */
+function targetOf({ target }: RouteFields): string {
+  const text = String(target)
+  if (!URL.canParse(text)) return shown(text)
+  const url = new URL(text)
+  if (url.username === '' && url.password === '') return shown(text)
+  ;[url.username, url.password] = ['***', '']
+  return shown(url.href)
+}
+
+function shown(text: string): string {
+  return printable(text, SHOWN)
+}
