@@ -9,6 +9,10 @@ export const BodyNotJsonError = createError('CEP_BODY_NOT_JSON', 'Body not valid
 
 export const BodyTooDeepError = createError('CEP_BODY_TOO_DEEP', 'Body nested deeper than %d levels', 400)
 
+export const BodyTooLargeError = createError('CEP_BODY_TOO_LARGE', 'Request body is too large', 413)
+
+export const BodyIncompleteError = createError('CEP_BODY_INCOMPLETE', 'The body ended early', 400)
+
 export const TargetMissingError = createError('CEP_TARGET_MISSING', "Must specify 'target' as string", 400)
 
 export const DatestampInvalidError = createError(

@@ -1,61 +1,66 @@
-import { Readable } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../platform/log.js'
 import type { Route, RouteData } from '../routing/route.js'
 import { parseRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
+import type { Answer, ApiCall, Endpoint, Handler } from './call.js'
+import { JSON_TYPE, pathOf } from './call.js'
 import { BodyNotJsonError, BodyTooDeepError, DatestampInvalidError, TargetMissingError } from './errors.js'
 import { routeJson, routesJson } from './route-json.js'
 
-const JSON_TYPE = 'application/json; charset=utf-8'
-
-type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
-
-/** The handlers of /api/routes and the paths below it. They log what they do in CHP's words. */
-export function routeHandlers(table: RouteTable, log: Logger): Record<'get' | 'post' | 'delete', Handler> {
+/** The routes themselves: `/api/routes` and the paths below it. The handlers log what they do in CHP's words. */
+export function routesEndpoint(table: RouteTable, log: Logger): Endpoint {
+  const handlers = new Map<string, Handler>([
+    ['GET', (call) => show(table, call)],
+    ['POST', (call) => add(table, call, log)],
+    ['DELETE', (call) => remove(table, call, log)],
+  ])
   return {
-    async get(request, reply) {
-      const routespec = routespecOf(request)
-      if (routespec === '/') {
-        const inactiveSince = inactiveSinceOf(request)
-        const isShown = ({ lastActivity }: Route) => inactiveSince === undefined || lastActivity < inactiveSince
-        // A copy, so that a slow client gets the table of this moment.
-        const json = routesJson([...table.all()], table.refusals(), isShown)
-        return reply.type(JSON_TYPE).send(Readable.from(json, { objectMode: false }))
-      }
-      const route = table.get(routespec)
-      if (route === undefined) return reply.code(404).send()
-      return reply.type(JSON_TYPE).send(routeJson(route, table.refusalOf(routespec)))
-    },
-
-    async post(request, reply) {
-      const routespec = routespecOf(request)
-      const data = parseBody(request.body)
-      const what = `${routespec} -> ${withoutCredentials(data.target)}`
-      log.info(`Adding route ${what}`)
-      await table.put(routespec, data)
-      log.info(`Route added ${what}`)
-      return reply.code(201).send()
-    },
-
-    async delete(request, reply) {
-      const routespec = routespecOf(request)
-      if (table.get(routespec) !== undefined) log.info(`Removing route ${routespec}`)
-      const existed = await table.delete(routespec)
-      return reply.code(existed ? 204 : 404).send()
-    },
+    matches: (path) => ROUTES.test(path),
+    needsToken: true,
+    handler: (method) => handlers.get(method),
   }
 }
 
-/** The routespec of a request, from the raw URL: the router's own decoding differs from CHP's. */
-function routespecOf(request: FastifyRequest): string {
-  const [path = ''] = request.url.split(/[?#]/, 1)
-  return parseRoutespec(path.replace(/^\/api\/routes\/?/, ''))
+const ROUTES = /^\/api\/routes(?:\/|$)/
+
+function show(table: RouteTable, call: ApiCall): Answer {
+  const routespec = routespecOf(call)
+  if (routespec === '/') {
+    const inactiveSince = inactiveSinceOf(call)
+    const isShown = ({ lastActivity }: Route) => inactiveSince === undefined || lastActivity < inactiveSince
+    // A copy, so that a slow client gets the table of this moment.
+    return { status: 200, type: JSON_TYPE, body: routesJson([...table.all()], table.refusals(), isShown) }
+  }
+  const route = table.get(routespec)
+  if (route === undefined) return { status: 404 }
+  return { status: 200, type: JSON_TYPE, body: routeJson(route, table.refusalOf(routespec)) }
+}
+
+async function add(table: RouteTable, call: ApiCall, log: Logger): Promise<Answer> {
+  // First: a connection with an unread body can't be used again.
+  const body = await call.body()
+  const routespec = routespecOf(call)
+  const data = parseBody(body)
+  const what = `${routespec} -> ${withoutCredentials(data.target)}`
+  log.info(`Adding route ${what}`)
+  await table.put(routespec, data)
+  log.info(`Route added ${what}`)
+  return { status: 201 }
+}
+
+async function remove(table: RouteTable, call: ApiCall, log: Logger): Promise<Answer> {
+  const routespec = routespecOf(call)
+  if (table.get(routespec) !== undefined) log.info(`Removing route ${routespec}`)
+  return { status: (await table.delete(routespec)) ? 204 : 404 }
+}
+
+function routespecOf(call: ApiCall): string {
+  return parseRoutespec(pathOf(call).replace(/^\/api\/routes\/?/, ''))
 }
 
 /** Only routes that were last active before this time are shown; undefined to show all. */
-function inactiveSinceOf(request: FastifyRequest): Date | undefined {
-  const query = new URLSearchParams(request.url.split(/[?#]/, 2)[1])
+function inactiveSinceOf({ url }: ApiCall): Date | undefined {
+  const query = new URLSearchParams(url.split(/[?#]/, 2)[1])
   const text = query.get('inactiveSince') || query.get('inactive_since')
   if (!text) return undefined
   const date = new Date(text)
@@ -63,11 +68,11 @@ function inactiveSinceOf(request: FastifyRequest): Date | undefined {
   return date
 }
 
-function parseBody(body: unknown): RouteData {
+/** @throws an error with CHP's words */
+function parseBody(body: string): RouteData {
   let data: unknown
-  // Here and not in Fastify's parser, since the messages are CHP's.
   try {
-    data = JSON.parse(typeof body === 'string' ? body : '')
+    data = JSON.parse(body)
   } catch (error) {
     throw new BodyNotJsonError(String(error))
   }

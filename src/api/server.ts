@@ -1,48 +1,35 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
-import type {
-  FastifyError,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  FastifyServerFactory,
-  RawServerDefault,
-} from 'fastify'
-import { fastify } from 'fastify'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { ListenAddress } from '../platform/address.js'
-import { listening, listenOptions } from '../platform/address.js'
+import { listening, listenOnAllOfLocalhost, listenOptions } from '../platform/address.js'
 import { Connections } from '../platform/connections.js'
 import type { Logger } from '../platform/log.js'
 import { SparseLog } from '../platform/sparse-log.js'
 import { printable } from '../platform/text.js'
-import { malformedRoutespec } from '../routing/routespec.js'
-import type { RouteTable } from '../routing/table.js'
 import type { ApiTls } from '../settings/api.js'
+import type { Api } from './api.js'
+import { isProbe } from './api.js'
 import { authorize } from './auth.js'
-import { MethodNotSupportedError } from './errors.js'
-import { routeHandlers } from './routes.js'
+import { readBody } from './body.js'
+import type { Answer } from './call.js'
+import { pathOf } from './call.js'
 import { acceptedSocket, createTlsServer, reloadTls } from './tls.js'
 
-/**
- * Adds paths to the API's server. By it the layers above this one serve there too. A path with `config: { authorized:
- * true }` wants the token.
- */
-export type Mount = (app: FastifyInstance) => void
-
 export interface ApiServerOptions {
-  readonly table: RouteTable
+  readonly api: Api
+  readonly at: ListenAddress
   /** Undefined if every client may use the API. */
   readonly token: string | undefined
   /** How many connections may be open at once. */
   readonly maxConnections: number
-  /** How many Envoys are connected. */
-  readonly envoys: () => number
   readonly log: Logger
   /** Undefined for plain HTTP. */
   readonly tls: ApiTls | undefined
   /** Called for every answer, also to unknown paths. */
   readonly onAnswer: (answer: ApiAnswer) => void
-  /** What is served beside the routes. */
-  readonly mounts: readonly Mount[]
   /** Called with the connections, once the server has been made. */
   readonly onConnections?: (connections: Connections) => void
 }
@@ -54,139 +41,105 @@ export interface ApiAnswer {
   readonly status: number
 }
 
-/** The largest body of a POST, in bytes; JupyterHub's are a few hundred. */
-export const BODY_LIMIT = 1024 * 1024
+/**
+ * How long a client may take to send a request, how often Node.js checks that, and how long a connection may be idle,
+ * in milliseconds. The last is above what clients keep a connection for, so that they close it, and never send a
+ * request on one that is being closed.
+ */
+const TIMES = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000, keepAliveTimeout: 72_000 } as const
 
-/** How long a client may take to send a request, and how often Node.js checks that, in milliseconds. */
-const SENDING = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000 } as const
+const BODY_TOO_LARGE = 413
+
+/** After how many seconds to ask again: what was away may be back by then, Envoy after a restart, or a store. */
+const RETRY_AFTER_S = 2
 
 /** How much of a path is logged, in characters. */
 const SHOWN = 200
-
-/** Whether the process is alive, and whether it is ready: for probes, which have no token. */
-const LIVE_PATH = '/livez'
-const READY_PATH = '/readyz'
-
-const PATHS = ['/api/routes', '/api/routes/*']
-const ROUTES = /^\/api\/routes(?:[/?]|$)/
-
-/** The REST API of the route table, as in CHP: the same paths, statuses and bodies. */
-export function createApiServer(options: ApiServerOptions): FastifyInstance {
-  const { table, token, maxConnections, envoys, log, tls, onAnswer, mounts } = options
-  const app = fastify({
-    ...(tls ? { serverFactory: tlsServerFactory(tls, log) } : { http: SENDING }),
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: SENDING.requestTimeout,
-    exposeHeadRoutes: false,
-    forceCloseConnections: true,
-    // The router parses the path before the handlers, and its errors are less clear.
-    frameworkErrors: (_error, _request, reply) => sendError(malformedRoutespec(), closeAfterwards(reply)),
-  })
-  const isAuthorized = authorize(token)
-  const connections = new Connections(app.server, { server: 'The REST API', most: maxConnections, log })
-  options.onConnections?.(connections)
-  const refused = new SparseLog((line) => log.warn(line))
-  const astray = new SparseLog((line) => log.warn(line))
-
-  // As in CHP the content type doesn't matter: the hub sends JSON without declaring it.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-
-  app.decorateRequest('mayUse', false)
-  app.addHook('onRequest', async (request, reply) => {
-    request.mayUse = isAuthorized(request.headers)
-    if (request.mayUse) connections.prove(acceptedSocket(request.raw.socket))
-    else closeAfterwards(reply)
-    // Answered before the body is read into memory.
-    if (request.is404) return answerAstray(request, reply)
-    if (request.routeOptions.config.authorized && !request.mayUse) return reply.code(403).send()
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, url, mayUse } = request
-    const path = url.split('?', 1)[0] ?? ''
-    if (path === LIVE_PATH || path === READY_PATH) return
-    const status = reply.statusCode
-    const level = status < 400 ? 'info' : status < 500 ? 'warn' : 'error'
-    const line = `${status} ${method} ${printable(path, SHOWN)}`
-    if (mayUse) log[level](line)
-    else (status === 403 ? refused : astray).add(line)
-    onAnswer({ method, path, status })
-  })
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    if ((error.statusCode ?? 500) >= 500) log.error(error.message)
-    sendError(error, reply)
-  })
-
-  answerProbes(app, envoys)
-  const handlers = routeHandlers(table, log)
-  const config = { authorized: true }
-  for (const url of PATHS) {
-    app.get(url, { config }, handlers.get)
-    app.post(url, { config }, handlers.post)
-    app.delete(url, { config }, handlers.delete)
-  }
-  for (const mount of mounts) mount(app)
-  return app
-}
-
-function answerProbes(app: FastifyInstance, envoys: () => number): void {
-  app.get(LIVE_PATH, async (_request, reply) => reply.type('text/plain').send('alive\n'))
-  // The API is served only once the table is loaded and Envoys can connect, so this is always ready.
-  app.get(READY_PATH, async (_request, reply) => {
-    return reply.type('text/plain').send(`ready: the table is loaded, Envoys connected: ${envoys()}\n`)
-  })
-}
 
 /**
  * Serves the REST API until the returned function is called.
  *
  * @throws FatalError if nothing can listen there
  */
-export async function serveApi(options: ApiServerOptions & { readonly at: ListenAddress }): Promise<() => unknown> {
-  const server = createApiServer(options)
-  // As many may wait to be accepted as may be open; otherwise the kernel would drop them, and they would retry.
-  const backlog = options.maxConnections
-  await listening('The REST API', options.at, () => server.listen({ ...listenOptions(options.at), backlog }))
-  const watch = options.tls && reloadTls(server.server as unknown as TlsServer, options.tls, options.log)
-  return () => {
+export async function serveApi(options: ApiServerOptions): Promise<() => Promise<void>> {
+  const { api, at, tls, maxConnections, log } = options
+  const isAuthorized = authorize(options.token)
+  const onEnd = logAnswers(options)
+  const handle: RequestListener = (request, response) => {
+    const mayUse = isAuthorized(request.headers)
+    if (mayUse) connections.prove(acceptedSocket(request.socket))
+    // A stranger's connection ends with the answer: see Connections.
+    else response.setHeader('connection', 'close')
+    response.once('finish', () => onEnd(request, response.statusCode, mayUse))
+    void respond(api, request, response, mayUse)
+  }
+  const server = tls === undefined ? createServer(TIMES, handle) : createTlsServer(tls, TIMES, handle, log)
+  const connections = new Connections(server, { server: 'The REST API', most: maxConnections, log })
+  options.onConnections?.(connections)
+  const others = await listen(server, at, maxConnections)
+  const watch = tls && reloadTls(server as TlsServer, tls, log)
+  return async () => {
     watch?.close()
-    return server.close()
+    for (const other of others) other.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
   }
 }
 
-/** As in CHP. @throws MethodNotSupportedError if only the method is wrong */
-function answerAstray(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (ROUTES.test(request.url)) throw new MethodNotSupportedError()
-  return reply.code(404).type('text/plain').send('Not Found')
+/** As many may wait to be accepted as may be open; otherwise the kernel would drop them, and they would retry. */
+async function listen(
+  server: Server | TlsServer,
+  at: ListenAddress,
+  backlog: number,
+): ReturnType<typeof listenOnAllOfLocalhost> {
+  await listening(
+    'The REST API',
+    at,
+    () =>
+      new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ ...listenOptions(at), backlog }, resolve)
+      }),
+  )
+  return listenOnAllOfLocalhost(server, at, backlog)
 }
 
-function tlsServerFactory(tls: ApiTls, log: Logger): FastifyServerFactory {
-  return (handler) => createTlsServer(tls, SENDING, handler, log) as unknown as RawServerDefault
+async function respond(api: Api, request: IncomingMessage, response: ServerResponse, mayUse: boolean): Promise<void> {
+  const { method = '', url = '' } = request
+  const answer = await api({ method, url, body: () => readBody(request) }, mayUse)
+  // What is left of the body is never read.
+  if (answer.status === BODY_TOO_LARGE) response.setHeader('connection', 'close')
+  if (answer.status === 503) response.setHeader('retry-after', RETRY_AFTER_S)
+  await send(response, answer)
 }
 
-/** Closes a stranger's connection with the answer: see {@link Connections}. */
-function closeAfterwards(reply: FastifyReply): FastifyReply {
-  return reply.header('connection', 'close')
-}
-
-function sendError(error: Error & { statusCode?: number }, reply: FastifyReply): void {
-  if (error.statusCode === 503) reply.header('retry-after', RETRY_AFTER_S)
-  reply
-    .code(error.statusCode ?? 500)
-    .type('text/plain')
-    .send(error.message)
-}
-
-/** What was away may be back by then: Envoy after a restart, or a store. */
-const RETRY_AFTER_S = 2
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Whether the request must carry the token. */
-    authorized?: boolean
+async function send(response: ServerResponse, { status, type, body = '' }: Answer): Promise<void> {
+  if (type !== undefined) response.setHeader('content-type', type)
+  if (typeof body === 'string') {
+    // A 204 has no length.
+    if (status !== 204) response.setHeader('content-length', Buffer.byteLength(body))
+    response.writeHead(status).end(body)
+    return
   }
-  interface FastifyRequest {
-    /** Whether the sender may use the API. */
-    mayUse: boolean
+  response.writeHead(status)
+  // It fails if the client leaves before the end, which is its own affair.
+  await pipeline(Readable.from(body, { objectMode: false }), response).catch(() => {})
+}
+
+/** Makes the function that logs and counts answers. A stranger can't fill the log. */
+function logAnswers({
+  log,
+  onAnswer,
+}: ApiServerOptions): (request: IncomingMessage, status: number, mayUse: boolean) => void {
+  const refused = new SparseLog((line) => log.warn(line))
+  const astray = new SparseLog((line) => log.warn(line))
+  return ({ method = '', url = '' }, status, mayUse) => {
+    const path = pathOf({ url })
+    if (isProbe(path)) return
+    const level = status < 400 ? 'info' : status < 500 ? 'warn' : 'error'
+    const line = `${status} ${method} ${printable(path, SHOWN)}`
+    if (mayUse) log[level](line)
+    else (status === 403 ? refused : astray).add(line)
+    onAnswer({ method, path, status })
   }
 }

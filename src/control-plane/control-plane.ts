@@ -1,6 +1,7 @@
 import { persistActivity } from '../activity/persist.js'
 import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
+import { createApi } from '../api/api.js'
 import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
 import type { ServerConnections } from '../metrics/limits.js'
@@ -75,11 +76,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   shutdown.push(
     await serveApi({
       ...settings.api,
-      table,
-      envoys: () => ads.connected,
+      api: createApi({
+        table,
+        envoys: () => ads.connected,
+        log,
+        more: [operationsApi(operationsOf(core, settings, recents))],
+      }),
       log,
       onAnswer: (answer) => metrics?.apiAnswered(answer),
-      mounts: [operationsApi(operationsOf(core, settings, recents))],
       onConnections: (connections) => servers.set('api_connections', connections),
     }),
   )

@@ -1,4 +1,6 @@
+import { lookup } from 'node:dns/promises'
 import { access, constants, lstat, rm } from 'node:fs/promises'
+import type { AddressInfo, Server } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { FatalError } from './fatal-error.js'
@@ -78,6 +80,29 @@ export async function listening(server: string, address: ListenAddress, listen: 
 /** The address in the form of Node.js's `listen`. */
 export function listenOptions(address: ListenAddress): { host: string; port: number } | { path: string } {
   return 'socketPath' in address ? { path: address.socketPath } : { host: address.host, port: address.port }
+}
+
+/**
+ * Gives a server that listens on `localhost` the connections to the name's other addresses, too: it is often both
+ * 127.0.0.1 and ::1, and clients differ in which they try. Where nothing can listen is no error.
+ *
+ * @returns what listens there; it must be closed with the server
+ */
+export async function listenOnAllOfLocalhost(server: Server, at: ListenAddress, backlog: number): Promise<Server[]> {
+  if ('socketPath' in at || at.host !== 'localhost') return []
+  const { address: own, port } = server.address() as AddressInfo
+  const found = await lookup(at.host, { all: true }).catch(() => [])
+  const others = found.filter(({ address }) => address !== own)
+  const opened = await Promise.all(
+    others.map(({ address }) => {
+      const other = createServer((socket) => void server.emit('connection', socket))
+      return new Promise<Server | undefined>((resolve) => {
+        other.once('error', () => resolve(undefined))
+        other.listen({ host: address, port, backlog }, () => resolve(other))
+      })
+    }),
+  )
+  return opened.filter((other) => other !== undefined)
 }
 
 async function removeStale(socketPath: string): Promise<void> {

@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
 import t from 'tap'
+import { serveApi } from '../../src/api/server.js'
 import type { Route } from '../../src/routing/route.js'
+import { freePorts } from '../support/ports.js'
 import { TestStore } from './store.js'
-import { TOKEN, World } from './world.js'
+import { TOKEN, textOf, World } from './world.js'
 
 const TARGET = 'http://127.0.0.1:1'
 const AT = Date.parse('2026-01-02T03:04:05.678Z')
@@ -22,8 +24,12 @@ async function startLarge(t: { teardown(fn: () => unknown): unknown }) {
   const routes = Array.from({ length: ROUTES }, (_, index) => route(`/user/${index}`, { more: MORE }, AT + index))
   const world = await World.start(t, { store: new TestStore(routes) })
   const envoy = await world.envoy()
-  await world.api.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = world.api.server.address() as AddressInfo
+  const [port = 0] = await freePorts(1)
+  const log = pino({ level: 'silent' })
+  const at = { host: '127.0.0.1', port }
+  t.teardown(
+    await serveApi({ api: world.api, at, token: TOKEN, maxConnections: 100, tls: undefined, log, onAnswer: () => {} }),
+  )
   return { world, envoy, port }
 }
 
@@ -46,10 +52,7 @@ t.test('the table is shown as if it were written in one go', async (t) => {
     route('/unusable', { target: 'nonsense' }),
   ]
   const world = await World.start(t, { store: new TestStore(routes) })
-  const { body, headers } = await world.api.inject({
-    url: '/api/routes',
-    headers: { authorization: `token ${TOKEN}` },
-  })
+  const answer = await world.ask('GET', '/api/routes')
   const entries = routes.map(({ routespec, data }) => [
     routespec,
     {
@@ -60,8 +63,8 @@ t.test('the table is shown as if it were written in one go', async (t) => {
       }),
     },
   ])
-  t.equal(body, JSON.stringify(Object.fromEntries(entries)))
-  t.equal(headers['content-type'], 'application/json; charset=utf-8')
+  t.equal(await textOf(answer), JSON.stringify(Object.fromEntries(entries)))
+  t.equal(answer.type, 'application/json; charset=utf-8')
   t.equal((await World.start(t).then((empty) => empty.call('GET', '').answered)).body, '{}')
 })
 

@@ -1,7 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import { Readable } from 'node:stream'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
-import { createApiServer } from '../../src/api/server.js'
+import type { Api } from '../../src/api/api.js'
+import { createApi } from '../../src/api/api.js'
+import type { Answer } from '../../src/api/call.js'
 import { parseCommandLine } from '../../src/cli/command-line.js'
 import type { Core } from '../../src/control-plane/core.js'
 import { createCore } from '../../src/control-plane/core.js'
@@ -66,14 +68,14 @@ export class World {
   readonly observations: Observations
   readonly envoys: SimulatedEnvoy[] = []
   /** The REST API without a port. */
-  readonly api: FastifyInstance
+  readonly api: Api
 
   private constructor(
     parts: Pick<
       World,
       'clock' | 'store' | 'core' | 'log' | 'refused' | 'rejections' | 'recents' | 'settings' | 'observations'
     >,
-    api: FastifyInstance,
+    api: Api,
   ) {
     this.clock = parts.clock
     this.store = parts.store
@@ -126,17 +128,12 @@ export class World {
     // The names that are known from the start are asked for as time goes by.
     if (options.resolver !== undefined) await clock.pass(SOON_MS)
     const core = await made
-    const api = createApiServer({
+    const api = createApi({
       table: core.table,
-      token: TOKEN,
-      maxConnections: 100,
       envoys: () => 1,
       log,
-      tls: undefined,
-      onAnswer: () => {},
-      mounts: [operationsApi(operationsOf(core, settings, recents))],
+      more: [operationsApi(operationsOf(core, settings, recents))],
     })
-    shutdown.push(() => api.close())
     return new World({ clock, store, core, log: lines, refused, rejections, recents, settings, observations }, api)
   }
 
@@ -165,23 +162,26 @@ export class World {
     return JSON.parse(body)[routespec]
   }
 
+  /** Asks the REST API. */
+  ask(method: string, url: string, body = '', mayUse = true): Promise<Answer> {
+    return this.api({ method, url, body: async () => body }, mayUse)
+  }
+
   call(method: 'GET' | 'POST' | 'DELETE', routespec: string, body?: object): Call {
     const call: { answer: Call['answer']; answered: Call['answered'] } = {
       answer: undefined,
-      answered: this.api
-        .inject({
-          method,
-          url: `/api/routes${routespec}`,
-          headers: { authorization: `token ${TOKEN}` },
-          ...(body && { payload: JSON.stringify(body) }),
-        })
-        .then(({ statusCode, body: text }) => {
-          call.answer = { status: statusCode, body: text }
-          return call.answer
-        }),
+      answered: this.ask(method, `/api/routes${routespec}`, JSON.stringify(body)).then(async (answer) => {
+        call.answer = { status: answer.status, body: await textOf(answer) }
+        return call.answer
+      }),
     }
     return call
   }
+}
+
+/** The whole body of an answer. */
+export async function textOf({ body = '' }: Answer): Promise<string> {
+  return typeof body === 'string' ? body : (await Readable.from(body).toArray()).join('')
 }
 
 /** Lets turns of the event loop pass until something holds. */

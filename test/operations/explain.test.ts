@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Explanation } from '../../src/operations/explain/explanation.js'
 import { SimulatedEnvoy } from '../features/envoy.js'
 import { TestStore } from '../features/store.js'
-import { TOKEN, until, World } from '../features/world.js'
+import { textOf, until, World } from '../features/world.js'
 import { TestResolver } from '../names/test-resolver.js'
 
 /** Nothing listens there. */
@@ -10,11 +10,9 @@ const TARGET = 'http://127.0.0.1:9'
 
 async function explain(world: World, path: string, host?: string): Promise<Explanation> {
   const query = new URLSearchParams({ path, ...(host === undefined ? {} : { host }) })
-  const { statusCode, body } = await world.api.inject({
-    url: `/api/explain?${query}`,
-    headers: { authorization: `token ${TOKEN}` },
-  })
-  if (statusCode !== 200) throw new Error(`${statusCode} ${body}`)
+  const answer = await world.ask('GET', `/api/explain?${query}`)
+  const body = await textOf(answer)
+  if (answer.status !== 200) throw new Error(`${answer.status} ${body}`)
   return JSON.parse(body) as Explanation
 }
 
@@ -176,7 +174,6 @@ t.test('without an Envoy nobody serves', async (t) => {
 
 t.test('a question without a path, or without the token, is refused', async (t) => {
   const world = await World.start(t)
-  const headers = { authorization: `token ${TOKEN}` }
-  t.equal((await world.api.inject({ url: '/api/explain', headers })).statusCode, 400)
-  t.equal((await world.api.inject({ url: '/api/explain?path=/' })).statusCode, 403)
+  t.equal((await world.ask('GET', '/api/explain')).status, 400)
+  t.equal((await world.ask('GET', '/api/explain?path=/', '', false)).status, 403)
 })
