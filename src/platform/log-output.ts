@@ -42,7 +42,14 @@ export class BoundedOutput implements LogOutput {
       this.#leftOut += 1
       return
     }
+    if (this.#stream.writableCorked === 0) this.#writeTogether()
     this.#stream.write(line)
+  }
+
+  /** Has the lines of one turn of the event loop written together at its end: a call of the system for each is dear. */
+  #writeTogether(): void {
+    this.#stream.cork()
+    setImmediate(() => this.#stream.uncork())
   }
 
   /** Called when everything kept has been written. */

@@ -1,9 +1,17 @@
-import type { Logger } from 'pino'
-import { pino } from 'pino'
 import type { LogOutput } from './log-output.js'
 import { printable } from './text.js'
 
-export type { Logger } from 'pino'
+type Write = (message: string) => void
+
+/** A log of sentences. */
+export interface Logger {
+  readonly debug: Write
+  readonly info: Write
+  readonly warn: Write
+  readonly error: Write
+  /** The same log with another program's name in its lines. */
+  child(by: { readonly name: string }): Logger
+}
 
 /** A log of sentences, for what may also run without a log. */
 export interface PlainLog {
@@ -23,13 +31,22 @@ const MESSAGE_LIMIT = 2_000
  * line, even if a client chose part of it: see {@link printable}.
  */
 export function createLogger(level: LogLevel, output: LogOutput): Logger {
-  return pino({ name: 'ConfigProxy', level }, { write: (entry) => output.write(`${lineOf(entry)}\n`) })
+  return logger('ConfigProxy', level, output)
 }
 
-function lineOf(entry: string): string {
-  const { level, time, name, msg } = JSON.parse(entry) as { level: number; time: number; name: string; msg?: unknown }
-  const label = pino.levels.labels[level]
-  return `${timestamp(new Date(time))} [${name}] ${label}: ${printable(String(msg ?? ''), MESSAGE_LIMIT)}`
+function logger(name: string, least: LogLevel, output: LogOutput): Logger {
+  const at = (level: LogLevel): Write => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return () => {}
+    return (message) =>
+      output.write(`${timestamp(new Date())} [${name}] ${level}: ${printable(message, MESSAGE_LIMIT)}\n`)
+  }
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (by) => logger(by.name, least, output),
+  }
 }
 
 /** Local date and time to the millisecond, in JupyterHub's form, so that both logs can be read side by side. */

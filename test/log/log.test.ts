@@ -59,6 +59,7 @@ t.test('what a reader that stops can not take is left out, and it is told how mu
   reader.read()
   await output.flush(10_000)
   output.write(line(1_000))
+  await output.flush(10_000)
   const said = '(150 lines were left out here: what reads this log did not keep up)\n'
   t.equal(reader.text, numbers.slice(0, 100).map(line).join('') + said + line(1_000))
 })
