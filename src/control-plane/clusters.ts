@@ -1,8 +1,8 @@
 import { RoutesByName } from '../names/routes-by-name.js'
 import type { ClusterSettings } from '../resources/clusters/cluster.js'
-import { hostNameOf, routeCluster } from '../resources/clusters/cluster.js'
-import { encodeResource } from '../resources/encode.js'
-import { clusterName, routeKeyOf, TYPE_URL } from '../resources/names.js'
+import { hostNameOf } from '../resources/clusters/cluster.js'
+import { RouteClusterEncoder } from '../resources/clusters/encoder.js'
+import { clusterName, routeKeyOf } from '../resources/names.js'
 import { RouteNotAcknowledgedError, RouteRejectedError } from '../routing/errors.js'
 import type { Rollback, RoutePublisher } from '../routing/publisher.js'
 import type { RoutePublication } from '../routing/route.js'
@@ -38,7 +38,7 @@ export class ClusterPublisher implements RoutePublisher {
   readonly #clusters: ResourceCollection
   readonly #delivery: Delivery
   readonly #subscriptions: Subscriptions
-  readonly #settings: ClusterSettings
+  readonly #encoder: RouteClusterEncoder
   readonly #addresses: HostAddresses
   readonly #recoverable: boolean
   readonly #named: boolean
@@ -54,7 +54,7 @@ export class ClusterPublisher implements RoutePublisher {
     this.#clusters = options.clusters.collection
     this.#delivery = options.clusters.delivery
     this.#subscriptions = options.clusters.subscriptions
-    this.#settings = options.settings
+    this.#encoder = new RouteClusterEncoder(options.settings)
     this.#addresses = options.addresses
     this.#recoverable = options.recoverable
     this.#named = options.named
@@ -167,7 +167,7 @@ export class ClusterPublisher implements RoutePublisher {
     const record = { ...(this.#recoverable && { route }), ...(this.#named && { named: route }) }
     const host = hostNameOf(input.target)
     const addresses = host === undefined ? {} : { addresses: this.#addresses.known(host) }
-    return encodeResource(TYPE_URL.cluster, routeCluster({ ...input, ...record, ...addresses }, this.#settings))
+    return this.#encoder.encode({ ...input, ...record, ...addresses })
   }
 }
 

@@ -1,4 +1,4 @@
-import { encode } from '../xds/messages.js'
+import { encode, encodeCommon } from '../xds/messages.js'
 import type { Resource } from '../xds/resource.js'
 import type { TYPE_URL } from './names.js'
 
@@ -21,7 +21,20 @@ export function encodeResource(typeUrl: TypeUrl, message: Message, earlier: read
   }
 }
 
-/** The same for a message without a name field. */
-export function encodeNamedResource(typeUrl: TypeUrl, name: string, message: object): Resource {
-  return { name, ...encode(typeUrl.slice(typeUrl.indexOf('/') + 1), message) }
+/**
+ * The same for a message without a name field.
+ *
+ * @param common its other fields, made by {@link commonFields}
+ */
+export function encodeNamedResource(typeUrl: TypeUrl, name: string, message: object, common?: Buffer): Resource {
+  return { name, ...encode(typeOf(typeUrl), message, common) }
+}
+
+/** Encodes the fields that many resources of a type have in common. */
+export function commonFields(typeUrl: TypeUrl, fields: object): Buffer {
+  return encodeCommon(typeOf(typeUrl), fields)
+}
+
+function typeOf(typeUrl: TypeUrl): string {
+  return typeUrl.slice(typeUrl.indexOf('/') + 1)
 }

@@ -99,6 +99,12 @@ const ROUTE_PREFIX = 'r:'
 /** The metadata key of the {@link RouteRecord}. */
 export const ROUTE_KEY = 'route'
 
+/**
+ * The name of routes' clusters in Envoy's statistics, of which they have none: one for all, since Envoy would remember for
+ * each cluster under a name of its own which statistics it doesn't have, 2 kB a route.
+ */
+export const ROUTES_STATISTICS = 'r_'
+
 /** The cluster of a route. The Lua lookup builds the same name from a request. */
 export function clusterName(routeKey: string): string {
   return `${ROUTE_PREFIX}${routeKey}`

@@ -24,6 +24,6 @@ export function generationOf(node: Node__Output): number {
 }
 
 /** The form of a resource for Envoys of a generation. */
-export function bytesFor({ bytes, earlier }: Resource, generation: number): Buffer {
-  return earlier?.[generation - 1] ?? bytes
+export function bytesFor({ common, bytes, earlier }: Resource, generation: number): Buffer {
+  return earlier?.[generation - 1] ?? (common === undefined ? bytes : Buffer.concat([common, bytes]))
 }

@@ -60,16 +60,30 @@ export function packAny<T extends object>(type: string, message: T): { type_url:
   return { type_url: typeUrl(type), value: serialize(type, message) }
 }
 
+/** Encodes fields that many messages of a type have in common, for {@link encode}. */
+export function encodeCommon(type: string, fields: object): Buffer {
+  return serialize(type, fields)
+}
+
 /**
  * Encodes a message. The version is a hash of the content, so that equal messages have equal versions in every process: a
  * restarted control plane then has nothing to send.
+ *
+ * @param common the message's other fields, encoded; in Protobuf the fields of a message can be in any order
  */
-export function encode(type: string, message: object): { bytes: Buffer; version: string } {
+export function encode(
+  type: string,
+  message: object,
+  common?: Buffer,
+): { bytes: Buffer; version: string; common?: Buffer } {
   const encoded = serialize(type, message)
   // A copy with memory of its own: small buffers share a pool with unrelated ones, which would be kept in memory too.
   const bytes = Buffer.allocUnsafeSlow(encoded.length)
   encoded.copy(bytes)
-  return { bytes, version: createHash('sha256').update(bytes).digest('base64url').slice(0, 22) }
+  const hash = createHash('sha256')
+  if (common !== undefined) hash.update(common)
+  const version = hash.update(bytes).digest('base64url').slice(0, 22)
+  return { bytes, version, ...(common === undefined ? {} : { common }) }
 }
 
 function serialize(type: string, message: object): Buffer {

@@ -8,7 +8,7 @@ import type { HttpProtocolOptions } from '#proto/envoy/extensions/upstreams/http
 import type { Target } from '../../routing/target.js'
 import type { Limits } from '../../settings/limits.js'
 import { duration, packAny } from '../../xds/messages.js'
-import { clusterName } from '../names.js'
+import { clusterName, ROUTES_STATISTICS } from '../names.js'
 import { TARGET_IDLE_MS } from '../shared/connection-reuse.js'
 import { BUFFER_BYTES, routeLimits } from '../shared/limits.js'
 import type { RouteMetadataInput, RouteMetadataSettings } from './route-metadata.js'
@@ -68,13 +68,23 @@ const PROTOCOL_OPTIONS = {
 
 /** The cluster of a route: everything specific to the route is in it. */
 export function routeCluster(input: RouteClusterInput, settings: ClusterSettings): Cluster & { name: string } {
-  const { key, target } = input
+  return { ...routeClusterCommon(input.target, settings), ...routeClusterOwn(input, settings) }
+}
+
+/** What the clusters of all routes have in common, but for those with a unix socket, which have it among themselves. */
+export function routeClusterCommon(target: Target, settings: ClusterSettings): Partial<Cluster> {
   return {
-    ...targetCluster(clusterName(key), target, settings, input.addresses),
+    ...connectionsTo(target),
+    alt_stat_name: ROUTES_STATISTICS,
     circuit_breakers: routeLimits(settings.limits),
-    metadata: routeMetadata(input, settings),
     typed_extension_protocol_options: PROTOCOL_OPTIONS,
   }
+}
+
+/** What the cluster of a route has for itself. */
+export function routeClusterOwn(input: RouteClusterInput, settings: ClusterSettings): Cluster & { name: string } {
+  const { key, target, addresses } = input
+  return { ...clusterOf(clusterName(key), target, settings, addresses), metadata: routeMetadata(input, settings) }
 }
 
 /**
@@ -88,13 +98,27 @@ export function targetCluster(
   settings: TargetSettings,
   addresses?: readonly string[],
 ): Cluster & { name: string } {
+  return { ...connectionsTo(target), ...clusterOf(name, target, settings, addresses) }
+}
+
+function connectionsTo(target: Target): Partial<Cluster> {
+  return {
+    connect_timeout: CONNECT_TIMEOUT,
+    ...('socketPath' in target.address ? {} : TARGET_SOCKETS),
+    per_connection_buffer_limit_bytes: BUFFER_BYTES,
+  }
+}
+
+function clusterOf(
+  name: string,
+  target: Target,
+  settings: TargetSettings,
+  addresses?: readonly string[],
+): Cluster & { name: string } {
   const endpoint = endpointOf(target, addresses)
   return {
     name,
     ...discoveryOf(target, addresses),
-    connect_timeout: CONNECT_TIMEOUT,
-    ...('socketPath' in target.address ? {} : TARGET_SOCKETS),
-    per_connection_buffer_limit_bytes: BUFFER_BYTES,
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
     ...(target.tls ? { transport_socket: targetTransport(settings.targetTls, endpoint.hostname ?? '') } : {}),
   }

@@ -3,7 +3,7 @@ import type { AccessLogFilter } from '#proto/envoy/config/accesslog/v3/AccessLog
 import type { Config } from '#proto/envoy/extensions/access_loggers/stats/v3/Config.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import { packAny, typeUrl } from '../../xds/messages.js'
-import { ACTIVITY, CONTROL_PLANE } from '../names.js'
+import { ACTIVITY, CONTROL_PLANE, ROUTES_STATISTICS } from '../names.js'
 import { allOf, lastsAtLeast, lastsAtMost, oneOf, statusAtLeast, statusAtMost } from '../shared/access-log-filters.js'
 
 /** How often Envoy counts the bytes of open streams, and how often it reports; the sum is the delay. */
@@ -81,8 +81,9 @@ export function activityReports(): object {
         },
       },
     ],
-    // Routes' clusters have no other statistics: each report would include those of all clusters, used or not.
-    stats_config: { stats_matcher: { exclusion_list: { patterns: [{ prefix: 'cluster.r_' }] } } },
+    // Routes' clusters have no other statistics: each report would include those of all clusters, used or not. With the
+    // dot the prefix is a whole part of a name, which Envoy compares without making the name.
+    stats_config: { stats_matcher: { exclusion_list: { patterns: [{ prefix: `cluster.${ROUTES_STATISTICS}.` }] } } },
   }
 }
 
