@@ -1,6 +1,8 @@
 import t from 'tap'
+import type { Explanation } from '../../src/operations/explain/explanation.js'
 import { ask } from '../support/http.js'
 import { freePorts } from '../support/ports.js'
+import { TOKEN } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 import { Fleet } from './fleet.js'
 
@@ -35,6 +37,22 @@ t.test('what several Envoys report is added up, and says which routes are in use
   const failed = async () =>
     (await ask(port, '/metrics')).body.includes('cep_failed_requests_total{reason="no_route"} 1')
   await eventually(failed, 'the failure counts')
+
+  await proxy.route('/user/dead', 'http://127.0.0.1:9')
+  await ask(0, '/user/dead/x', two.envoy.at)
+  const explained = async () => {
+    const headers = { authorization: `token ${TOKEN}` }
+    const answer = await fetch(`http://127.0.0.1:${proxy.apiPort}/api/explain?path=/user/dead`, { headers })
+    return (await answer.json()) as Explanation
+  }
+  await eventually(async () => (await explained()).errors.length > 0, 'the failure is explained')
+  const { envoys, errors } = await explained()
+  t.match(errors, [{ code: 'connection_refused', count: 1 }])
+  t.strictSame(
+    envoys.map(({ state }) => state),
+    ['acknowledged', 'acknowledged'],
+  )
+  t.equal(new Set(envoys.map(({ version }) => version)).size, 1)
 
   const shown = await ask(stats, '/stats/prometheus')
   t.equal(shown.status, 200)

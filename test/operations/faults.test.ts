@@ -10,6 +10,7 @@ import type { Cause } from '../../src/operations/explain/finding.js'
 import { Backend } from '../support/backend.js'
 import { BlackHole } from '../support/black-hole.js'
 import { Authority } from '../support/certificate.js'
+import { commandLine } from '../support/command-line.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { ask, backendOf } from '../support/http.js'
 import { freePorts } from '../support/ports.js'
@@ -110,12 +111,9 @@ t.test('a user without a route is named, and a server that is well', async (t) =
 })
 
 /** The command as an operator types it beside this proxy. */
-function command(
-  args: readonly string[],
-  { token = TOKEN, port = proxy.apiPort } = {},
-): Promise<{ code: number; stdout: string; stderr: string }> {
+function command(args: readonly string[], token = TOKEN): Promise<{ code: number; stdout: string; stderr: string }> {
   const [node, ...before] = PLAIN_NODE
-  const api = ['--api-ip', '127.0.0.1', '--api-port', String(port)]
+  const api = ['--api-ip', '127.0.0.1', '--api-port', String(proxy.apiPort)]
   const env = { ...process.env, CONFIGPROXY_AUTH_TOKEN: token }
   return new Promise((resolve) => {
     execFile(node, [...before, CLI, 'explain', ...args, ...api], { env }, (error, stdout, stderr) => {
@@ -127,26 +125,32 @@ function command(
 t.test('the command says it in words or as JSON, and by its exit status', async (t) => {
   const [port] = await freePorts(1)
   await proxy.route('/user/alice', `http://me:secret@127.0.0.1:${port}`, { user: 'alice', key: 'secret' })
-  const refused = await command(['/user/alice/lab?token=secret'])
+  const [refused, well, json, denied] = await Promise.all([
+    command(['/user/alice/lab?token=secret']),
+    command(['/hub/login']),
+    command(['/user/alice', '--output', 'json']),
+    command(['/'], 'another-token'),
+  ])
   t.match(refused, { code: 1, stderr: '' })
   t.match(refused.stdout, /^Request +\/user\/alice\/lab\nRoute +\/user\/alice\n/)
   t.match(refused.stdout, /Posted +.*user="alice".*key="\(not shown\)"/)
   t.match(refused.stdout, /Envoys +embedded-\d+ has acknowledged it, version \S+\n/)
   t.match(refused.stdout, /Target now +refuses the connection \(ECONNREFUSED\), after \d+ ms/)
   t.match(refused.stdout, /\n\nIt can NOT be reached\. Nothing listens on port \d+ of 127.0.0.1.*\[target_refuses\]\n$/)
-  t.match(await command(['/hub/login']), { code: 0, stdout: /It can be reached\. Nothing is wrong/ })
-  const json = await command(['/user/alice', '--output', 'json'])
+  t.match(well, { code: 0, stdout: /It can be reached\. Nothing is wrong/ })
   t.match(JSON.parse(json.stdout), { reachable: false, findings: [{ cause: 'target_refuses' }] })
-  for (const { stdout, stderr } of [refused, json]) t.notMatch(stdout + stderr, /secret|a-token-of-the-tests/)
+  t.match(denied, { code: 2, stderr: /set CONFIGPROXY_AUTH_TOKEN/ })
+  const printed = [refused, json].map(({ stdout, stderr }) => stdout + stderr)
+  for (const text of [...printed, proxy.output]) t.notMatch(text, /secret|a-token-of-the-tests/)
 })
 
 t.test('a proxy that can not be asked, and a wrong command line, are another exit status', async (t) => {
   const [port] = await freePorts(1)
-  t.match(await command(['/'], { token: 'another-token' }), { code: 2, stderr: /set CONFIGPROXY_AUTH_TOKEN/ })
-  t.match(await command(['user/alice']), { code: 2, stderr: /begin with a slash/ })
-  t.match(await command([]), { code: 2, stderr: /missing required argument 'path'/ })
-  t.match(await command(['/', '--no-such-option']), { code: 2, stderr: /unknown option/ })
-  t.match(await command(['/'], { port: port ?? 0 }), { code: 2, stderr: /Is the proxy running/ })
+  t.match(await commandLine(['explain', 'user/alice']), { code: 2, stderr: /begin with a slash/ })
+  t.match(await commandLine(['explain']), { code: 2, stderr: /missing required argument 'path'/ })
+  t.match(await commandLine(['explain', '/', '--no-such-option']), { code: 2, stderr: /unknown option/ })
+  const away = await commandLine(['explain', '/', '--api-port', String(port)])
+  t.match(away, { code: 2, stderr: /Is the proxy running/ })
 })
 
 t.test('the route that is named is the one that Envoy takes, however a path is written', async (t) => {
