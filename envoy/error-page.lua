@@ -21,15 +21,16 @@ function envoy_on_response(response)
   local path = headers:get(FAILED_PATH_HEADER)
   if not path then return end
   headers:remove(FAILED_PATH_HEADER)
-  local status = headers:get(":status")
+  local status, id = headers:get(":status"), headers:get("x-request-id")
   -- Must be asked for before the call: if the body is complete afterwards, it is no longer available.
   response:body()
 
-  -- Of the user's request it has only the path: no cookies, no Authorization.
+  -- Of the user's request it has only the path, and its id if there is one: no cookies, no Authorization.
   local answer, page = response:httpCall(ERROR_TARGET, {
     [":method"] = "GET",
     [":path"] = BEFORE_STATUS .. status .. BEFORE_PATH .. escaped(path) .. AFTER_PATH,
     [":authority"] = AUTHORITY,
+    ["x-request-id"] = id,
   }, nil, { timeout_ms = TIMEOUT_MS, send_xff = false })
   -- The status of the answer doesn't matter: some servers give error pages the status of the error.
   if not answer[ANSWERED_HEADER] then return warn_of(response, page or "status " .. answer[":status"]) end

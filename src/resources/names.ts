@@ -36,6 +36,9 @@ export const ERROR_TARGET = 'error_target'
  */
 export const FAILED_PATH_HEADER = 'x-cep-failed-path'
 
+/** The header with a request's id; see {@link requestIds}. */
+export const REQUEST_ID_HEADER = 'x-request-id'
+
 /** Envoy's static cluster of the control plane. */
 export const CONTROL_PLANE = 'control_plane'
 

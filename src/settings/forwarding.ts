@@ -33,6 +33,10 @@ export const FORWARDING_OPTIONS = [
     defaultDescription: '620000',
     number: MILLISECONDS,
   },
+  {
+    flags: '--request-id',
+    description: 'Give each request an X-Request-ID, or keep the one it has, for targets, logs and error pages',
+  },
 ] as const satisfies readonly OptionSpec[]
 
 export type ForwardingOptions = OptionValues<typeof FORWARDING_OPTIONS>
@@ -57,6 +61,8 @@ export interface ForwardingSettings {
   readonly idleTimeoutMs: number | undefined
   /** How long an idle client connection is kept, in milliseconds. */
   readonly keepAliveTimeoutMs: number
+  /** Whether each request has an x-request-id. */
+  readonly requestId: boolean
 }
 
 /**
@@ -81,6 +87,7 @@ export function readForwarding(values: ForwardingOptions): ForwardingSettings {
     idleTimeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
     // As in CHP, 0 means the default.
     keepAliveTimeoutMs: values.keepAliveTimeout || DEFAULT_KEEP_ALIVE_MS,
+    requestId: values.requestId ?? false,
   }
 }
 

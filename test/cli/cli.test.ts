@@ -44,6 +44,7 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
     '--max-requests-per-route',
     '--no-api-auth',
     '--orphan-timeout',
+    '--request-id',
     '--request-timeout',
     '--state-dir',
     '--storage-name',

@@ -30,6 +30,8 @@ interface Failure {
   readonly target: string | null
   readonly reason: string | null
   readonly details: string | null
+  /** Only with --request-id. */
+  readonly request_id?: string | null
 }
 
 /**
@@ -50,9 +52,11 @@ export function forwardFailure(line: string, log: Logger): boolean {
   return true
 }
 
-function failureText({ status, method, path, route, target, reason, details }: Failure): string {
+function failureText({ status, method, path, route, target, reason, details, request_id }: Failure): string {
   const key = route === null ? undefined : routeKeyOf(route)
-  const where = [key && `route ${key}`, target && `target ${target}`].filter((part) => part)
+  const where = [key && `route ${key}`, target && `target ${target}`, request_id && `request ${request_id}`].filter(
+    (part) => part,
+  )
   // A connection that fails before its first request has neither method nor path.
   const request = method === null ? '(no request yet)' : `${method} ${path ?? '-'}`
   return [

@@ -6,7 +6,7 @@ import type { StderrAccessLog } from '#proto/envoy/extensions/access_loggers/str
 import type { TokenBucket } from '#proto/envoy/type/v3/TokenBucket.js'
 import { packAny } from '../../xds/messages.js'
 import { clusterMetadata, TARGET_KEY } from '../clusters/route-metadata.js'
-import { FAILURE_LINES, FAILURES } from '../names.js'
+import { FAILURE_LINES, FAILURES, REQUEST_ID_HEADER } from '../names.js'
 import { allOf, cel, IS_ERROR, oneOf } from '../shared/access-log-filters.js'
 import {
   CODE_EXPRESSION,
@@ -56,9 +56,9 @@ export function failureLines(): TokenBucket {
 /**
  * Counts the requests that Envoy itself failed, by kind and by route and reason, and writes a line about each to its
  * standard error, within the limits above: an access log may have its standard output. Of what a client sent the line has
- * only the method and the path.
+ * only the method and the path, and the request's id if each has one, which is checked.
  */
-export function failureLog(): AccessLog[] {
+export function failureLog(hasRequestIds = false): AccessLog[] {
   return [
     {
       name: 'failures',
@@ -88,7 +88,7 @@ export function failureLog(): AccessLog[] {
       name: 'failure_lines',
       filter: allOf(FAILED, WITHIN_BOUNDS),
       typed_config: packAny('envoy.extensions.access_loggers.stream.v3.StderrAccessLog', {
-        log_format: { json_format: { fields: LINE } },
+        log_format: { json_format: { fields: hasRequestIds ? { ...LINE, ...REQUEST_ID } : LINE } },
       } satisfies StderrAccessLog),
     },
   ]
@@ -107,3 +107,5 @@ const LINE = Object.fromEntries(
     details: `%CEL(${DETAILS_EXPRESSION})%`,
   }).map(([name, format]) => [name, { stringValue: format }]),
 )
+
+const REQUEST_ID = { request_id: { stringValue: `%REQ(${REQUEST_ID_HEADER})%` } }

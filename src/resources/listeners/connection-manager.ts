@@ -18,6 +18,7 @@ import { errorTargetFilters, UPSTREAM_CODEC } from '../error-pages/error-target.
 import type { ErrorPages } from '../error-pages/local-replies.js'
 import { localReplies } from '../error-pages/local-replies.js'
 import { refusalFilter } from '../error-pages/refused-handshakes.js'
+import { withRequestIds } from '../error-pages/request-ids.js'
 import { PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import type { Scripts } from '../scripts.js'
 import { OWN_CONNECTION } from '../shared/connection-reuse.js'
@@ -26,6 +27,7 @@ import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { countRounds } from './loops.js'
 import { repeatFilter } from './repeat.js'
+import { KEEP_VALID_ID, requestIds } from './request-id.js'
 import { rewritingFilters } from './rewriting.js'
 import { COPY_CODING, HANDSHAKE_COMPLETE, MAX_HEADERS_KIB, unfinishedRequestFilters } from './unfinished-requests.js'
 import { REFUSE_CODED_UPGRADES } from './upgrades.js'
@@ -112,20 +114,20 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
     stream_idle_timeout: NEVER_IDLE,
     stream_flush_timeout: FLUSH_TIMEOUT,
-    // No headers of Envoy's own: backends and browsers get the same as with CHP.
-    generate_request_id: { value: false },
+    ...requestIds(forwarding.requestId),
+    // No header of Envoy's own: browsers get the same as with CHP.
     server_header_transformation: 'PASS_THROUGH',
-    local_reply_config: localReplies(errorPages),
+    local_reply_config: forwarding.requestId ? withRequestIds(localReplies(errorPages)) : localReplies(errorPages),
     access_log: logsOf(input),
     access_log_options: ACTIVITY_LOG_OPTIONS,
   }
 }
 
 /** What is written and counted when a request ends. */
-function logsOf({ countRequests, accessLog }: ConnectionManagerInput): AccessLog[] {
+function logsOf({ countRequests, accessLog, forwarding }: ConnectionManagerInput): AccessLog[] {
   return [
     ...activityCounters(),
-    ...failureLog(),
+    ...failureLog(forwarding.requestId),
     ...(countRequests ? requestCounters() : []),
     ...(accessLog === undefined ? [] : accessLogs(accessLog)),
   ]
@@ -148,6 +150,7 @@ function earlyHeaders(
         REFUSE_CODED_UPGRADES,
         ...forwarded,
         ...countRounds(forwarding),
+        ...(forwarding.requestId ? KEEP_VALID_ID : []),
         ...(accessLog === undefined ? [] : keptEarly(accessLog)),
       ],
     } satisfies HeaderMutation),
