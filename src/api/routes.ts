@@ -2,6 +2,7 @@ import type { Logger } from '../platform/log.js'
 import type { Route, RouteData } from '../routing/route.js'
 import { parseRoutespec } from '../routing/routespec.js'
 import type { RouteTable } from '../routing/table.js'
+import { withoutSecrets } from '../routing/target.js'
 import type { Answer, ApiCall, Endpoint, Handler } from './call.js'
 import { JSON_TYPE, pathOf } from './call.js'
 import { BodyNotJsonError, BodyTooDeepError, DatestampInvalidError, TargetMissingError } from './errors.js'
@@ -41,7 +42,7 @@ async function add(table: RouteTable, call: ApiCall, log: Logger): Promise<Answe
   const body = await call.body()
   const routespec = routespecOf(call)
   const data = parseBody(body)
-  const what = `${routespec} -> ${withoutCredentials(data.target)}`
+  const what = `${routespec} -> ${withoutSecrets(data.target)}`
   log.info(`Adding route ${what}`)
   await table.put(routespec, data)
   log.info(`Route added ${what}`)
@@ -92,9 +93,4 @@ const BODY_LEVELS = 100
 function isDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part))
-}
-
-/** A URL may have a user and a password before its host. */
-function withoutCredentials(target: string): string {
-  return target.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1...@')
 }

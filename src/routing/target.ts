@@ -66,3 +66,8 @@ function socketPathOf(text: string, host: string): string {
 export function invalidTarget(text: string, reason: string): Error {
   return new TargetInvalidError(printable(text, SHOWN), reason)
 }
+
+/** The text of a target, of any form, for a log: without credentials before its host, and without a query. */
+export function withoutSecrets(target: string): string {
+  return target.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1...@').replace(/[?#].*$/s, '')
+}

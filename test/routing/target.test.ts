@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseTarget } from '../../src/routing/target.js'
+import { parseTarget, withoutSecrets } from '../../src/routing/target.js'
 
 t.test('a target is an http, https or unix URL', async (t) => {
   t.strictSame(parseTarget('http://10.0.0.1:8888'), {
@@ -52,6 +52,13 @@ t.test('dots that are no segments, and those of a query, are nothing special', a
   ]) {
     t.doesNotThrow(() => parseTarget(target), target)
   }
+})
+
+t.test('what a log shows of a target opens nothing', async (t) => {
+  t.equal(withoutSecrets('http://ann:secret@h:1/a?token=secret'), 'http://...@h:1/a')
+  t.equal(withoutSecrets('http+unix://%2Frun%2Fu.sock#secret'), 'http+unix://%2Frun%2Fu.sock')
+  t.equal(withoutSecrets('http://h:1/a@b'), 'http://h:1/a@b')
+  t.equal(withoutSecrets('nonsense?\nsecret'), 'nonsense')
 })
 
 t.test('a refused target is shown so that it fills no log and orders about no terminal', async (t) => {

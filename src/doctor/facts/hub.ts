@@ -1,4 +1,4 @@
-import { parseTarget } from '../../routing/target.js'
+import { parseTarget, withoutSecrets } from '../../routing/target.js'
 import { readTargetTls } from '../../settings/target-tls.js'
 import { Inapplicable, usable } from '../model/check.js'
 import type { Subject } from '../model/subject.js'
@@ -29,7 +29,7 @@ async function ask(subject: Subject): Promise<HubFacts> {
   const target = usable(subject.sections.routing).defaultTarget ?? (await storedTarget(subject))
   const tls = await readTargetTls(subject.values, subject.env)
   const answer = await askTarget(parseTarget(target), tls)
-  return { target: target.replace(/\/\/[^/@]*@/, '//...@'), answer, at: new Date() }
+  return { target: withoutSecrets(target), answer, at: new Date() }
 }
 
 async function storedTarget(subject: Subject): Promise<string> {

@@ -1,4 +1,5 @@
 import { shownAddress } from '../../../platform/address.js'
+import { withoutSecrets } from '../../../routing/target.js'
 import type { Settings } from '../../../settings/settings.js'
 
 /**
@@ -10,7 +11,7 @@ export function announcement(settings: Settings, defaultTarget: string | undefin
   const { public: at, tls, api, metrics, redirect } = settings
   const scheme = (tlsOfIt: object | undefined) => (tlsOfIt === undefined ? 'http' : 'https')
   return [
-    `Proxying ${scheme(tls.public)}://${shownAddress(at)} to ${defaultTarget ?? '(no default)'}`,
+    `Proxying ${scheme(tls.public)}://${shownAddress(at)} to ${defaultTarget === undefined ? '(no default)' : withoutSecrets(defaultTarget)}`,
     `Proxy API at ${scheme(api.tls)}://${shownAddress(api.at)}/api/routes`,
     ...(metrics === undefined ? [] : [`Serve metrics at http://${shownAddress(metrics)}/metrics`]),
     ...(redirect === undefined
