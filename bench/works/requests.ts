@@ -23,7 +23,9 @@ export const DEEP_10K: StandingWork = {
   contenders: CONTENDERS,
   scene: { users: 10_000 },
   measure: ({ effort }, proxy) =>
-    measureLoad(proxy, () => askFor(spreadPaths(10_000, DEEP), { url: httpUrl(proxy.port), seconds: effort.seconds })),
+    measureLoad(proxy, () =>
+      askFor(spreadPaths(10_000, DEEP), { url: httpUrl(proxy.port), seconds: 2 * effort.seconds }),
+    ),
 }
 
 export const TLS_CONNECTIONS: StandingWork = {
@@ -46,7 +48,9 @@ export const TLS_REQUESTS: StandingWork = {
   contenders: CONTENDERS,
   scene: { users: 100, tls: true },
   measure: ({ effort }, proxy) =>
-    measureLoad(proxy, () => askFor(spreadPaths(100, '/x'), { url: httpsUrl(proxy.port), seconds: effort.seconds })),
+    measureLoad(proxy, () =>
+      askFor(spreadPaths(100, '/x'), { url: httpsUrl(proxy.port), seconds: 2 * effort.seconds }),
+    ),
 }
 
 export const HTTP2_REQUESTS: StandingWork = {
