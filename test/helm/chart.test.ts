@@ -24,6 +24,10 @@ t.test('the chart makes what an API server takes', { skip, timeout: BUILD_MS }, 
       t.strictSame(await objections(tools, rendering.yaml), [])
       t.strictSame(danglingReferences(rendering), [], 'what one object says of another is so')
       t.strictSame(danglingMounts(rendering), [], 'each volume is mounted, and each mount has a volume')
+      for (const { spec } of [...rendering.all('Deployment'), ...rendering.all('DaemonSet')]) {
+        const { app, component, release } = spec.template.metadata.labels
+        t.strictSame({ app, component, release }, { app: 'jupyterhub', component: 'proxy', release: undefined })
+      }
     })
   }
 

@@ -37,6 +37,10 @@ export interface HubOptions {
   readonly internalSsl?: true
   /** Each user's server has a host name of its own below this one. */
   readonly subdomainHost?: string
+  /** More of the proxy's command line. */
+  readonly proxyArgs?: readonly string[]
+  /** The hub's metrics need no token. */
+  readonly openMetrics?: true
 }
 
 /** A JupyterHub that starts this proxy by itself, with all its files in a directory of its own. */
@@ -197,7 +201,7 @@ function hubConfiguration(
   venv: string,
   directory: string,
   { open, api, hub }: HubPorts,
-  { internalSsl, subdomainHost }: HubOptions,
+  { internalSsl, subdomainHost, proxyArgs = [], openMetrics }: HubOptions,
 ): string {
   // JSON's strings, arrays and objects of strings are Python's as well.
   const settings = {
@@ -205,7 +209,7 @@ function hubConfiguration(
     'JupyterHub.hub_bind_url': `http://127.0.0.1:${hub}`,
     'JupyterHub.authenticator_class': 'dummy',
     'JupyterHub.spawner_class': 'simple',
-    'ConfigurableHTTPProxy.command': [process.execPath, CLI],
+    'ConfigurableHTTPProxy.command': [process.execPath, CLI, ...proxyArgs],
     'ConfigurableHTTPProxy.api_url': `${internalSsl ? 'https' : 'http'}://127.0.0.1:${api}`,
     'SimpleLocalProcessSpawner.home_dir_template': homeOf(directory, '{username}'),
     'Spawner.notebook_dir': homeOf(directory, '{username}'),
@@ -218,5 +222,6 @@ function hubConfiguration(
   }
   const lines = Object.entries(settings).map(([name, value]) => `c.${name} = ${JSON.stringify(value)}`)
   const flags = ['Authenticator.allow_all', ...(internalSsl ? ['JupyterHub.internal_ssl'] : [])]
-  return [...lines, ...flags.map((flag) => `c.${flag} = True`), END_WITH_INPUT].join('\n')
+  const metrics = openMetrics ? ['c.JupyterHub.authenticate_prometheus = False'] : []
+  return [...lines, ...flags.map((flag) => `c.${flag} = True`), ...metrics, END_WITH_INPUT].join('\n')
 }

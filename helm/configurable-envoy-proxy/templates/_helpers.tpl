@@ -27,6 +27,13 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{- /* The labels of a pod: also those by which the dashboards of JupyterHub's community find a proxy. */ -}}
+{{- define "cep.podLabels" -}}
+{{ include "cep.labels" . }}
+app: jupyterhub
+component: proxy
+{{- end -}}
+
 {{- /* The component whose pods carry the traffic, and the one whose pod has the REST API. */ -}}
 {{- define "cep.trafficComponent" -}}
 {{ if eq .Values.mode "sidecar" }}proxy{{ else }}envoy{{ end }}

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { PACKAGE_ROOT } from '../../src/platform/package.js'
+import { Authority } from '../support/certificate.js'
+import { ask } from '../support/http.js'
+import { HubProcess } from '../support/hub.js'
+import { without } from '../support/installed.js'
+import { freePorts } from '../support/ports.js'
+import { Prometheus } from '../support/prometheus.js'
+import { hubVenv, withoutHub } from '../support/venv.js'
+import { eventually } from '../support/wait.js'
+
+interface Panel {
+  readonly title: string
+  readonly targets?: ReadonlyArray<{ readonly expr: string }>
+}
+
+const read = (path: string) => readFile(join(PACKAGE_ROOT, path), 'utf8')
+const { panels } = JSON.parse(await read('ops/grafana/dashboard.json')) as { readonly panels: readonly Panel[] }
+const skip = (await without('prometheus', 'prometheus')) || (await withoutHub())
+
+t.test("the first row needs only JupyterHub's own metrics, so that it works with any proxy", async (t) => {
+  const first = panels.slice(
+    1,
+    panels.findIndex(({ targets }, index) => index > 0 && targets === undefined),
+  )
+  const expressions = first.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join('\n')
+  for (const name of ['proxy_add', 'proxy_delete', 'proxy_poll', 'check_routes'])
+    t.match(expressions, `jupyterhub_${name}_duration_seconds`)
+  t.notMatch(expressions, /\bcep_|requests_|\$instance/)
+})
+
+t.test(
+  'a real Prometheus that scrapes a real hub and its proxy answers every query of the dashboard',
+  { skip },
+  async (t) => {
+    const [metrics = 0] = await freePorts(1)
+    const authority = await Authority.make()
+    const proxyArgs = [
+      '--metrics-ip',
+      '127.0.0.1',
+      '--metrics-port',
+      String(metrics),
+      '--client-ssl-ca',
+      authority.file,
+    ]
+    const hub = await HubProcess.spawn(await hubVenv(), { openMetrics: true, proxyArgs })
+    t.teardown(async () => {
+      await hub.cleanUp()
+      await authority.remove()
+      if (!t.passing()) t.comment(hub.output)
+    })
+    await hub.ready()
+    const prometheus = await Prometheus.start([
+      { job: 'hub', port: hub.ports.hub, path: '/hub/metrics' },
+      { job: 'proxy', port: metrics, path: '/metrics' },
+    ])
+    t.teardown(() => prometheus.stop())
+    await eventually(async () => (await prometheus.query('up == 1')) === 2, 'both are scraped')
+    await ask(hub.ports.open, '/hub/health')
+    for (const { title, targets = [] } of panels) {
+      for (const { expr } of targets) {
+        const query = expr.replaceAll('$instance', '.*').replaceAll('$__rate_interval', '20s')
+        await eventually(async () => (await prometheus.query(query)) > 0, `${title}: ${query}`)
+      }
+    }
+    t.pass('every query has an answer')
+    const inAlerts = new Set(
+      (await read('ops/prometheus/alerts.yaml')).match(/\b(?:cep|requests|nodejs|jupyterhub)_\w+/g),
+    )
+    for (const name of inAlerts) t.ok((await prometheus.query(name)) > 0, `${name}, which an alert needs`)
+  },
+)
