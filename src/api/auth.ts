@@ -19,16 +19,19 @@ function isPage(headers: IncomingHttpHeaders): boolean {
   return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
 }
 
-/**
- * A check for Authorization headers of the form `token X`, in constant time: it doesn't reveal how much of X was right.
- * As in CHP, text before `token` doesn't matter.
- */
+/** A check for Authorization headers of the form `token X`. As in CHP, text before `token` doesn't matter. */
 export function tokenCheck(token: string): (authorization: string | undefined) => boolean {
-  const expected = digest(token)
+  const isToken = isSecret(token)
   return (authorization) => {
     const given = /token\s+(\S+)/.exec(authorization ?? '')?.[1]
-    return given !== undefined && timingSafeEqual(digest(given), expected)
+    return given !== undefined && isToken(given)
   }
+}
+
+/** Compares with a secret in constant time: it doesn't reveal how much of what was given is right. */
+export function isSecret(secret: string): (given: string) => boolean {
+  const expected = digest(secret)
+  return (given) => timingSafeEqual(digest(given), expected)
 }
 
 /** Makes equal lengths, which the comparison needs. */

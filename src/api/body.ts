@@ -10,14 +10,14 @@ export const BODY_LIMIT = 1024 * 1024
  *
  * @throws BodyTooLargeError, BodyIncompleteError
  */
-export function readBody(request: IncomingMessage): Promise<string> {
+export function readBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<string> {
   return new Promise((resolve, reject) => {
-    if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) throw new BodyTooLargeError()
+    if (Number(request.headers['content-length'] ?? 0) > limit) throw new BodyTooLargeError()
     const chunks: Buffer[] = []
     let bytes = 0
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
-      if (bytes > BODY_LIMIT) {
+      if (bytes > limit) {
         request.removeAllListeners('data').pause()
         reject(new BodyTooLargeError())
       } else chunks.push(chunk)

@@ -1,10 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 /** A request to the REST API. */
 export interface ApiCall {
   readonly method: string
   /** As it was sent, with the query. */
   readonly url: string
-  /** Reads the body. @throws BodyTooLargeError, BodyIncompleteError */
-  readonly body: () => Promise<string>
+  readonly headers: IncomingHttpHeaders
+  /** Reads the body, of at most 1 MiB unless a lower limit is given. @throws BodyTooLargeError, BodyIncompleteError */
+  readonly body: (limit?: number) => Promise<string>
 }
 
 /** What a call is answered with. */
@@ -14,6 +17,9 @@ export interface Answer {
   readonly type?: string
   /** An iterable is sent piece by piece, as fast as the client reads it. */
   readonly body?: string | AsyncIterable<string>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Whether the sender has shown in another way than by the token in its request that it may use the API. */
+  readonly admitted?: boolean
 }
 
 export type Handler = (call: ApiCall) => Answer | Promise<Answer>

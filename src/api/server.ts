@@ -68,10 +68,12 @@ export async function serveApi(options: ApiServerOptions): Promise<() => Promise
   const handle: RequestListener = (request, response) => {
     const mayUse = isAuthorized(request.headers)
     if (mayUse) connections.prove(acceptedSocket(request.socket))
-    // A stranger's connection ends with the answer: see Connections.
-    else response.setHeader('connection', 'close')
-    response.once('finish', () => onEnd(request, response.statusCode, mayUse))
-    void respond(api, request, response, mayUse)
+    void respond(api, request, response, mayUse, (admitted) => {
+      response.once('finish', () => onEnd(request, response.statusCode, admitted))
+      if (admitted) connections.prove(acceptedSocket(request.socket))
+      // A stranger's connection ends with the answer: see Connections.
+      else response.setHeader('connection', 'close')
+    })
   }
   const server = tls === undefined ? createServer(TIMES, handle) : createTlsServer(tls, TIMES, handle, log)
   const connections = new Connections(server, { server: 'The REST API', most: maxConnections, log })
@@ -104,16 +106,25 @@ async function listen(
   return listenOnAllOfLocalhost(server, at, backlog)
 }
 
-async function respond(api: Api, request: IncomingMessage, response: ServerResponse, mayUse: boolean): Promise<void> {
-  const { method = '', url = '' } = request
-  const answer = await api({ method, url, body: () => readBody(request) }, mayUse)
+/** @param onAnswer called before the answer is sent, with whether its receiver may use the API */
+async function respond(
+  api: Api,
+  request: IncomingMessage,
+  response: ServerResponse,
+  mayUse: boolean,
+  onAnswer: (admitted: boolean) => void,
+): Promise<void> {
+  const { method = '', url = '', headers } = request
+  const answer = await api({ method, url, headers, body: (limit) => readBody(request, limit) }, mayUse)
+  onAnswer(mayUse || answer.admitted === true)
   // What is left of the body is never read.
   if (answer.status === BODY_TOO_LARGE) response.setHeader('connection', 'close')
   if (answer.status === 503) response.setHeader('retry-after', RETRY_AFTER_S)
   await send(response, answer)
 }
 
-async function send(response: ServerResponse, { status, type, body = '' }: Answer): Promise<void> {
+async function send(response: ServerResponse, { status, type, body = '', headers = {} }: Answer): Promise<void> {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   if (type !== undefined) response.setHeader('content-type', type)
   if (typeof body === 'string') {
     // A 204 has no length.
@@ -136,10 +147,15 @@ function logAnswers({
   return ({ method = '', url = '' }, status, mayUse) => {
     const path = pathOf({ url })
     if (isProbe(path)) return
-    const level = status < 400 ? 'info' : status < 500 ? 'warn' : 'error'
+    const level = status < 400 ? (isView(method, path) ? 'debug' : 'info') : status < 500 ? 'warn' : 'error'
     const line = `${status} ${method} ${printable(path, SHOWN)}`
     if (mayUse) log[level](line)
     else (status === 403 ? refused : astray).add(line)
     onAnswer({ method, path, status })
   }
+}
+
+/** Whether it only shows how things are: such pages are asked for again every few seconds. */
+function isView(method: string, path: string): boolean {
+  return method === 'GET' && /^\/(?:api\/)?status(?:\/|$)/.test(path)
 }

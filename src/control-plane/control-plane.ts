@@ -10,7 +10,6 @@ import type { ConnectionCount } from '../metrics/observations.js'
 import { Observations } from '../metrics/observations.js'
 import { serveMetrics } from '../metrics/serve.js'
 import { SystemResolver } from '../names/resolver.js'
-import { operationsApi } from '../operations/api.js'
 import type { Recents } from '../operations/recent/recents.js'
 import type { Logger } from '../platform/log.js'
 import type { Shutdown } from '../platform/shutdown.js'
@@ -20,7 +19,7 @@ import { AdsServer } from '../xds/server.js'
 import type { Core } from './core.js'
 import { createCore } from './core.js'
 import { figures } from './figures.js'
-import { operationsOf } from './operations.js'
+import { operationsEndpoints, operationsOf } from './operations.js'
 
 /** How much last_activity a crash may lose. */
 const KEEP_ACTIVITY_MS = 60_000
@@ -80,7 +79,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
         table,
         envoys: () => ads.connected,
         log,
-        more: [operationsApi(operationsOf(core, settings, recents))],
+        more: await operationsEndpoints(operationsOf(core, settings, recents, snapshot), settings),
       }),
       log,
       onAnswer: (answer) => metrics?.apiAnswered(answer),

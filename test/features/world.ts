@@ -132,7 +132,7 @@ export class World {
       table: core.table,
       envoys: () => 1,
       log,
-      more: [operationsApi(operationsOf(core, settings, recents))],
+      more: [operationsApi(operationsOf(core, settings, recents, () => Promise.reject(new Error('no figures'))))],
     })
     return new World({ clock, store, core, log: lines, refused, rejections, recents, settings, observations }, api)
   }
@@ -164,7 +164,7 @@ export class World {
 
   /** Asks the REST API. */
   ask(method: string, url: string, body = '', mayUse = true): Promise<Answer> {
-    return this.api({ method, url, body: async () => body }, mayUse)
+    return this.api({ method, url, headers: {}, body: async () => body }, mayUse)
   }
 
   call(method: 'GET' | 'POST' | 'DELETE', routespec: string, body?: object): Call {

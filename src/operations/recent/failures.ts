@@ -70,6 +70,13 @@ export class RecentFailures {
     return this.#byRoute.get(routeKey) ?? []
   }
 
+  /** Those of all routes, in no order; without a key those that belong to no route. */
+  *all(): Iterable<RecentFailure & { readonly key: string | undefined }> {
+    for (const [key, failures] of this.#byRoute) {
+      for (const failure of failures) yield { ...failure, key: key === NO_ROUTE ? undefined : key }
+    }
+  }
+
   /** Those that belong to no route, the last first. */
   get ofNoRoute(): readonly RecentFailure[] {
     return this.of(NO_ROUTE)
