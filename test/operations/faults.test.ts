@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 import t from 'tap'
 import type { Explanation } from '../../src/operations/explain/explanation.js'
 import type { Cause } from '../../src/operations/explain/finding.js'
+import type { Overview } from '../../src/operations/status/overview.js'
 import { Backend } from '../support/backend.js'
 import { BlackHole } from '../support/black-hole.js'
 import { Authority } from '../support/certificate.js'
@@ -40,6 +41,15 @@ async function explain(path: string, asked = proxy): Promise<Explanation> {
   return (await response.json()) as Explanation
 }
 
+/** Waits until the status has a finding of this code. */
+async function named(code: string, asked = proxy): Promise<void> {
+  await eventually(async () => {
+    const headers = { authorization: `token ${TOKEN}` }
+    const response = await fetch(`http://127.0.0.1:${asked.apiPort}/api/status`, { headers })
+    return ((await response.json()) as Overview).verdict.findings.some((finding) => finding.code === code)
+  }, `the status names ${code}`)
+}
+
 /** Plants a route, lets a user meet it, and expects its cause first, and what Envoy has told of it. */
 async function fault(t: Test, routespec: string, target: string, cause: Cause, code?: string): Promise<void> {
   await proxy.route(routespec, target, { user: 'alice' })
@@ -52,7 +62,10 @@ async function fault(t: Test, routespec: string, target: string, cause: Cause, c
   }
   const explained = await explain(`${routespec}/lab`)
   t.match(explained, { reachable: false, findings: [{ cause, severity: 'error' }], route: { routespec } }, routespec)
-  if (code !== undefined) t.match(explained.errors, [{ code, count: 1, reason: /./, last: /^20/ }])
+  if (code !== undefined) {
+    t.match(explained.errors, [{ code, count: 1, reason: /./, last: /^20/ }])
+    await named(`failed_${code}`)
+  }
   t.notMatch(JSON.stringify(explained), 'secret-of-a-user')
 }
 
@@ -80,6 +93,7 @@ t.test('a route that is full is named, and what is under way is counted', async 
   await eventually(async () => (await ask(proxy.port, '/user/full/x')).status === 503, 'the route is full')
   await eventually(async () => (await explain('/user/full')).findings[0]?.cause === 'route_full', 'it is said')
   await eventually(async () => (await explain('/user/full')).route?.underWay === 1, 'one request is under way')
+  await named('failed_route_full')
   t.match(await explain('/user/full'), { reachable: false, errors: [{ code: 'route_full' }], probe: { status: 302 } })
   first.destroy()
 })
@@ -103,6 +117,8 @@ t.test('a full heap and a certificate that has expired are named', async (t) => 
     { cause: 'certificate_expired', what: /expired, 24 h ago|expired, \d+ days ago/ },
     { cause: 'heap_full', todo: /--max-heap/ },
   ])
+  await named('certificate_expired', full)
+  await named('failed_heap_full', full)
 })
 
 t.test('a user without a route is named, and a server that is well', async (t) => {
@@ -185,13 +201,17 @@ t.test('an Envoy that restarts, and a hub that is down, are named', async (t) =>
   await eventually(async () => (await explain('/')).findings[0]?.cause === 'envoy_restarting', 'the restart is named')
   await eventually(async () => (await explain('/')).events[0]?.kind === 'envoy_back', 'it is over')
   t.match(await explain('/'), { reachable: true, events: [{ kind: 'envoy_back', reason: /away for/ }] })
+  await named('envoy_restarted')
   await well.stop()
   t.match(await explain('/hub/login'), { reachable: false, findings: [{ cause: 'hub_down' }] })
+  await ask(proxy.port, '/hub/login')
+  await named('hub_down')
 })
 
 t.test('that all connections are taken is named', async (t) => {
   const clients = Array.from({ length: 45 }, () => connect(proxy.port, '127.0.0.1').on('error', () => {}))
   await eventually(async () => (await explain('/')).findings[0]?.cause === 'connections_full', 'it is said')
   t.match(await explain('/'), { reachable: false, findings: [{ what: /--max-connections/, todo: /ulimit/ }] })
+  await named('failed_connections_full')
   for (const client of clients) client.destroy()
 })

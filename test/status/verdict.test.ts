@@ -179,6 +179,16 @@ const ROWS: readonly Row[] = [
     expected: ['amber', 'routes_refused', /the route \/user\/x \(bad port\)\.$/],
   },
   {
+    facts: 'Envoy refused a route that was posted',
+    more: { events: [event('route_refused', { subject: '/user/y', reason: 'bad port' })] },
+    expected: ['amber', 'route_not_added', /refused the route \/user\/y when it was posted \(bad port\)/],
+  },
+  {
+    facts: 'a refused route was posted again, and taken',
+    more: { events: [event('route_refused', { subject: '/user/y', isOver: true })] },
+    expected: ['green'],
+  },
+  {
     facts: 'there is no default route',
     more: { hasDefaultRoute: false },
     expected: ['amber', 'no_default_route', /404 instead of the hub/],
