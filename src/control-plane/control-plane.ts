@@ -2,6 +2,7 @@ import { persistActivity } from '../activity/persist.js'
 import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
 import { createApi } from '../api/api.js'
+import { logLevelEndpoint } from '../api/log-level.js'
 import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
 import type { ServerConnections } from '../metrics/limits.js'
@@ -11,7 +12,7 @@ import { Observations } from '../metrics/observations.js'
 import { serveMetrics } from '../metrics/serve.js'
 import { SystemResolver } from '../names/resolver.js'
 import type { Recents } from '../operations/recent/recents.js'
-import type { Logger } from '../platform/log.js'
+import type { RootLogger } from '../platform/log.js'
 import type { Shutdown } from '../platform/shutdown.js'
 import type { OpenedStore } from '../routing/store.js'
 import type { Settings } from '../settings/settings.js'
@@ -26,7 +27,7 @@ const KEEP_ACTIVITY_MS = 60_000
 
 export interface ControlPlaneOptions {
   readonly settings: Settings
-  readonly log: Logger
+  readonly log: RootLogger
   readonly store: OpenedStore
   readonly envoys: DataPlane
   readonly shutdown: Shutdown
@@ -71,6 +72,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   await ads.listen(envoys.xds)
   if (ads.connections !== undefined) servers.set('xds_connections', ads.connections)
   shutdown.push(() => ads.close())
+  const operations = operationsOf(core, settings, recents, snapshot)
   clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
   shutdown.push(
     await serveApi({
@@ -79,7 +81,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
         table,
         envoys: () => ads.connected,
         log,
-        more: await operationsEndpoints(operationsOf(core, settings, recents, snapshot), settings),
+        more: [logLevelEndpoint(log), ...(await operationsEndpoints(operations, settings))],
       }),
       log,
       onAnswer: (answer) => metrics?.apiAnswered(answer),

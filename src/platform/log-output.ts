@@ -7,6 +7,9 @@ import { isatty } from 'node:tty'
 /** The most bytes kept for a reader that doesn't keep up. */
 const BUFFER_BYTES = 1024 * 1024
 
+/** The line that says how many lines were left out. */
+export type LeftOutLine = (count: number) => string
+
 /** The destination of a log's lines. */
 export interface LogOutput {
   /** Writes the line if there is room for it; never waits. */
@@ -23,11 +26,13 @@ export interface LogOutput {
 export class BoundedOutput implements LogOutput {
   readonly #stream: Writable
   readonly #bufferBytes: number
+  readonly #leftOutLine: LeftOutLine
   #leftOut = 0
   #isGone = false
 
-  constructor(stream: Writable, bufferBytes = BUFFER_BYTES) {
+  constructor(stream: Writable, leftOutLine: LeftOutLine, bufferBytes = BUFFER_BYTES) {
     this.#stream = stream
+    this.#leftOutLine = leftOutLine
     this.#bufferBytes = bufferBytes
     // The reader is gone. Without a listener, the error would end the program.
     stream.on('error', () => {
@@ -54,7 +59,7 @@ export class BoundedOutput implements LogOutput {
 
   /** Called when everything kept has been written. */
   #goOn(): void {
-    if (!this.#isGone) this.#stream.write(leftOutLine(this.#leftOut))
+    if (!this.#isGone) this.#stream.write(this.#leftOutLine(this.#leftOut))
     this.#leftOut = 0
   }
 
@@ -78,15 +83,17 @@ export class BoundedOutput implements LogOutput {
 /** A log in a file: it has no reader that could stop, but its disk may be full for a while. */
 export class FileOutput implements LogOutput {
   readonly #fd: number
+  readonly #leftOutLine: LeftOutLine
   #leftOut = 0
 
-  constructor(fd: number) {
+  constructor(fd: number, leftOutLine: LeftOutLine) {
     this.#fd = fd
+    this.#leftOutLine = leftOutLine
   }
 
   write(line: string): void {
     try {
-      writeSync(this.#fd, this.#leftOut === 0 ? line : leftOutLine(this.#leftOut) + line)
+      writeSync(this.#fd, this.#leftOut === 0 ? line : this.#leftOutLine(this.#leftOut) + line)
       this.#leftOut = 0
     } catch {
       this.#leftOut += 1
@@ -97,12 +104,12 @@ export class FileOutput implements LogOutput {
 }
 
 /** Standard output, whether it is a file, a pipe or a terminal. */
-export function standardOutput(): LogOutput {
+export function standardOutput(leftOutLine: LeftOutLine): LogOutput {
   const found = fstatSync(1)
-  if (found.isFIFO()) return new BoundedOutput(ownEndOfPipe() ?? process.stdout)
-  if (!found.isSocket() && !isatty(1)) return new FileOutput(1)
+  if (found.isFIFO()) return new BoundedOutput(ownEndOfPipe() ?? process.stdout, leftOutLine)
+  if (!found.isSocket() && !isatty(1)) return new FileOutput(1, leftOutLine)
   neverWait(process.stdout)
-  return new BoundedOutput(process.stdout)
+  return new BoundedOutput(process.stdout, leftOutLine)
 }
 
 /**
@@ -141,8 +148,4 @@ export function standardOutputName(): string {
 export function neverWait(stream: NodeJS.WriteStream): void {
   const { _handle: handle } = stream as { _handle?: { setBlocking?: (on: boolean) => void } }
   if (stream.isTTY) handle?.setBlocking?.(false)
-}
-
-function leftOutLine(count: number): string {
-  return `(${count} lines were left out here: what reads this log did not keep up)\n`
 }

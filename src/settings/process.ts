@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
-import type { LogLevel } from '../platform/log.js'
-import { LOG_LEVELS } from '../platform/log.js'
+import type { LogFormat, LogLevel } from '../platform/log.js'
+import { LOG_FORMATS, LOG_LEVELS } from '../platform/log.js'
 import type { OptionSpec, OptionValues } from './option.js'
 
 /** This process: its log and its pid file. */
@@ -13,6 +13,12 @@ export const PROCESS_OPTIONS = [
     choices: LOG_LEVELS,
     parse: parseLogLevel,
   },
+  {
+    flags: '--log-format <format>',
+    description: 'Form of the log',
+    default: 'text',
+    choices: LOG_FORMATS,
+  },
 ] as const satisfies readonly OptionSpec[]
 
 export type ProcessOptions = OptionValues<typeof PROCESS_OPTIONS>
@@ -20,10 +26,11 @@ export type ProcessOptions = OptionValues<typeof PROCESS_OPTIONS>
 export interface ProcessSettings {
   readonly pidFile: string | undefined
   readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
 }
 
-export function readProcessSettings({ pidFile, logLevel }: ProcessOptions): ProcessSettings {
-  return { pidFile, logLevel }
+export function readProcessSettings({ pidFile, logLevel, logFormat }: ProcessOptions): ProcessSettings {
+  return { pidFile, logLevel, logFormat }
 }
 
 function parseLogLevel(value: string): LogLevel {

@@ -39,6 +39,7 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
     '--access-log-query',
     '--envoy-mode',
     '--envoy-path',
+    '--log-format',
     '--max-connections',
     '--max-heap',
     '--max-requests-per-route',

@@ -3,9 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import t from 'tap'
-import { createLogger } from '../../src/platform/log.js'
+import { createLogger, leftOutLine, setLevel } from '../../src/platform/log.js'
 import { BoundedOutput, FileOutput, neverWait } from '../../src/platform/log-output.js'
+import { RepeatedLines } from '../../src/platform/repeated-lines.js'
 import { temporaryDirectory } from '../support/directory.js'
+
+const leftOut = (count: number) => leftOutLine(count, 'text')
 
 /** What takes lines when it is told to. */
 class Reader extends Writable {
@@ -49,7 +52,7 @@ t.test('an entry is one line, whoever chose a part of it', async (t) => {
 
 t.test('what a reader that stops can not take is left out, and it is told how much', async (t) => {
   const reader = new Reader()
-  const output = new BoundedOutput(reader, 1_000)
+  const output = new BoundedOutput(reader, leftOut, 1_000)
   const line = (number: number) => `line ${String(number).padStart(4, '0')}\n`
   const numbers = Array.from({ length: 250 }, (_, number) => number)
   for (const number of numbers) output.write(line(number))
@@ -66,7 +69,7 @@ t.test('what a reader that stops can not take is left out, and it is told how mu
 
 t.test('a reader that has gone ends nothing', async (t) => {
   const reader = new Reader()
-  const output = new BoundedOutput(reader)
+  const output = new BoundedOutput(reader, leftOut)
   output.write('one\n')
   const gone = new Promise((resolve) => reader.once('close', resolve))
   reader.destroy(new Error('EPIPE'))
@@ -80,7 +83,7 @@ t.test('a file on a disk that is full lacks some lines, and says how many', asyn
   const directory = await temporaryDirectory(t)
   const file = join(directory, 'log')
   const full = openSync('/dev/full', 'w')
-  const output = new FileOutput(full)
+  const output = new FileOutput(full, leftOut)
   for (const line of ['one\n', 'two\n']) output.write(line)
   closeSync(full)
   t.equal(openSync(file, 'w'), full, 'the same number stands for a file with room')
@@ -94,4 +97,45 @@ t.test('a terminal that is held makes nobody wait', async (t) => {
   neverWait(stream as unknown as NodeJS.WriteStream)
   neverWait({ ...stream, isTTY: false } as unknown as NodeJS.WriteStream)
   t.strictSame(asked, [false])
+})
+
+t.test('as JSON, an event is one object, whoever chose a part of it', async (t) => {
+  const lines: string[] = []
+  const log = createLogger('info', { write: (line) => void lines.push(line), flush: async () => {} }, 'json')
+  log.warn('404 GET /a"\r\n{"level":"info"}\u2028')
+  log.child({ name: 'Envoy' }).error('x'.repeat(100_000))
+  const [hostile = '', long = ''] = lines
+  t.match(JSON.parse(hostile), {
+    time: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
+    level: 'warn',
+    name: 'ConfigProxy',
+    message: '404 GET /a"\\u{d}\\u{a}{"level":"info"}\\u{2028}',
+  })
+  t.match(JSON.parse(long), { level: 'error', name: 'Envoy', message: /^x{2000}\.\.\. \(100000 characters\)$/ })
+  for (const line of lines) t.equal(line.indexOf('\n'), line.length - 1)
+  t.match(JSON.parse(leftOutLine(7, 'json')), { level: 'warn', message: /^7 lines were left out/ })
+})
+
+t.test('the level can be changed at any time, for the lines of others too', async (t) => {
+  const lines: string[] = []
+  const log = createLogger('error', { write: (line) => void lines.push(line), flush: async () => {} })
+  const child = log.child({ name: 'Envoy' })
+  child.debug('not yet')
+  setLevel(log, 'debug')
+  child.debug('now')
+  setLevel(log, 'error')
+  child.warn('no longer')
+  const said = lines.map((line) => line.replace(/^.*?\[/, '['))
+  t.strictSame(said, [
+    '[ConfigProxy] info: The log level is debug now\n',
+    '[Envoy] debug: now\n',
+    '[ConfigProxy] info: The log level is error now\n',
+  ])
+})
+
+t.test('equal lines in a row are one, and a sum', async (t) => {
+  const passed: string[] = []
+  const lines = new RepeatedLines((line) => void passed.push(line))
+  for (const line of ['a', 'a', 'a', 'b', 'a']) lines.add(line)
+  t.strictSame(passed, ['a', 'a (2 times more)', 'b', 'a'])
 })

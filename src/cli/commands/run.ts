@@ -1,4 +1,5 @@
-import { createLogger } from '../../platform/log.js'
+import type { LogLevel, RootLogger } from '../../platform/log.js'
+import { createLogger, leftOutLine, setLevel } from '../../platform/log.js'
 import { standardOutput } from '../../platform/log-output.js'
 import type { Options, Settings } from '../../settings/settings.js'
 import { readSettings } from '../../settings/settings.js'
@@ -16,9 +17,10 @@ export async function run(values: Options): Promise<void> {
   const settings = await readSettings(values, process.env)
   // Child processes don't need them, and what isn't there can't leak.
   for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
-  const output = standardOutput()
+  const { logLevel, logFormat } = settings.process
+  const output = standardOutput((count) => leftOutLine(count, logFormat))
   flushAtExit(output)
-  const log = createLogger(settings.process.logLevel, output)
+  const log = createLogger(logLevel, output, logFormat)
   for (const warning of warningsOf(settings)) log.warn(warning)
 
   const proxy = new ConfigurableEnvoyProxy(settings, log)
@@ -31,6 +33,7 @@ export async function run(values: Options): Promise<void> {
   const hasFile = settings.accessLog?.file !== undefined
   handleSignals(log, {
     onStop: () => onSignal(),
+    onDebug: () => toggleDebug(log, logLevel),
     onReopen: hasFile ? () => void proxy.reopenAccessLog() : undefined,
   })
   await Promise.race([proxy.start(), stopped])
@@ -42,6 +45,11 @@ export async function run(values: Options): Promise<void> {
   onSignal = () => void proxy.close(false)
   log.info('Stopping')
   await proxy.close(true)
+}
+
+/** From the level that was asked for to debug, and back. */
+function toggleDebug(log: RootLogger, asked: LogLevel): void {
+  setLevel(log, log.level === 'debug' ? asked : 'debug')
 }
 
 function warningsOf({ api, tls, limits, external }: Settings): string[] {

@@ -19,13 +19,15 @@ export interface SignalHandlers {
   readonly onStop: () => void
   /** For SIGUSR1, as with nginx: opens logs again; undefined if there is no such log. */
   readonly onReopen: (() => void) | undefined
+  /** For SIGUSR2: more is logged, or no longer. */
+  readonly onDebug: () => void
 }
 
 /** Handles the signals that stop this process, and those for its logs. From now on none ends it without ending Envoy. */
-export function handleSignals(log: Logger, { onStop, onReopen }: SignalHandlers): void {
+export function handleSignals(log: Logger, { onStop, onReopen, onDebug }: SignalHandlers): void {
   for (const signal of NOTHING_TO_DO) {
-    const reopen = signal === 'SIGUSR1' ? onReopen : undefined
-    process.on(signal, reopen ?? (() => log.info(`${signal} is ignored`)))
+    const handler = { SIGUSR1: onReopen, SIGUSR2: onDebug }[signal as string]
+    process.on(signal, handler ?? (() => log.info(`${signal} is ignored`)))
   }
   for (const signal of STOP) process.on(signal, onStop)
   const hadTerminal = hasTerminal()

@@ -1,4 +1,5 @@
 import type { Logger } from '../../platform/log.js'
+import { RepeatedLines } from '../../platform/repeated-lines.js'
 import { EnvoyLogFile } from './log-file.js'
 import { forwardFailure, forwardLine } from './log-lines.js'
 
@@ -13,12 +14,13 @@ export class EnvoyOutput {
 
   constructor(path: string, log: Logger) {
     const envoyLog = log.child({ name: 'Envoy' })
+    const lines = new RepeatedLines((line) => forwardLine(line, envoyLog))
     this.#file = new EnvoyLogFile(path, (line) => {
       if (forwardFailure(line, log)) return
       this.#lastLines = [...this.#lastLines, line].slice(-LAST_LINES)
       // Envoy's lines about being stopped are no news to the operator.
       if (this.#isStopping) log.debug(line)
-      else forwardLine(line, envoyLog)
+      else lines.add(line)
     })
   }
 

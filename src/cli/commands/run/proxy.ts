@@ -6,7 +6,7 @@ import { ExternalDataPlane } from '../../../data-plane/external.js'
 import { Recents } from '../../../operations/recent/recents.js'
 import { publicAddressOf } from '../../../platform/address.js'
 import { FatalError } from '../../../platform/fatal-error.js'
-import type { Logger } from '../../../platform/log.js'
+import type { RootLogger } from '../../../platform/log.js'
 import { packageVersion } from '../../../platform/package.js'
 import { Shutdown } from '../../../platform/shutdown.js'
 import type { OpenedStore } from '../../../routing/store.js'
@@ -21,7 +21,7 @@ const NOT_THROUGH_LINKS = constants.O_WRONLY | constants.O_CREAT | constants.O_T
 /** A running proxy: the REST API, the ADS server and, if it is ours, the Envoy that serves users. */
 export class ConfigurableEnvoyProxy {
   readonly #settings: Settings
-  readonly #log: Logger
+  readonly #log: RootLogger
   readonly #shutdown: Shutdown
   #envoys: DataPlane | undefined
   #started = false
@@ -32,7 +32,7 @@ export class ConfigurableEnvoyProxy {
     this.#fail = reject
   })
 
-  constructor(settings: Settings, log: Logger) {
+  constructor(settings: Settings, log: RootLogger) {
     this.#settings = settings
     this.#log = log
     this.#shutdown = new Shutdown((error) => log.error(`Not everything could be cleaned up: ${error.message}`))
