@@ -2,6 +2,7 @@ import { persistActivity } from '../activity/persist.js'
 import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
 import { createApi } from '../api/api.js'
+import { authorize } from '../api/auth.js'
 import { logLevelEndpoint } from '../api/log-level.js'
 import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
@@ -9,7 +10,9 @@ import type { ServerConnections } from '../metrics/limits.js'
 import { Metrics } from '../metrics/metrics.js'
 import type { ConnectionCount } from '../metrics/observations.js'
 import { Observations } from '../metrics/observations.js'
+import type { ServedPage } from '../metrics/serve.js'
 import { serveMetrics } from '../metrics/serve.js'
+import type { Snapshot } from '../metrics/snapshot.js'
 import { SystemResolver } from '../names/resolver.js'
 import type { Recents } from '../operations/recent/recents.js'
 import type { RootLogger } from '../platform/log.js'
@@ -21,6 +24,7 @@ import type { Core } from './core.js'
 import { createCore } from './core.js'
 import { figures } from './figures.js'
 import { operationsEndpoints, operationsOf } from './operations.js'
+import { RoutesInUse } from './route-figures.js'
 
 /** How much last_activity a crash may lose. */
 const KEEP_ACTIVITY_MS = 60_000
@@ -55,10 +59,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     observer: observations,
   })
   const { table, clusters, collections } = core
+  const routes = metrics && new RoutesInUse({ table, hostRouting: settings.routing.hostRouting, recents })
   const servers = new Map<ServerConnections['limit'], ConnectionCount>()
   const ads = new AdsServer({
     ...collections,
-    services: [activityService(reportListeners(core, observations, metrics, recents))],
+    services: [activityService(reportListeners(core, { observations, metrics, recents, routes }))],
     log,
     connectionsAt: envoys.connectionsAt,
     onCutOff: () => observations.envoyCutOff(),
@@ -92,7 +97,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     shutdown.push(
       await serveMetrics({
         at: settings.metrics,
-        page: async () => metrics.page(await snapshot()),
+        pages: metricsPages(metrics, snapshot, routes, settings),
         onConnections: (connections) => servers.set('metrics_connections', connections),
         log,
       }),
@@ -101,12 +106,36 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   return { ...core, restoreSocket: () => ads.restoreSocket() }
 }
 
+/** Single routes are shown only to those who may use the REST API. */
+function metricsPages(
+  metrics: Metrics,
+  snapshot: () => Promise<Snapshot>,
+  routes: RoutesInUse | undefined,
+  { api }: Settings,
+): ServedPage[] {
+  return [
+    { path: '/metrics', make: async () => metrics.page(await snapshot()) },
+    {
+      path: '/metrics/routes',
+      make: async () => metrics.routesPage(routes?.figures() ?? []),
+      mayAsk: authorize(api.token),
+    },
+  ]
+}
+
+/** Who reads Envoys' reports. */
+interface ReportReaders {
+  readonly observations: Observations
+  readonly recents: Recents
+  /** Undefined if metrics are not served. */
+  readonly metrics: Metrics | undefined
+  readonly routes: RoutesInUse | undefined
+}
+
 /** Handles Envoys' reports of what they have counted. */
 function reportListeners(
   { table, publisher, errorTarget }: Core,
-  observations: Observations,
-  metrics: Metrics | undefined,
-  recents: Recents,
+  { observations, metrics, recents, routes }: ReportReaders,
 ): ReportListeners {
   return {
     onActive: (keys) => {
@@ -121,6 +150,7 @@ function reportListeners(
     onReport: (envoy, report) => {
       observations.reported(envoy, report)
       recents.reported(envoy, report)
+      routes?.reported(report)
     },
   }
 }

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Registry, Summary } from 'prom-client'
 import { exposition } from './exposition.js'
 import { familiesOf } from './families.js'
+import type { RouteFigures } from './route-families.js'
+import { routeFamilies } from './route-families.js'
 import type { Snapshot } from './snapshot.js'
 
 /** A page for Prometheus. */
@@ -48,6 +50,11 @@ export class Metrics {
   async page(snapshot: Snapshot): Promise<MetricsPage> {
     const own = await this.#registry.metrics()
     return { contentType: this.#registry.contentType, body: `${own}\n${exposition(familiesOf(snapshot))}` }
+  }
+
+  /** The page about single routes. */
+  routesPage(routes: readonly RouteFigures[]): MetricsPage {
+    return { contentType: this.#registry.contentType, body: exposition(routeFamilies(routes)) }
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {

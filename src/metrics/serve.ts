@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { createServer } from 'node:http'
 import type { ListenAddress } from '../platform/address.js'
 import { listening, listenOptions } from '../platform/address.js'
@@ -8,11 +9,18 @@ import type { MetricsPage } from './metrics.js'
 
 export interface ServeMetricsOptions {
   readonly at: ListenAddress
-  /** Makes the page. */
-  readonly page: () => Promise<MetricsPage>
+  readonly pages: readonly ServedPage[]
   /** Called with the connections, once the server has been made. */
   readonly onConnections: (connections: Connections) => void
   readonly log: Logger
+}
+
+/** A page at a path. */
+export interface ServedPage {
+  readonly path: string
+  readonly make: () => Promise<MetricsPage>
+  /** Who may see it; everybody if undefined. */
+  readonly mayAsk?: (headers: IncomingHttpHeaders) => boolean
 }
 
 /** Scrapers are few, and each scrape opens a connection. */
@@ -22,21 +30,23 @@ const MAX_CONNECTIONS = 64
 const SENDING = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 } as const
 
 /**
- * Serves `/metrics` until the returned function is called. Anybody may ask, so no client keeps a connection for long,
+ * Serves pages until the returned function is called. Anybody may connect, so no client keeps a connection for long,
  * and requests that arrive while a page is being made share it.
  *
  * @throws FatalError if nothing can listen there
  */
-export async function serveMetrics({ at, page, onConnections, log }: ServeMetricsOptions): Promise<() => unknown> {
+export async function serveMetrics({ at, pages, onConnections, log }: ServeMetricsOptions): Promise<() => unknown> {
   const failures = new SparseLog((line) => log.error(line))
-  const shared = sharedWhileUnderWay(page)
+  const served = new Map(pages.map((page) => [page.path, { ...page, make: sharedWhileUnderWay(page.make) }]))
   const server = createServer(SENDING, (request, response) => {
     response.setHeader('connection', 'close')
-    if (request.url?.split('?', 1)[0] !== '/metrics') {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('Not Found')
+    const page = served.get(request.url?.split('?', 1)[0] ?? '')
+    if (page === undefined || page.mayAsk?.(request.headers) === false) {
+      response.writeHead(page === undefined ? 404 : 403, { 'content-type': 'text/plain' })
+      response.end(page === undefined ? 'Not Found' : 'This page needs the token of the REST API.\n')
       return
     }
-    shared().then(
+    page.make().then(
       ({ contentType, body }) => response.writeHead(200, { 'content-type': contentType }).end(body),
       (error: Error) => {
         failures.add(`The metrics can't be made: ${error.message}`)

@@ -10,7 +10,7 @@ import { ChpProcess } from '../support/chp.js'
 import { ask } from '../support/http.js'
 import { accepts, freePorts } from '../support/ports.js'
 import { endProcess } from '../support/processes.js'
-import { ProxyProcess } from '../support/proxy.js'
+import { ProxyProcess, TOKEN } from '../support/proxy.js'
 import { exchange, RawBackend } from '../support/raw.js'
 import { eventually } from '../support/wait.js'
 
@@ -160,6 +160,14 @@ t.test('the REST API counts its calls, and what it keeps is shown', async (t) =>
   t.ok(Number(samples.get('cep_store_size_bytes')) > 0)
   t.ok(Number(samples.get('cep_store_free_bytes')) > 0)
   t.equal((await ask(proxy.port, '/a')).status, 503)
+  t.strictSame([(await ask(port, '/metrics/routes')).status, (await ask(port, '/metrics/other')).status], [403, 404])
+  const ofRoutes = () => ask(port, '/metrics/routes', { headers: { authorization: `token ${TOKEN}` } })
+  await eventually(
+    async () => (await ofRoutes()).body.includes('cep_route_failed_requests_total{route="/a"} 1\n'),
+    'who has the token is told of single routes',
+  )
+  t.match((await ofRoutes()).body, /^cep_route_last_activity_timestamp_seconds\{route="\/a"\} \d{10}/m)
+  t.match((await ofRoutes()).body, 'cep_route_long_requests{route="/a"} 0\n')
   await eventually(
     async () => Number((await scrape(port)).get('cep_request_retries_total')) > 0,
     'a refused connection was tried again',

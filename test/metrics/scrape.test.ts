@@ -56,7 +56,7 @@ t.test('a scrape with 10,000 routes takes less than 100 ms, has less than 1 MB, 
   t.teardown(
     await serveMetrics({
       at: { host: '127.0.0.1', port },
-      page: async () => metrics.page(await snapshot()),
+      pages: [{ path: '/metrics', make: async () => metrics.page(await snapshot()) }],
       onConnections: () => {},
       log,
     }),
