@@ -44,6 +44,18 @@ export function parseCommandLine(argv: readonly string[], subcommands: readonly 
   return { values: program.opts<Options>(), subcommand }
 }
 
+/** Whether a command line has valid options of the proxy and nothing else: no subcommand, no request for help. */
+export function hasOnlyOptions(argv: readonly string[]): boolean {
+  const silent = () => {}
+  const program = proxyCommand().configureOutput({ writeOut: silent, writeErr: silent, outputError: silent })
+  try {
+    program.exitOverride().parse(argv, { from: 'user' })
+    return true
+  } catch {
+    return false
+  }
+}
+
 function proxyCommand(): Command {
   const program = new Command('configurable-envoy-proxy')
     .description("JupyterHub's proxy, with Envoy carrying the traffic. A drop-in for configurable-http-proxy.")

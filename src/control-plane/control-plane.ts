@@ -7,7 +7,7 @@ import { logLevelEndpoint } from '../api/log-level.js'
 import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
 import type { ServerConnections } from '../metrics/limits.js'
-import { Metrics } from '../metrics/metrics.js'
+import type { Metrics } from '../metrics/metrics.js'
 import type { ConnectionCount } from '../metrics/observations.js'
 import { Observations } from '../metrics/observations.js'
 import type { ServedPage } from '../metrics/serve.js'
@@ -46,7 +46,7 @@ export interface ControlPlaneOptions {
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
   const { settings, log, store, envoys, shutdown, recents } = options
-  const metrics = settings.metrics && new Metrics()
+  const metrics = settings.metrics && (await loadMetrics())
   const observations = new Observations(log)
   const core = await createCore({
     ...options,
@@ -130,6 +130,12 @@ interface ReportReaders {
   /** Undefined if metrics are not served. */
   readonly metrics: Metrics | undefined
   readonly routes: RoutesInUse | undefined
+}
+
+/** What makes metrics is loaded only where there are some: it takes some MB. */
+async function loadMetrics(): Promise<Metrics> {
+  const { Metrics } = await import('../metrics/metrics.js')
+  return new Metrics()
 }
 
 /** Handles Envoys' reports of what they have counted. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseCommandLine } from '../../src/cli/command-line.js'
+import { hasOnlyOptions, parseCommandLine } from '../../src/cli/command-line.js'
 import type { Options } from '../../src/settings/settings.js'
 
 t.test('the values of options have the names and types that their declarations say', async (t) => {
@@ -38,4 +38,13 @@ t.test('a subcommand gets its own values, and those of the proxy from before and
   await parseCommandLine(['--port', '81', 'look', '--far', '3', '--workers', '2'], [command]).subcommand?.()
   t.strictSame(seen, [{ far: 3, port: 81, workers: 2 }])
   t.equal(parseCommandLine(['--port', '81'], [command]).subcommand, undefined)
+})
+
+t.test('subcommands are loaded for whatever is not a plain start', async (t) => {
+  for (const argv of [[], ['--port', '8000', '--insecure'], ['--ip=stop'], ['--ip', 'stop']]) {
+    t.ok(hasOnlyOptions(argv), argv.join(' '))
+  }
+  for (const argv of [['stop'], ['--insecure', 'stop'], ['sotp'], ['--help'], ['-V'], ['--port', 'x'], ['--what']]) {
+    t.notOk(hasOnlyOptions(argv), argv.join(' '))
+  }
 })

@@ -1,9 +1,5 @@
 import { parseCommandLine } from '../../src/cli/command-line.js'
-import { bootstrap } from '../../src/cli/commands/bootstrap.js'
-import { doctor } from '../../src/cli/commands/doctor.js'
-import { drain } from '../../src/cli/commands/drain.js'
-import { explain } from '../../src/cli/commands/explain.js'
-import { stop } from '../../src/cli/commands/stop.js'
+import { SUBCOMMANDS } from '../../src/cli/commands/all.js'
 import { errorLine } from '../../src/cli/process/exit.js'
 import { FatalError } from '../../src/platform/fatal-error.js'
 import { readSettings } from '../../src/settings/settings.js'
@@ -15,7 +11,6 @@ export interface Ended {
   readonly stderr: string
 }
 
-const SUBCOMMANDS = [stop, bootstrap, drain, doctor, explain]
 const WELL: Ended = { code: 0, stdout: '', stderr: '' }
 
 /**

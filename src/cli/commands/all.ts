@@ -1,0 +1,10 @@
+import { bootstrap } from './bootstrap.js'
+import { doctor } from './doctor.js'
+import { drain } from './drain.js'
+import { explain } from './explain.js'
+import { exportRoutes } from './export.js'
+import { importRoutes } from './import.js'
+import { stop } from './stop.js'
+
+/** The subcommands, in the order of the help. */
+export const SUBCOMMANDS = [stop, bootstrap, drain, doctor, explain, exportRoutes, importRoutes] as const
