@@ -1,6 +1,6 @@
 // `npm run docs`: writes what the documents and the Helm chart take from the code: the tables of options into README.md
-// and docs/external.md, those of differences from CHP into docs/compatibility.md, of checks into docs/doctor.md, and options
-// into the chart's schema.
+// and docs/external.md, those of differences from CHP into docs/compatibility.md, of checks into docs/doctor.md, of faults
+// into docs/faults.md, and options into the chart's schema.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ import { OUTSIDE_CHECKS } from '../build/src/doctor/outside-checks.js'
 import { START_CHECKS } from '../build/src/doctor/start-checks.js'
 import { OPTIONS } from '../build/src/settings/settings.js'
 import { SECTIONS } from '../build/test/differential/intended/all.js'
+import { FAULTS } from '../build/test/operations/planted.js'
 import { chartSchema } from './chart-schema.mjs'
 import { root } from './setup.mjs'
 
@@ -25,6 +26,7 @@ export function documents() {
       options: options(doctor.options),
       checks: checks([...START_CHECKS, ...OUTSIDE_CHECKS]),
     }),
+    withParts('docs/faults.md', { faults: faults() }),
     withParts('docs/explain.md', { options: options(explain.options) }),
     document('helm/configurable-envoy-proxy/values.schema.json', chartSchema),
   ]
@@ -65,6 +67,14 @@ function differences() {
 
 function cell(text) {
   return text.replaceAll('|', '\\|')
+}
+
+function faults() {
+  const rows = Object.values(FAULTS).map(({ what, explain, status, failure, answered, line }) => {
+    const named = failure === undefined ? line : `\`${failure}\`, ${answered}${line && `; ${line}`}`
+    return `| ${[what, `\`${explain}\``, `\`${status}\``, named].map(cell).join(' | ')} |`
+  })
+  return ['| fault | explain | status page | access log, field `failure` |', '|---|---|---|---|', ...rows].join('\n')
 }
 
 function checks(all) {
