@@ -94,14 +94,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     }),
   )
   if (settings.metrics && metrics) {
-    shutdown.push(
-      await serveMetrics({
-        at: settings.metrics,
-        pages: metricsPages(metrics, snapshot, routes, settings),
-        onConnections: (connections) => servers.set('metrics_connections', connections),
-        log,
-      }),
-    )
+    const pages = metricsPages(metrics, snapshot, routes, settings)
+    const onConnections = (connections: ConnectionCount) => void servers.set('metrics_connections', connections)
+    shutdown.push(await serveMetrics({ at: settings.metrics, pages, onConnections, log }))
   }
   return { ...core, restoreSocket: () => ads.restoreSocket() }
 }
