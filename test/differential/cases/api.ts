@@ -124,6 +124,7 @@ export const API: readonly Case[] = [
     '/API/ROUTES',
     '/livez',
     '/readyz',
+    '/api/explain',
   ].map((path) => calls(`the path ${path}`, AT_API(`GET ${path}`))),
   unauthorized('no token', 'GET /api/routes', ''),
   unauthorized('no token, one route', 'GET /api/routes/kept', ''),

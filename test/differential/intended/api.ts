@@ -90,6 +90,13 @@ export const API: readonly NamedDifference[] = [
     seen: [{ field: /^answer\.(status|body)$/, of: /^API: the path \/(livez|readyz)/, chp: /^404|^$/, here: /./ }],
   },
   {
+    where: '`GET /api/explain` of the REST API',
+    chp: '404',
+    here: 'why a path can be reached or not; 400 without a path',
+    reason: 'CHP has nothing of the kind',
+    seen: [{ field: /^answer\.(status|body)$/, of: /^API: the path \/api\/explain/, chp: /^404|^$/, here: /./ }],
+  },
+  {
     where: 'content types, also of the redirect and metrics servers',
     chp: 'none of a sentence; `application/json`',
     here: '`text/plain`; `application/json; charset=utf-8`',
