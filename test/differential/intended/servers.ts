@@ -40,7 +40,7 @@ export const SERVERS: readonly NamedDifference[] = [
   {
     where: 'metrics',
     chp: 'counts of its own, and of Node.js',
-    here: 'the same names, and three more: see [metrics.md](metrics.md); `/metrics?x` is answered too',
+    here: 'the same names, and more that begin with `cep_`: see [metrics.md](metrics.md); `/metrics?x` is answered too',
     reason: 'dashboards keep working',
     seen: [
       { field: 'answer.body', of: /^metrics: (their names|by POST)/, here: /cep_routes/ },
