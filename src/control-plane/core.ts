@@ -12,8 +12,9 @@ import { secretsCluster } from '../resources/clusters/target-tls.js'
 import { failureLines } from '../resources/counters/failure-log.js'
 import { encodeNamedResource, encodeResource } from '../resources/encode.js'
 import { routeConfiguration } from '../resources/listeners/route-configuration.js'
-import { FAILURE_LINES, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from '../resources/names.js'
+import { FAILURE_LINES, OTLP_COLLECTOR, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from '../resources/names.js'
 import { readScripts } from '../resources/scripts.js'
+import { collectorCluster } from '../resources/tracing/tracing.js'
 import type { RoutePublisher } from '../routing/publisher.js'
 import type { RoutePublication } from '../routing/route.js'
 import type { OpenedStore } from '../routing/store.js'
@@ -98,7 +99,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const publisher = new ClusterPublisher({
     clusters,
     settings: { targetTls, hostRouting, forwarding, limits },
-    ...{ recoverable: envoys.recoverable, named: settings.accessLog !== undefined },
+    ...{ recoverable: envoys.recoverable, named: isNamed(settings) },
     addresses: names.addresses,
     warn: (line) => log.warn(line),
   })
@@ -115,7 +116,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   })
   publisher.load(routes)
   errorTarget.publish()
-  clusters.collection.set(SECRETS_CLUSTER, encodeResource(TYPE_URL.cluster, secretsCluster(targetTls)))
+  setOwnClusters(settings, targetTls, clusters)
   tokenBuckets.collection.set(FAILURE_LINES, encodeNamedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
   table.follow()
   const scripts = await readScripts()
@@ -146,6 +147,18 @@ function makeTable(
     readTarget,
     now: () => new Date(),
   })
+}
+
+/** Whether an access log or traces need the names of routes. */
+function isNamed({ accessLog, tracing }: Settings): boolean {
+  return accessLog !== undefined || tracing !== undefined
+}
+
+/** Sets the clusters that lead to no target. */
+function setOwnClusters({ tracing }: Settings, targetTls: TargetTls, { collection }: ServedCollection): void {
+  collection.set(SECRETS_CLUSTER, encodeResource(TYPE_URL.cluster, secretsCluster(targetTls)))
+  if (tracing === undefined) return
+  collection.set(OTLP_COLLECTOR, encodeResource(TYPE_URL.cluster, collectorCluster(tracing, targetTls)))
 }
 
 function targetTlsOf({ tls: { targets } }: Settings): TargetTls {

@@ -54,6 +54,7 @@ function listenersOf(
       scripts,
       countRequests: metrics !== undefined,
       accessLog,
+      tracing: settings.tracing,
       generation,
       ...(transport && { transport }),
     }),

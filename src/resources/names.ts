@@ -36,6 +36,9 @@ export const ERROR_TARGET = 'error_target'
  */
 export const FAILED_PATH_HEADER = 'x-cep-failed-path'
 
+/** The cluster of the collector of traces. */
+export const OTLP_COLLECTOR = 'otlp_collector'
+
 /** The header with a request's id; see {@link requestIds}. */
 export const REQUEST_ID_HEADER = 'x-request-id'
 

@@ -31,6 +31,8 @@ import { readStoreSettings, STORE_OPTIONS } from './store.js'
 import { TARGET_TLS_OPTIONS } from './target-tls.js'
 import type { TlsSettings } from './tls.js'
 import { readTlsSettings } from './tls.js'
+import type { TracingSettings } from './tracing.js'
+import { readTracing, TRACING_OPTIONS } from './tracing.js'
 
 const ALL_OPTIONS = [
   ...LISTEN_OPTIONS,
@@ -48,6 +50,7 @@ const ALL_OPTIONS = [
   ...LIMIT_OPTIONS,
   ...EXTERNAL_OPTIONS,
   ...ACCESS_LOG_OPTIONS,
+  ...TRACING_OPTIONS,
 ] as const
 
 /** The proxy's options. */
@@ -76,6 +79,8 @@ export interface Settings {
   readonly external: ExternalSettings | undefined
   /** Undefined without an access log. */
   readonly accessLog: AccessLogSettings | undefined
+  /** Undefined without traces. */
+  readonly tracing: TracingSettings | undefined
 }
 
 /** @throws FatalError if an option can't be used, a file can't be read or an address can't be resolved */
@@ -127,5 +132,6 @@ function readers(
     limits: () => readLimits(values, machine),
     external: () => readExternal(values, env),
     accessLog: () => readAccessLog(values),
+    tracing: () => readTracing(values),
   }
 }

@@ -45,6 +45,8 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
     '--max-requests-per-route',
     '--no-api-auth',
     '--orphan-timeout',
+    '--otlp-endpoint',
+    '--otlp-sampling',
     '--request-id',
     '--request-timeout',
     '--state-dir',

@@ -7,6 +7,7 @@ import type { HeaderMutation } from '#proto/envoy/extensions/http/early_header_m
 import type { AccessLogSettings } from '../../settings/access-log.js'
 import type { ForwardingSettings } from '../../settings/forwarding.js'
 import type { Limits } from '../../settings/limits.js'
+import type { TracingSettings } from '../../settings/tracing.js'
 import { duration, packAny } from '../../xds/messages.js'
 import { accessLog as accessLogs } from '../access-log/access-log.js'
 import { keptEarly, keptFilters } from '../access-log/kept.js'
@@ -23,11 +24,12 @@ import { PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import type { Scripts } from '../scripts.js'
 import { OWN_CONNECTION } from '../shared/connection-reuse.js'
 import { connectionManagerLimits, FLUSH_TIMEOUT, NEVER, NEVER_IDLE } from '../shared/limits.js'
+import { tracing } from '../tracing/tracing.js'
 import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { countRounds } from './loops.js'
 import { repeatFilter } from './repeat.js'
-import { KEEP_VALID_ID, requestIds } from './request-id.js'
+import { KEEP_VALID_ID, OWN_SAMPLING, requestIds } from './request-id.js'
 import { rewritingFilters } from './rewriting.js'
 import { COPY_CODING, HANDSHAKE_COMPLETE, MAX_HEADERS_KIB, unfinishedRequestFilters } from './unfinished-requests.js'
 import { REFUSE_CODED_UPGRADES } from './upgrades.js'
@@ -42,6 +44,8 @@ export interface ConnectionManagerInput {
   readonly errorPages: ErrorPages
   /** Whether requests are counted for {@link requestCounters}' readers. */
   readonly countRequests: boolean
+  /** Undefined without traces. */
+  readonly tracing?: TracingSettings | undefined
   /** Undefined without an access log. */
   readonly accessLog?: AccessLogSettings | undefined
   readonly limits: Limits
@@ -115,6 +119,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     stream_idle_timeout: NEVER_IDLE,
     stream_flush_timeout: FLUSH_TIMEOUT,
     ...requestIds(forwarding.requestId),
+    ...(input.tracing && { tracing: tracing(input.tracing), request_id_extension: OWN_SAMPLING }),
     // No header of Envoy's own: browsers get the same as with CHP.
     server_header_transformation: 'PASS_THROUGH',
     local_reply_config: forwarding.requestId ? withRequestIds(localReplies(errorPages)) : localReplies(errorPages),

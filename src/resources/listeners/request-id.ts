@@ -22,6 +22,14 @@ export const KEEP_VALID_ID: readonly HeaderMutation[] = [
   { remove: VALID },
 ]
 
+/** Envoy would change a digit of an id, and let it decide what is traced. */
+export const OWN_SAMPLING = {
+  typed_config: packAny('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', {
+    pack_trace_reason: { value: false },
+    use_request_id_for_trace_sampling: { value: false },
+  } satisfies UuidRequestIdConfig),
+}
+
 /** Without an id, Envoy makes none: backends and browsers get the same headers as with CHP. */
 export function requestIds(wanted: boolean): Partial<HttpConnectionManager> {
   if (!wanted) return { generate_request_id: { value: false } }
@@ -29,12 +37,6 @@ export function requestIds(wanted: boolean): Partial<HttpConnectionManager> {
     generate_request_id: { value: true },
     preserve_external_request_id: true,
     always_set_request_id_in_response: true,
-    // Envoy would change a digit of the id for its own tracing.
-    request_id_extension: {
-      typed_config: packAny('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', {
-        pack_trace_reason: { value: false },
-        use_request_id_for_trace_sampling: { value: false },
-      } satisfies UuidRequestIdConfig),
-    },
+    request_id_extension: OWN_SAMPLING,
   }
 }
