@@ -33,7 +33,7 @@ t.test('Ctrl-C removes the temporary route; one that a killed doctor has left is
   waiting.kill('SIGINT')
   const [code] = await once(waiting, 'exit')
   t.equal(code, 1)
-  t.match(await printed, /Interrupted; the temporary route was removed/)
+  t.match(await printed, /^This takes 600 s, .*\nerror: Interrupted; the temporary route was removed/)
   t.strictSame(await routes(), ['/user/ann'], 'a route of the hub stays, whatever its data')
 
   const direct = doctor(['--only', 'CEP0801,CEP0802,CEP0821,CEP0824,CEP0827', '--output', 'json'])

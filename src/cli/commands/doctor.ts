@@ -1,6 +1,7 @@
 import { chosen, describeSubject, examine } from '../../doctor/examine.js'
 import type { Subject } from '../../doctor/model/subject.js'
 import { subjectOf } from '../../doctor/model/subject.js'
+import { IDLE_WEBSOCKET } from '../../doctor/outside/checks/websockets.js'
 import { withVisit } from '../../doctor/outside/visit.js'
 import { OUTSIDE_CHECKS } from '../../doctor/outside-checks.js'
 import type { Report } from '../../doctor/report.js'
@@ -47,7 +48,9 @@ export const doctor: Subcommand<typeof OPTIONS> = {
   name: 'doctor',
   description: 'check a start with these options, or the proxy that runs with them, and say what to do',
   options: OPTIONS,
-  note: 'It changes nothing. Exit status: 0 all is well, 1 something is fatal, 2 something is to be mended or not known.',
+  note:
+    'It changes nothing, but for a temporary route with --public-url. Exit status: 0 all is well, 1 something is fatal, ' +
+    '2 something is to be mended or not known.',
   async run(own, values) {
     const env = { ...process.env }
     // Programs that are started, such as Envoy, don't need them.
@@ -77,6 +80,9 @@ async function examineOutside(
   const options = {
     ...{ publicUrl, idleMs: idle * 1000 },
     echoAddress: echoAddress === undefined ? undefined : parseHostPort('--echo-address', echoAddress),
+  }
+  if (checks.some(({ code }) => code === IDLE_WEBSOCKET.code)) {
+    process.stderr.write(`This takes ${idle} s, while a websocket is left idle ...\n`)
   }
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.once(signal, () => stop.abort())
