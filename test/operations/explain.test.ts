@@ -64,6 +64,8 @@ t.test('a POST that Envoy refuses is named, until one succeeds', async (t) => {
   envoy.refuses = () => undefined
   await world.post('/user/alice', TARGET).answered
   t.notOk((await explain(world, '/user/alice/lab')).findings.some(({ cause }) => cause === 'route_refused'))
+  await world.delete('/user/alice').answered
+  t.match((await explain(world, '/user/alice/lab')).findings, [{ cause: 'route_missing' }], 'also when it is gone')
 })
 
 t.test('a stored route that Envoy refuses sends its requests to the next shorter one', async (t) => {
@@ -170,6 +172,9 @@ t.test('with 10,000 routes it answers as with a few', async (t) => {
 t.test('without an Envoy nobody serves', async (t) => {
   const world = await World.start(t)
   t.match((await explain(world, '/')).findings, [{ cause: 'envoy_away' }, { cause: 'route_missing' }])
+  const stored = [{ routespec: '/', data: { target: TARGET }, lastActivity: new Date(0) }]
+  const other = await World.start(t, { store: new TestStore(stored) })
+  t.match(await explain(other, '/'), { route: { routespec: '/' }, findings: [{ cause: 'envoy_away' }], envoys: [] })
 })
 
 t.test('a question without a path, or without the token, is refused', async (t) => {
