@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -169,6 +169,8 @@ t.test('nothing is made, changed or left by any check', async (t) => {
   const route = { routespec: '/', data: { target: 'http://127.0.0.1:1' }, lastActivity: new Date() }
   await store.write({ key: '/', before: undefined, after: route })
   await store.close()
+  // LMDB would make it anew.
+  await rm(join(state, 'routes.mdb-lock'))
   const stale = createServer().listen(join(directory, 'stale'))
   await once(stale, 'listening')
   await symlink(join(directory, 'stale'), join(directory, 'link'))
