@@ -65,6 +65,17 @@ t.test('TLS of the public port follows the options', async (t) => {
   })
 })
 
+t.test('a GET that ends with its headers passes no filter that waits', async (t) => {
+  const input = { hostRouting: false, forwarding: forwarding(), limits, lookup: '' }
+  const routes = routeConfiguration(input).virtual_hosts?.[0]?.routes ?? []
+  const asksForUsers = routes.filter(({ route }) => route?.cluster_specifier_plugin !== undefined)
+  const [odd, plain] = asksForUsers
+  t.strictSame(Object.keys(odd?.typed_per_filter_config ?? {}), ['path'])
+  t.strictSame(plain?.typed_per_filter_config, {})
+  const conditions = plain?.match?.headers?.map(({ name }) => name)
+  t.strictSame(conditions, [':method', 'content-length', 'upgrade', 'x-cep-arrival'])
+})
+
 t.test('filters that rewrite are there only where an option asks for them', async (t) => {
   const filters = (...options: string[]) => rewritingFilters(forwarding(...options), scripts)
   t.strictSame(names(filters()), ['path'])

@@ -25,13 +25,14 @@ import type { Scripts } from '../scripts.js'
 import { OWN_CONNECTION } from '../shared/connection-reuse.js'
 import { connectionManagerLimits, FLUSH_TIMEOUT, NEVER, NEVER_IDLE } from '../shared/limits.js'
 import { tracing } from '../tracing/tracing.js'
+import { NOTE_ARRIVAL } from './arrival.js'
 import { forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { countRounds } from './loops.js'
 import { repeatFilter } from './repeat.js'
 import { KEEP_VALID_ID, OWN_SAMPLING, requestIds } from './request-id.js'
 import { rewritingFilters } from './rewriting.js'
-import { COPY_CODING, HANDSHAKE_COMPLETE, MAX_HEADERS_KIB, unfinishedRequestFilters } from './unfinished-requests.js'
+import { HANDSHAKE_COMPLETE, MAX_HEADERS_KIB, unfinishedRequestFilters } from './unfinished-requests.js'
 import { REFUSE_CODED_UPGRADES } from './upgrades.js'
 
 export interface ConnectionManagerInput {
@@ -151,7 +152,7 @@ function earlyHeaders(
         { remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } },
         // As in CHP: it announces trailers, which aren't forwarded.
         { remove: 'trailer' },
-        COPY_CODING,
+        NOTE_ARRIVAL,
         REFUSE_CODED_UPGRADES,
         ...forwarded,
         ...countRounds(forwarding),

@@ -12,16 +12,10 @@ import { DRAINING, FAILED_PATH_HEADER, HEALTH, HEALTH_ANSWER, HEALTH_PATH, PUBLI
 import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
 import { headerToSet } from '../shared/header-mutation.js'
 import { bodilessIdle, NEVER, NEVER_IDLE, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
+import { ARRIVAL_HEADER, COMPLETE_AT_ONCE } from './arrival.js'
 import { endedLoops } from './loops.js'
 import { CORRECT_PATH, customHeaders, ODD_PATH, rewritingAction } from './rewriting.js'
-import {
-  AS_IT_COMES,
-  CODING_HEADER,
-  COMPLETE,
-  HEADERS_TOO_LARGE,
-  WAITING,
-  WAITING_CLUSTER,
-} from './unfinished-requests.js'
+import { AS_IT_COMES, COMPLETE, HEADERS_TOO_LARGE, WAITING, WAITING_CLUSTER } from './unfinished-requests.js'
 import { refusedUpgrades, WEBSOCKET } from './upgrades.js'
 
 export interface RouteConfigurationInput {
@@ -90,8 +84,8 @@ function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): Cluster
 }
 
 /**
- * The first route that matches applies: first those of complete requests, then one in which requests wait for their
- * end, then one for uploads.
+ * The first route that matches applies: first those of complete requests, most frequent ones before others, then one in
+ * which requests wait for their end, then one for uploads.
  */
 function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] {
   const withoutTimeout: RouteAction = {
@@ -108,7 +102,7 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
   // A backend must not mark its answer as one of Envoy's own replies.
   const common = {
     request_headers_to_add: headers,
-    request_headers_to_remove: [CODING_HEADER],
+    request_headers_to_remove: [ARRIVAL_HEADER],
     response_headers_to_remove: [FAILED_PATH_HEADER],
   }
   const idle_timeout = unfinishedIdle(limits, idleTimeoutMs)
@@ -118,17 +112,24 @@ function lookupRoutes({ forwarding, limits }: RouteConfigurationInput): Route[] 
     timeout: NEVER,
     idle_timeout: hasBody ? idle_timeout : bodilessIdle(limits),
   })
-  // Such paths are rare: their requests get no retries, and websockets no exemption from --timeout. The first route
+  // Such paths are rare: websockets there get no exemption from --timeout. The first route
   // that is chosen decides which filters a request passes.
   const oddPaths = forwarding.includePrefix ? [{ match: ODD_PATH, ...CORRECT_PATH }] : []
   const paths = [...oddPaths, { match: { prefix: '/' }, typed_per_filter_config: {} }]
+  const repeatable: RouteAction = { ...action, retry_policy: RETRY_ON_RESET }
   return [
+    ...paths.map((path) => ({
+      ...path,
+      match: { ...path.match, headers: [...COMPLETE_AT_ONCE] },
+      route: repeatable,
+      ...common,
+    })),
     ...oddPaths.map((odd) => ({ ...odd, match: { ...odd.match, ...COMPLETE }, route: action, ...common })),
     { match: { prefix: '/', headers: [WEBSOCKET], ...COMPLETE }, route: withoutTimeout, ...common },
     // These may be retried.
     {
       match: { prefix: '/', headers: [SAFE_METHOD], ...COMPLETE },
-      route: { ...action, retry_policy: RETRY_ON_RESET },
+      route: repeatable,
       ...common,
     },
     { match: { prefix: '/', ...COMPLETE }, route: action, ...common },

@@ -1,4 +1,3 @@
-import type { HeaderMutation } from '#proto/envoy/config/common/mutation_rules/v3/HeaderMutation.js'
 import type { FilterConfig } from '#proto/envoy/config/route/v3/FilterConfig.js'
 import type { HeaderMatcher } from '#proto/envoy/config/route/v3/HeaderMatcher.js'
 import type { Route } from '#proto/envoy/config/route/v3/Route.js'
@@ -13,15 +12,15 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import type { UInt32Value } from '#proto/google/protobuf/UInt32Value.js'
 import { packAny } from '../../xds/messages.js'
 import type { Scripts } from '../scripts.js'
-import { setHeader } from '../shared/header-mutation.js'
 import { BUFFER_BYTES } from '../shared/limits.js'
+import { absent, FITTING_SIZE, NO_CODING } from './arrival.js'
 import type { PlacesInput } from './places.js'
 import { uploadPlaces, waitingPlaces } from './places.js'
 
 /*
  * An unfinished request doesn't count against its route's limit, so that a client that never ends its requests takes
- * nothing from others. Envoy chooses a request's route twice: first one of those below, and again when the request is
- * complete, which a filter state marks.
+ * nothing from others. Envoy chooses the route of most kinds of requests twice: first one of those below, and again when
+ * the request is complete, which a filter state marks. Only {@link COMPLETE_AT_ONCE} needs no second choice.
  *
  * - A request with a small body, or without a length if its method normally has no body, waits here until it is complete.
  *   Only then does the backend get it.
@@ -41,7 +40,7 @@ const FILTER = {
 
 /** Matches requests that are complete, with headers of less than 60,000 bytes. */
 export const COMPLETE: Pick<RouteMatch, 'filter_state'> = {
-  filter_state: [{ key: COMPLETE_KEY, string_match: { safe_regex: { regex: '[0-9]{1,4}|[1-5][0-9]{4}' } } }],
+  filter_state: [{ key: COMPLETE_KEY, string_match: { safe_regex: { regex: FITTING_SIZE } } }],
 }
 
 const HEADERS_LIMIT = 60_000
@@ -63,16 +62,6 @@ const BODILESS: HeaderMatcher = {
   name: ':method',
   string_match: { safe_regex: { regex: 'GET|HEAD|OPTIONS' } },
 }
-
-/** A copy of `Transfer-Encoding`, which Envoy removes before it chooses a route. */
-export const CODING_HEADER = 'x-cep-coding'
-
-/** Must be applied before Envoy reads the headers. */
-export const COPY_CODING: HeaderMutation = setHeader(
-  CODING_HEADER,
-  '%REQ(transfer-encoding)%',
-  'OVERWRITE_IF_EXISTS_OR_ADD',
-)
 
 /** The cluster of waiting requests. It doesn't exist, and is never used. */
 export const WAITING_CLUSTER = 'waiting'
@@ -125,7 +114,7 @@ export const WAITING: readonly {
   },
   // Most requests are of this kind. They aren't counted: without a body, no further byte restarts their idle timer.
   {
-    headers: [absent('content-length'), absent(CODING_HEADER), BODILESS],
+    headers: [absent('content-length'), NO_CODING, BODILESS],
     hasBody: false,
     typed_per_filter_config: untilComplete(NO_BODY),
   },
@@ -189,8 +178,4 @@ function script(name: string, lines: readonly string[]): HttpFilter {
 
 function on(config: ReturnType<typeof packAny>): ReturnType<typeof packAny> {
   return packAny('envoy.config.route.v3.FilterConfig', { config } satisfies FilterConfig)
-}
-
-function absent(name: string): HeaderMatcher {
-  return { name, present_match: true, invert_match: true }
 }
