@@ -13,6 +13,7 @@ import { failureLines } from '../resources/counters/failure-log.js'
 import { encodeNamedResource, encodeResource } from '../resources/encode.js'
 import { routeConfiguration } from '../resources/listeners/route-configuration.js'
 import { FAILURE_LINES, OTLP_COLLECTOR, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from '../resources/names.js'
+import type { Scripts } from '../resources/scripts.js'
 import { readScripts } from '../resources/scripts.js'
 import { collectorCluster } from '../resources/tracing/tracing.js'
 import type { RoutePublisher } from '../routing/publisher.js'
@@ -123,8 +124,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const errorPages = provideErrorPages(settings.errorPages, { scripts, log })
   const ports = listenerResources(settings, errorPages, scripts)
   for (const listener of ports) listeners.collection.set(listener.name, listener)
-  const lookup = routeConfiguration({ hostRouting, forwarding, limits, lookup: scripts.lookup })
-  routeConfigurations.collection.set(PUBLIC_ROUTES, encodeResource(TYPE_URL.routeConfiguration, lookup))
+  routeConfigurations.collection.set(PUBLIC_ROUTES, publicRoutes(settings, scripts))
   return {
     ...{ table, clusters, listeners, secrets, publisher, errorTarget, addresses: names.addresses },
     listenersWithoutPort: listenersWithoutPort(settings, errorPages, scripts),
@@ -159,6 +159,14 @@ function setOwnClusters({ tracing }: Settings, targetTls: TargetTls, { collectio
   collection.set(SECRETS_CLUSTER, encodeResource(TYPE_URL.cluster, secretsCluster(targetTls)))
   if (tracing === undefined) return
   collection.set(OTLP_COLLECTOR, encodeResource(TYPE_URL.cluster, collectorCluster(tracing, targetTls)))
+}
+
+/** The routes of the public listener, which the hub's routes don't change. */
+function publicRoutes({ public: address, tls, routing, forwarding, limits }: Settings, { lookup }: Scripts): Resource {
+  const encrypted = tls.public !== undefined
+  const port = 'port' in address ? address.port : undefined
+  const input = { ...{ hostRouting: routing.hostRouting, forwarding, limits, lookup }, encrypted, port }
+  return encodeResource(TYPE_URL.routeConfiguration, routeConfiguration(input))
 }
 
 function targetTlsOf({ tls: { targets } }: Settings): TargetTls {

@@ -122,7 +122,10 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   )
 
   const [routes] = section('dynamic_route_configs').map(({ route_config }) => route_config)
-  t.strictSame(withoutType(routes ?? {}), shown(routeConfiguration({ lookup: scripts.lookup, ...forwarded })))
+  t.strictSame(
+    withoutType(routes ?? {}),
+    shown(routeConfiguration({ encrypted: true, port: proxy.port, lookup: scripts.lookup, ...forwarded })),
+  )
 })
 
 t.test('Envoy is started with its statistics and clusters deferred, and its sockets private', async (t) => {

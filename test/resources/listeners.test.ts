@@ -66,14 +66,14 @@ t.test('TLS of the public port follows the options', async (t) => {
 })
 
 t.test('a GET that ends with its headers passes no filter that waits', async (t) => {
-  const input = { hostRouting: false, forwarding: forwarding(), limits, lookup: '' }
+  const input = { hostRouting: false, forwarding: forwarding(), limits, encrypted: false, port: 8000, lookup: '' }
   const routes = routeConfiguration(input).virtual_hosts?.[0]?.routes ?? []
   const asksForUsers = routes.filter(({ route }) => route?.cluster_specifier_plugin !== undefined)
   const [odd, plain] = asksForUsers
-  t.strictSame(Object.keys(odd?.typed_per_filter_config ?? {}), ['path'])
+  t.strictSame(Object.keys(odd?.typed_per_filter_config ?? {}), ['path', 'port_to_metadata'])
   t.strictSame(plain?.typed_per_filter_config, {})
   const conditions = plain?.match?.headers?.map(({ name }) => name)
-  t.strictSame(conditions, [':method', 'content-length', 'upgrade', 'x-cep-arrival'])
+  t.strictSame(conditions, [':method', 'content-length', 'upgrade', 'x-cep-arrival', ':authority'])
 })
 
 t.test('filters that rewrite are there only where an option asks for them', async (t) => {
@@ -110,7 +110,14 @@ t.test('rounds are counted by x-forwarded-proto, or by a header of their own', a
 })
 
 t.test('an upgrade that is no handshake is refused before any other route is looked for', async (t) => {
-  const { virtual_hosts } = routeConfiguration({ hostRouting: false, forwarding: forwarding(), limits, lookup: '' })
+  const { virtual_hosts } = routeConfiguration({
+    hostRouting: false,
+    forwarding: forwarding(),
+    limits,
+    encrypted: false,
+    port: 8000,
+    lookup: '',
+  })
   const statuses = (virtual_hosts?.[0]?.routes ?? []).map(({ direct_response }) => direct_response?.status)
   const refused = refusedUpgrades().map(() => 400)
   t.strictSame(statuses.slice(0, 2 + 4 + refused.length), [503, 200, ...Array(4).fill(508), ...refused])
@@ -122,6 +129,7 @@ t.test('the lookup is told whether hosts are routed', async (t) => {
       hostRouting,
       forwarding: forwarding(),
       limits,
+      encrypted: false,
       lookup: '-- end',
     })
     const [plugin] = cluster_specifier_plugins ?? []

@@ -25,7 +25,7 @@ export const ODD_PATH: RouteMatch = {
 }
 
 /** Enables, for a route, the filter that corrects such a path. */
-export const CORRECT_PATH: Pick<Route, 'typed_per_filter_config'> = {
+export const CORRECT_PATH: { readonly typed_per_filter_config: NonNullable<Route['typed_per_filter_config']> } = {
   typed_per_filter_config: {
     [PATH_FILTER]: packAny('envoy.config.route.v3.FilterConfig', {
       config: packAny('envoy.extensions.filters.http.lua.v3.LuaPerRoute', { filter_context: {} } satisfies LuaPerRoute),
