@@ -58,9 +58,17 @@ t.test('x-forwarded headers are what CHP sends', async (t) => {
     ['[broken', '80'],
     ['a:80x', '80'],
     ['a:x', '80'],
-  ]) {
-    const { headers } = await seen(proxy, `Host: ${host}\r\n`)
-    t.strictSame(headers['x-forwarded-port'], [port], `the port of ${host}`)
+    [`hub.example:${proxy.port}`, String(proxy.port)],
+    [`[::1]:${proxy.port}`, String(proxy.port)],
+    [`hub.example:1${proxy.port}`, `1${proxy.port}`],
+  ] as const) {
+    for (const line of ['GET /x', 'POST /x', 'GET /a/../x', 'HEAD /x']) {
+      const { headers } = await seen(proxy, `Host: ${host}\r\n`, line)
+      t.strictSame(headers['x-forwarded-port'], [port], `${line}: the port of ${host}`)
+      const { headers: behind } = await seen(proxy, `Host: ${host}\r\n${FROM_PROXY}`, line)
+      t.strictSame(behind['x-forwarded-port'], [`8443,${port}`], `${line}: behind a proxy`)
+      t.strictSame(behind['x-forwarded-host'], ['first'])
+    }
   }
   t.strictSame(
     forwarded(await seen(proxy, `Host: inner:81\r\n${FROM_PROXY}`)),

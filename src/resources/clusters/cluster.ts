@@ -43,7 +43,7 @@ const CONNECT_TIMEOUT = { seconds: 8 }
 /** The default of Node.js; Envoy would refuse requests and responses with more than 100. */
 export const MAX_HEADERS = { value: 2000 }
 
-/** Header names keep their case, as with CHP; Envoy would make them lower-case. */
+/** Header names keep their case, and answers their reason phrase; Envoy would send lower case and a phrase of its own. */
 export const PRESERVE_HEADER_CASE: NonNullable<Http1ProtocolOptions['header_key_format']> = {
   stateful_formatter: {
     name: 'preserve_case',
