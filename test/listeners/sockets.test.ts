@@ -48,9 +48,12 @@ t.test('users, the hub and Prometheus can all come by unix sockets', async (t) =
   t.equal(String((await once(websocket, 'message'))[0]), 'hello')
   websocket.terminate()
 
-  const metrics = await ask(0, '/metrics', { socketPath: metricsSocket })
-  t.match(metrics.body, /^requests_web 1$/m)
-  t.match(metrics.body, /^requests_ws 1$/m)
+  // Envoy reports what it counts every two seconds.
+  const counted = async () => {
+    const { body } = await ask(0, '/metrics', { socketPath: metricsSocket })
+    return /^requests_web 1$/m.test(body) && /^requests_ws 1$/m.test(body)
+  }
+  await eventually(counted, 'both are counted')
 
   proxy.child.kill('SIGTERM')
   t.equal((await proxy.exit()).code, 0)

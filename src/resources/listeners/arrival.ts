@@ -19,6 +19,12 @@ export const NOTE_ARRIVAL: HeaderMutation = setHeader(
 /** A size below 60,000 bytes, in digits. */
 export const FITTING_SIZE = '[0-9]{1,4}|[1-5][0-9]{4}'
 
+/** Headers of 10,000 bytes and more. */
+export const LARGE_HEADERS: HeaderMatcher = {
+  name: ARRIVAL_HEADER,
+  string_match: { safe_regex: { regex: 'HTTP/[0-9.]+ [0-9]{5,};.*' } },
+}
+
 /** A request without `Transfer-Encoding`. */
 export const NO_CODING: HeaderMatcher = { name: ARRIVAL_HEADER, string_match: { suffix: ';' } }
 

@@ -13,7 +13,7 @@ import type { UInt32Value } from '#proto/google/protobuf/UInt32Value.js'
 import { packAny } from '../../xds/messages.js'
 import type { Scripts } from '../scripts.js'
 import { BUFFER_BYTES } from '../shared/limits.js'
-import { absent, FITTING_SIZE, NO_CODING } from './arrival.js'
+import { absent, FITTING_SIZE, LARGE_HEADERS, NO_CODING } from './arrival.js'
 import type { PlacesInput } from './places.js'
 import { uploadPlaces, waitingPlaces } from './places.js'
 
@@ -112,7 +112,13 @@ export const WAITING: readonly {
     hasBody: true,
     typed_per_filter_config: { ...untilComplete(BUFFER_BYTES), [FILTER.wait]: SCRIPT },
   },
-  // Most requests are of this kind. They aren't counted: without a body, no further byte restarts their idle timer.
+  {
+    headers: [absent('content-length'), NO_CODING, BODILESS, LARGE_HEADERS],
+    hasBody: false,
+    typed_per_filter_config: { ...untilComplete(NO_BODY), [FILTER.wait]: SCRIPT },
+  },
+  // Over HTTP/2 most requests are of this kind. They aren't counted: without a body, no further byte restarts their idle
+  // timer, and they are small.
   {
     headers: [absent('content-length'), NO_CODING, BODILESS],
     hasBody: false,
