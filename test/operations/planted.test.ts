@@ -162,8 +162,17 @@ t.test('a hub that is down, and an Envoy that restarts', async () => {
   await proxy.route('/', `http://127.0.0.1:${dead}`, { hub: true })
   await ask(proxy.port, '/hub/login')
   await names(FAULTS.hub, '/hub/login')
-  process.kill(await proxy.envoyPid(), 'SIGKILL')
+  const old = await proxy.envoyPid()
+  process.kill(old, 'SIGKILL')
+  // It would be back before all have been asked.
+  let next = 0
+  await eventually(async () => {
+    next = (await proxy.envoys()).find(({ pid }) => pid !== old)?.pid ?? 0
+    if (next !== 0) process.kill(next, 'SIGSTOP')
+    return next !== 0
+  }, 'another Envoy is started')
   await names(FAULTS.restarting, '/hub/login')
+  process.kill(next, 'SIGCONT')
 })
 
 t.test('all faults of the table were planted', async (t) => {
