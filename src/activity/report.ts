@@ -63,6 +63,7 @@ function addRoute(routes: Set<string>, metric: Metric__Output): void {
   if (key !== undefined) routes.add(key)
 }
 
-function labelOf(metric: Metric__Output, name: string): string {
+/** The value of a label; empty if there is none. */
+export function labelOf(metric: Metric__Output, name: string): string {
   return metric.label.find((pair) => pair.name === name)?.value ?? ''
 }

@@ -1,6 +1,8 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
-import { ACTIVITY, PUBLIC, routeKeyOf } from '../resources/names.js'
-import { labelOf, RequestSums } from './request-sums.js'
+import { longRequests } from '../activity/long-requests.js'
+import { labelOf } from '../activity/report.js'
+import { PUBLIC } from '../resources/names.js'
+import { RequestSums } from './request-sums.js'
 import type { EnvoyReport, OpenNow } from './snapshot.js'
 
 /** How far {@link Recent} reaches back, and in what steps. */
@@ -98,13 +100,9 @@ const LISTENER_CONNECTIONS = 'listener.downstream_cx_active'
 function readGauges(report: readonly MetricFamily__Output[], at: Date): LastReport {
   const single = new Map<string, number>()
   let connections = 0
-  const routes = new LongRequests()
   for (const { name, metric } of report) {
     for (const one of metric) {
-      if (name === `${ACTIVITY.prefix}.${ACTIVITY.counters.stream}`) {
-        if ((one.counter?.value ?? 0) > 0)
-          routes.add(labelOf(one, ACTIVITY.labels.route), labelOf(one, ACTIVITY.labels.stream))
-      } else if (!one.gauge) continue
+      if (!one.gauge) continue
       else if (name === LISTENER_CONNECTIONS) connections += one.gauge.value
       else if (name.startsWith('http.') && labelOf(one, OF_PUBLIC) !== PUBLIC) continue
       else single.set(name, one.gauge.value)
@@ -125,24 +123,6 @@ function readGauges(report: readonly MetricFamily__Output[], at: Date): LastRepo
     physicalBytes: value('server.memory_physical_size'),
     connections,
     pressure: { heap: pressure('fixed_heap'), connections: pressure('global_downstream_max_connections') },
-    fullestRoute: routes.most,
-  }
-}
-
-/** Counts the long requests of each route. A request is in a report under several names while its bytes advance. */
-class LongRequests {
-  readonly #seen = new Set<string>()
-  readonly #byRoute = new Map<string, number>()
-
-  add(cluster: string, stream: string): void {
-    if (routeKeyOf(cluster) === undefined || this.#seen.has(stream)) return
-    this.#seen.add(stream)
-    this.#byRoute.set(cluster, (this.#byRoute.get(cluster) ?? 0) + 1)
-  }
-
-  get most(): number {
-    let most = 0
-    for (const count of this.#byRoute.values()) most = Math.max(most, count)
-    return most
+    fullestRoute: [...longRequests(report).values()].reduce((most, count) => Math.max(most, count), 0),
   }
 }

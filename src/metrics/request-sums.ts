@@ -1,5 +1,6 @@
 import type { Metric__Output } from '#proto/io/prometheus/client/Metric.js'
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
+import { labelOf } from '../activity/report.js'
 import { FAILURES, HEALTH, PUBLIC, REQUESTS } from '../resources/names.js'
 import { Distributed } from './distribution.js'
 import type { TrafficTotals } from './snapshot.js'
@@ -148,11 +149,6 @@ function mergeInto(distribution: Distributed, { histogram }: Metric__Output): vo
     count: Number(histogram.sample_count),
     sum: histogram.sample_sum,
   })
-}
-
-/** The value of a label; empty if there is none. */
-export function labelOf({ label }: Metric__Output, name: string): string {
-  return label.find((pair) => pair.name === name)?.value ?? ''
 }
 
 function increase(counts: Map<string, number>, key: string, more: number): void {

@@ -1,6 +1,6 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
+import { labelOf } from '../activity/report.js'
 import { ACTIVITY, FAILURES, routeKeyOf } from '../resources/names.js'
-import { labelOf } from './request-sums.js'
 
 /** What was counted of one route since the control plane's start. */
 export interface RouteSum {

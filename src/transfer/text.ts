@@ -1,4 +1,5 @@
 import { printable } from '../platform/text.js'
+import { withoutSecrets } from '../routing/target.js'
 import type { Differences } from './differences.js'
 import type { RouteFields } from './remote-api.js'
 
@@ -23,14 +24,8 @@ function change(from: RouteFields, to: RouteFields): string {
   return before === after ? `${after}, with other data` : `${after}, in place of ${before}`
 }
 
-/** Without a user and password, which CHP takes in a target. */
 function targetOf({ target }: RouteFields): string {
-  const text = String(target)
-  if (!URL.canParse(text)) return shown(text)
-  const url = new URL(text)
-  if (url.username === '' && url.password === '') return shown(text)
-  ;[url.username, url.password] = ['***', '']
-  return shown(url.href)
+  return shown(withoutSecrets(String(target)))
 }
 
 function shown(text: string): string {

@@ -7,7 +7,7 @@ const list = (routes: object) => parseRoutes(JSON.stringify(routes), 'a test')
 
 t.test('what is added, what is replaced, and what stays', async (t) => {
   const wanted = list({
-    '/new': { target: 'http://me:secret@127.0.0.1:1', user: 'ann' },
+    '/new': { target: 'http://me:secret@127.0.0.1:1?token=secret', user: 'ann' },
     '/moved': { target: 'http://127.0.0.1:2' },
     '/data': { target: 'http://127.0.0.1:3', user: 'bob' },
     '/same': { target: 'http://127.0.0.1:4', last_activity: '2026-01-01T00:00:00.000Z', user: 'eve' },
@@ -23,7 +23,7 @@ t.test('what is added, what is replaced, and what stays', async (t) => {
   t.strictSame([...toPost(differing).keys()], ['/new', '/\u001b[2J', '/moved', '/data'])
   t.equal(
     differencesText(differing),
-    `+ /new -> http://***@127.0.0.1:1/
+    `+ /new -> http://...@127.0.0.1:1
 + /\\u{1b}[2J -> http://127.0.0.1:5
 ~ /moved -> http://127.0.0.1:2, in place of http://127.0.0.1:1
 ~ /data -> http://127.0.0.1:3, with other data

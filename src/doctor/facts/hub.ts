@@ -1,6 +1,7 @@
 import { parseTarget, withoutSecrets } from '../../routing/target.js'
 import { readTargetTls } from '../../settings/target-tls.js'
 import { Inapplicable, usable } from '../model/check.js'
+import { oncePer } from '../model/once.js'
 import type { Subject } from '../model/subject.js'
 import { routesOf } from './routes.js'
 import type { TargetAnswer } from './target.js'
@@ -14,23 +15,13 @@ export interface HubFacts {
   readonly at: Date
 }
 
-const cache = new WeakMap<Subject, Promise<HubFacts>>()
-
 /** @throws Error saying why it can't be asked; Inapplicable if there is no such target */
-export function hubOf(subject: Subject): Promise<HubFacts> {
-  const known = cache.get(subject)
-  if (known !== undefined) return known
-  const found = ask(subject)
-  cache.set(subject, found)
-  return found
-}
-
-async function ask(subject: Subject): Promise<HubFacts> {
+export const hubOf = oncePer(async (subject: Subject): Promise<HubFacts> => {
   const target = usable(subject.sections.routing).defaultTarget ?? (await storedTarget(subject))
   const tls = await readTargetTls(subject.values, subject.env)
   const answer = await askTarget(parseTarget(target), tls)
   return { target: withoutSecrets(target), answer, at: new Date() }
-}
+})
 
 async function storedTarget(subject: Subject): Promise<string> {
   const route = (await routesOf(subject)).find(({ routespec }) => routespec === '/')

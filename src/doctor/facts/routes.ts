@@ -8,6 +8,7 @@ import { readRoutes } from '../../store/lmdb/read-routes.js'
 import { ROUTES_FILE } from '../../store/lmdb/store.js'
 import { chooseBackend, openKubernetes } from '../../store/open.js'
 import { Inapplicable, usable } from '../model/check.js'
+import { oncePer } from '../model/once.js'
 import type { Subject } from '../model/subject.js'
 import { isRunning } from '../model/subject.js'
 import { askApi } from './api.js'
@@ -21,20 +22,14 @@ export interface FoundRoute {
   readonly rejected: string | undefined
 }
 
-const cache = new WeakMap<Subject, Promise<readonly FoundRoute[]>>()
-
 /**
  * The routes of the running proxy, or those that a start would find in its store.
  *
  * @throws Error saying why they can't be read
  */
-export function routesOf(subject: Subject): Promise<readonly FoundRoute[]> {
-  const known = cache.get(subject)
-  if (known !== undefined) return known
-  const found = isRunning(subject) ? servedRoutes(subject) : keptRoutes(subject).then((routes) => routes.map(toFound))
-  cache.set(subject, found)
-  return found
-}
+export const routesOf = oncePer(async (subject: Subject): Promise<readonly FoundRoute[]> => {
+  return isRunning(subject) ? servedRoutes(subject) : (await keptRoutes(subject)).map(toFound)
+})
 
 async function servedRoutes(subject: Subject): Promise<FoundRoute[]> {
   const { status, body } = await askApi(subject, '/api/routes')

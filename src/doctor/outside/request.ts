@@ -4,6 +4,7 @@ import { request as requestHttps } from 'node:https'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { oncePer } from '../model/once.js'
 import type { Arrived } from './echo-server.js'
 import type { Visit } from './visit.js'
 
@@ -74,16 +75,8 @@ function arrivedIn(body: string): Arrived | undefined {
   }
 }
 
-const cache = new WeakMap<Visit, Promise<OutsideAnswer>>()
-
 /** One plain request, whose answer several checks look at. */
-export function hello(visit: Visit): Promise<OutsideAnswer> {
-  const known = cache.get(visit)
-  if (known !== undefined) return known
-  const found = ask(visit)
-  cache.set(visit, found)
-  return found
-}
+export const hello = oncePer((visit: Visit): Promise<OutsideAnswer> => ask(visit))
 
 /** What arrived of the plain request. @throws Error if the public URL doesn't lead to this proxy */
 export async function arrival(visit: Visit): Promise<OutsideAnswer & { readonly arrived: Arrived }> {

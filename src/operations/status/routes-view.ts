@@ -1,4 +1,5 @@
 import type { Route } from '../../routing/route.js'
+import { withoutSecrets } from '../../routing/target.js'
 import { shownTarget } from '../explain/posted.js'
 
 /** What routes can be sorted by. */
@@ -85,6 +86,7 @@ function ascending(one: string, other: string): number {
 function matches({ routespec, data }: Route, wanted: string): boolean {
   const has = (text: unknown) => typeof text === 'string' && text.toLowerCase().includes(wanted)
   if (has(routespec) || has(data.user) || has(data.server_name)) return true
+  // Nearly what shownTarget shows, a hundred times faster: it is asked for each route.
   return has(data.target) && has(withoutSecrets(data.target))
 }
 
@@ -101,9 +103,4 @@ function routeView({ routespec, data, lastActivity }: Route, refused: string | u
 
 function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null
-}
-
-/** Nearly what {@link shownTarget} shows, a hundred times faster: it is asked for each route. */
-function withoutSecrets(target: string): string {
-  return target.replace(/^(\w[\w+]*:\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/s, '')
 }

@@ -1,4 +1,3 @@
-import type { Revision } from '../../routing/store.js'
 import type { KubernetesClient } from './client.js'
 import { ApiError } from './client.js'
 import type { ConfigMap } from './objects.js'
@@ -75,8 +74,3 @@ interface ConfigMapList {
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: ConfigMap }
   | { readonly type: 'ERROR'; readonly object: { readonly code: number; readonly message: string } }
-
-/** The revision of a list, from which a watch goes on. */
-export function revisionOfList({ resourceVersion }: Listed): Revision {
-  return BigInt(resourceVersion)
-}

@@ -1,5 +1,6 @@
 import { FatalError } from '../../platform/fatal-error.js'
 import type { PlainLog } from '../../platform/log.js'
+import { lastActive } from '../../routing/last-active.js'
 import type { Route } from '../../routing/route.js'
 import { routeKey } from '../../routing/routespec.js'
 import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../../routing/store.js'
@@ -193,9 +194,4 @@ export class KubernetesStore implements OpenedStore {
     if (revision > this.#revision) this.#revision = revision
     return revision
   }
-}
-
-/** The later time counts: a time before the route's own is from before it was posted again. */
-function lastActive(route: Route, at = 0): Route {
-  return at > route.lastActivity.getTime() ? { ...route, lastActivity: new Date(at) } : route
 }

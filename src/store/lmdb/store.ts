@@ -6,6 +6,7 @@ import { ADDRESS_FILE } from '../../names/address-file.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Logger } from '../../platform/log.js'
 import { NotStoredError } from '../../routing/errors.js'
+import { lastActive } from '../../routing/last-active.js'
 import type { Route } from '../../routing/route.js'
 import type { OpenedStore, Revision, RouteChange } from '../../routing/store.js'
 import { LOCK_FILE, lockDirectory } from '../directory/lock.js'
@@ -164,11 +165,6 @@ const FILES = [
   ...[ADDRESS_FILE, `${ADDRESS_FILE}.new`, ACTIVITY_FILE, `${ACTIVITY_FILE}.new`],
   ...[ROUTES_FILE, `${ROUTES_FILE}-lock`, LOCK_FILE],
 ]
-
-/** The later time counts: a time before the record's is from before the route was posted again. */
-function lastActive(route: Route, at = 0): Route {
-  return at > route.lastActivity.getTime() ? { ...route, lastActivity: new Date(at) } : route
-}
 
 /**
  * Removes the routes that are stored in a directory, and the directory if it is then empty.
