@@ -1,12 +1,22 @@
+import { StoreAwayError } from '../../src/routing/errors.js'
 import type { Route } from '../../src/routing/route.js'
-import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../../src/routing/store.js'
+import type { Revision, RouteChange, StoreEvent } from '../../src/routing/store.js'
+import type { Member, Members, SharedStore } from '../../src/store/shared.js'
+import { LEASE_MS, LeaseLostError } from '../../src/store/shared.js'
 
 type Apply = (event: StoreEvent) => Promise<void>
+
+/** A member, and when its lease ends. */
+interface Leased extends Member {
+  until: number
+}
 
 /** What several control planes write to, as they would to etcd: one order of writes, which each is told of. */
 export class SharedRoutes {
   readonly routes = new Map<string, Route>()
   readonly #watchers = new Map<Apply, StoreEvent[]>()
+  readonly #members = new Map<string, Leased>()
+  readonly #now: () => number
   #revision: Revision = 0n
   /** What became of applying each event, in the order in which that ended: `2 done`, `3 refused: why`. */
   readonly applied: string[] = []
@@ -14,22 +24,83 @@ export class SharedRoutes {
   holds = false
   /** The next write is made, but nobody learns so from its answer. */
   losesAnswer = false
+  /** Whether no call of anybody is answered but with an error. */
+  isAway = false
+
+  /** @param now the time in milliseconds, by which leases expire */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
 
   /** A store of one control plane. */
-  open(): OpenedStore {
+  open(): SharedStore {
+    let loaded = 0n
+    let watching: Apply | undefined
     return {
       ...{ where: 'a shared store', isDurable: true, isNew: false, directory: undefined },
-      load: async () => [...this.routes.values()],
+      get loaded() {
+        return loaded
+      },
+      members: this.#membersOf(),
+      load: async () => {
+        this.#answer()
+        loaded = this.#revision
+        return [...this.routes.values()]
+      },
       fill: async () => {},
       write: (change) => this.#write(change),
+      writeAmong: async (change) => ({ revision: await this.#write(change), members: this.#alive() }),
       storeActivity: async () => {},
-      watch: (apply) => void this.#watchers.set(apply, []),
-      close: async () => {},
+      watch: (apply) => {
+        watching = apply
+        this.#watchers.set(apply, [])
+      },
+      close: async () => {
+        if (watching !== undefined) this.#watchers.delete(watching)
+      },
       discard: async () => {},
     }
   }
 
+  #membersOf(): Members {
+    let mine: Leased | undefined
+    return {
+      join: async ({ id, address }) => {
+        this.#answer()
+        if (this.#members.has(id)) throw new Error(`${id} is taken`)
+        this.#revision += 1n
+        mine = { id, address, joined: this.#revision, until: this.#now() + LEASE_MS }
+        this.#members.set(id, mine)
+        return mine
+      },
+      renew: async () => {
+        this.#answer()
+        this.#alive()
+        if (mine === undefined || this.#members.get(mine.id) !== mine) throw new LeaseLostError()
+        mine.until = this.#now() + LEASE_MS
+      },
+      leave: async () => {
+        this.#answer()
+        if (mine !== undefined) this.#members.delete(mine.id)
+        mine = undefined
+      },
+      list: async () => this.#alive(),
+      fence: async (id) => {
+        this.#answer()
+        this.#members.delete(id)
+      },
+    }
+  }
+
+  /** Those whose lease hasn't expired. The others are removed. */
+  #alive(): Member[] {
+    this.#answer()
+    for (const { id, until } of this.#members.values()) if (until <= this.#now()) this.#members.delete(id)
+    return [...this.#members.values()].map(({ id, address, joined }) => ({ id, address, joined }))
+  }
+
   async #write({ key, after }: RouteChange): Promise<Revision> {
+    this.#answer()
     this.#revision += 1n
     const revision = this.#revision
     if (after === undefined) this.routes.delete(key)
@@ -52,6 +123,10 @@ export class SharedRoutes {
       waiting.splice(0)
       this.#tell(apply, { revision: this.#revision, routes: [...this.routes.values()] })
     }
+  }
+
+  #answer(): void {
+    if (this.isAway) throw new StoreAwayError('the shared store is away')
   }
 
   #tell(apply: Apply, event: StoreEvent): void {
