@@ -1,0 +1,33 @@
+import type { NamedIncident } from './incident.js'
+import { EVERY_ROLE, everybody, killRoles, playedHub } from './parts.js'
+
+/** From the eviction of the pod until another was started. */
+const AWAY_MS = 7_000
+
+export const CORE_2017: NamedIncident = {
+  name: 'core-2017',
+  description:
+    'The proxy is evicted; another takes its place 7 s later, with what is on disk. The hub, which did not start it, notices when it next checks the routes.',
+  noticed: 'Nobody is served for 7 s. Then all is as before.',
+  source:
+    'https://github.com/berkeley-dsep-infra/datahub/blob/main/docs/admins/incidents/2017-02-24-proxy-death-incident.md',
+  interrupts: true,
+  needs: ['own proxy', 'played hub'],
+  async run(world) {
+    const hub = playedHub(world)
+    hub.restartsProxy = false
+    try {
+      // While there is no process there is no service, whatever the proxy.
+      const excusedUntil = world.excuse(everybody(world))
+      await killRoles(world, EVERY_ROLE, 'process that can be seen')
+      await world.wait(AWAY_MS)
+      excusedUntil()
+      await world.proxy.start()
+      world.did('started the proxy')
+    } finally {
+      hub.restartsProxy = true
+    }
+    world.did(`the hub checks every ${hub.checkIntervalMs / 1000} s`)
+    await world.wait(hub.checkIntervalMs)
+  },
+}
