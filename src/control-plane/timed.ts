@@ -30,7 +30,7 @@ export function timedPublisher(publisher: RoutePublisher, observer: ChangeObserv
 
 /** The same store; tells how long each write took. */
 export function timedStore(store: RouteStore, observer: ChangeObserver): RouteStore {
-  const { watch } = store
+  const { watch, agreed } = store
   return {
     load: () => store.load(),
     fill: (routes) => store.fill(routes),
@@ -41,6 +41,7 @@ export function timedStore(store: RouteStore, observer: ChangeObserver): RouteSt
       ),
     storeActivity: (routes, since) => store.storeActivity(routes, since),
     ...(watch && { watch: watch.bind(store) }),
+    ...(agreed && { agreed: agreed.bind(store) }),
     close: () => store.close(),
   }
 }

@@ -58,6 +58,15 @@ export interface RouteStore {
    *   it, and rejects if one rejects it or doesn't answer in time. The table has it in any case
    */
   watch?(apply: (event: StoreEvent) => Promise<void>): void
+  /**
+   * Resolves once the Envoys of all control planes have this write. A store with a single control plane has no such
+   * method. It is called when the write is stored and the route's next change may begin: if two control planes that
+   * change one route waited for each other before that, neither could apply the other's change.
+   *
+   * @param revision undefined for all writes that this control plane knows of
+   * @throws an error with the status 503 if that can't be said; the write is stored nevertheless
+   */
+  agreed?(revision: Revision | undefined): Promise<void>
   close(): Promise<void>
 }
 

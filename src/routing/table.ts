@@ -4,7 +4,7 @@ import type { Rollback, RoutePublisher } from './publisher.js'
 import type { Route, RouteData, RoutePublication } from './route.js'
 import { Routes } from './routes.js'
 import { hostOf, routeKey } from './routespec.js'
-import type { RouteStore } from './store.js'
+import type { Revision, RouteStore } from './store.js'
 import type { Target } from './target.js'
 
 export interface RouteTableOptions {
@@ -159,22 +159,24 @@ export class RouteTable {
    * Adds a route or replaces the whole entry. Resolves once requests on every Envoy go to the target.
    *
    * @throws TargetInvalidError, RouteRejectedError, RouteNotAcknowledgedError, NotStoredError; the table and Envoy are
-   *   then as before
+   *   then as before. Also what {@link RouteStore.agreed} throws
    */
   async put(routespec: string, posted: RouteData): Promise<void> {
     const target = this.#readTarget(posted.target)
     const key = this.#keyOf({ routespec })
     const host = this.#hostRouting ? hostOf(routespec) : undefined
     const data = host === undefined ? posted : { ...posted, host }
-    await this.#turns.run(key, () =>
+    const revision = await this.#turns.run(key, () =>
       this.#routes.arrive(key, this.#now(), async (lastActivity) => {
         const rollback = await this.#publisher.publish({ key, target, route: { routespec, data } })
         const route = { routespec, data, lastActivity: lastActivity(), added: secondsOf(this.#now()) }
-        await orRollBack(rollback, () => this.#write(key, route))
+        const revision = await orRollBack(rollback, () => this.#write(key, route))
         this.#routes.set(key, { ...route, lastActivity: lastActivity() })
         this.#unusable.delete(key)
+        return revision
       }),
     )
+    await this.#store.agreed?.(revision)
   }
 
   /**
@@ -184,21 +186,25 @@ export class RouteTable {
    */
   async delete(routespec: string): Promise<boolean> {
     const key = this.#keyOf({ routespec })
-    return this.#turns.run(key, async () => {
+    const revision = await this.#turns.run(key, async () => {
       const route = this.#routes.get(key)
-      if (route === undefined) return false
+      if (route === undefined) return undefined
       const rollback = await this.#publisher.withdraw(key)
-      await orRollBack(rollback, () => this.#write(key, undefined))
+      const revision = await orRollBack(rollback, () => this.#write(key, undefined))
       this.#routes.delete(key)
       this.#unusable.delete(key)
-      return true
+      return revision
     })
+    // Another control plane may be removing it: that there is no such route must hold everywhere, too.
+    await this.#store.agreed?.(revision)
+    return revision !== undefined
   }
 
-  async #write(key: string, after: Route | undefined): Promise<void> {
+  async #write(key: string, after: Route | undefined): Promise<Revision> {
     const revision = await this.#store.write({ key, before: this.#routes.get(key)?.routespec, after })
     this.#follower?.wrote(key, revision)
     this.#unstored.delete(key)
+    return revision
   }
 
   /**
@@ -222,9 +228,9 @@ function secondsOf(at: Date): number {
 }
 
 /** Writes to the store. If that fails, the change is taken back from every Envoy, and the store's error is thrown. */
-async function orRollBack(rollback: Rollback, write: () => Promise<void>): Promise<void> {
+async function orRollBack<T>(rollback: Rollback, write: () => Promise<T>): Promise<T> {
   try {
-    await write()
+    return await write()
   } catch (error) {
     await rollback()
     throw error

@@ -146,3 +146,42 @@ t.test('an event is applied once every Envoy that serves has it', async (t) => {
   await turns()
   t.strictSame(shared.applied, ['1 done', '1 done'])
 })
+
+t.test('two control planes that change one route at once do not wait for each other', async (t) => {
+  const shared = new SharedRoutes()
+  const isEverywhere = (revision: bigint) => shared.applied.filter((line) => line === `${revision} done`).length === 2
+  const openStore = () => ({
+    ...shared.open(),
+    agreed: async (revision: bigint | undefined) => {
+      while (revision !== undefined && !isEverywhere(revision)) await turns()
+    },
+  })
+  const worlds = [await World.start(t, { openStore }), await World.start(t, { openStore })] as const
+  const envoys = [await worlds[0].envoy(), await worlds[1].envoy()]
+  const calls = [worlds[0].post('/a', `http://${OLD}`), worlds[1].post('/a', `http://${NEW}`)]
+  const answers = await Promise.all(calls.map(({ answered }) => answered))
+  t.strictSame(
+    answers.map(({ status }) => status),
+    [201, 201],
+  )
+  const stored = shared.routes.get('/a')?.data.target
+  for (const envoy of envoys) t.equal(`http://${envoy.target('/a')}`, stored)
+})
+
+t.test('a write on which not all agree is answered 503, and stays', async (t) => {
+  const shared = new SharedRoutes()
+  let isAgreed = false
+  const agreed = async () => {
+    if (!isAgreed) throw Object.assign(new Error('not all have confirmed it'), { statusCode: 503 })
+  }
+  const world = await World.start(t, { openStore: () => ({ ...shared.open(), agreed }) })
+  const envoy = await world.envoy()
+  const answer = await world.post('/a', `http://${OLD}`).answered
+  t.match(answer, { status: 503, body: /not all have confirmed it/ })
+  t.equal(envoy.target('/a'), OLD)
+  t.match(await world.get('/a'), { target: `http://${OLD}` })
+  t.equal((await world.delete('/b').answered).status, 503, 'nor that a route is nowhere')
+  isAgreed = true
+  t.equal((await world.delete('/b').answered).status, 404)
+  t.equal((await world.post('/a', `http://${OLD}`).answered).status, 201, 'whoever asks again is told')
+})

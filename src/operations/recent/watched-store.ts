@@ -2,7 +2,7 @@ import type { RouteStore } from '../../routing/store.js'
 
 /** The same store; tells of each change whether it could be written. */
 export function watchedStore(store: RouteStore, written: (key: string, error: Error | undefined) => void): RouteStore {
-  const { watch } = store
+  const { watch, agreed } = store
   return {
     load: () => store.load(),
     fill: (routes) => store.fill(routes),
@@ -18,6 +18,7 @@ export function watchedStore(store: RouteStore, written: (key: string, error: Er
     },
     storeActivity: (routes, since) => store.storeActivity(routes, since),
     ...(watch && { watch: watch.bind(store) }),
+    ...(agreed && { agreed: agreed.bind(store) }),
     close: () => store.close(),
   }
 }
