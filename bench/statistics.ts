@@ -1,12 +1,6 @@
-/** The value that a share of the values is not above: 0.5 for the median. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
+import { median } from '../src/platform/statistics.js'
 
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5)
-}
+export { median, quantile } from '../src/platform/statistics.js'
 
 /** What several rounds gave. */
 export interface Spread {

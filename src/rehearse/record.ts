@@ -149,7 +149,9 @@ export interface IncidentRecord {
   readonly toMs: number
   /** What was done, in order; each a short sentence. */
   readonly deeds: ReadonlyArray<{ readonly atMs: number; readonly what: string }>
-  /** Why it could not be done, or not completely; what the proxy has no part for, such as Envoy in CHP, is said here too. */
+  /** False if the proxy has no part for it, such as Envoy in CHP; `failed` says which. */
+  readonly applicable: boolean
+  /** Why it could not be done, or not completely. */
   readonly failed: string | undefined
 }
 

@@ -1,4 +1,5 @@
 import type { World } from '../world.js'
+import { killedDeed } from './deeds.js'
 import type { NamedIncident } from './incident.js'
 import { NotApplicableError } from './incident.js'
 
@@ -16,7 +17,7 @@ export const CONTROL_PLANE_KILLED: NamedIncident = {
     if (!(await hasControlPlane(world)))
       throw new NotApplicableError('it has no control plane apart from its data path')
     const killed = await world.proxy.kill(['control-plane'])
-    world.did(`killed control-plane ${killed.map(({ pid }) => pid).join(', ')}`)
+    world.did(killedDeed(killed))
     while (!(await hasControlPlane(world))) if (!(await world.wait(100))) return
     world.did('a control plane runs again')
     await world.wait(SETTLE_MS)

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import type { ProcessRole } from '../record.js'
 import type { PlayedHub, PlayedServers, World } from '../world.js'
+import { killedDeed } from './deeds.js'
 import { NotApplicableError } from './incident.js'
 
 export const EVERY_ROLE: readonly ProcessRole[] = ['proxy', 'control-plane', 'envoy', 'helper']
@@ -64,7 +65,7 @@ export async function killRoles(world: World, roles: readonly ProcessRole[], nam
   const excusedUntil = world.excuse(everybody(world))
   try {
     const killed = await world.proxy.kill(roles)
-    world.did(`killed ${killed.map(({ role, pid }) => `${role} ${pid}`).join(', ')}`)
+    world.did(killedDeed(killed))
   } finally {
     excusedUntil()
   }
