@@ -4,9 +4,9 @@ import type { Standing, Status } from './messages.js'
 
 /** What a member does. Effects are carried out in their order, none of them waiting for an earlier one's end. */
 export type Effect =
-  /** Register under a new id, without releasing an earlier lease. Answered by `joined`; tried again until it succeeds. */
+  /** Release the earlier lease, if there is one, and register under a new id: until it succeeds. Answered by `joined`. */
   | { readonly type: 'join' }
-  /** Read all routes of the store, and apply them as one event. Answered by `loaded`; tried again until it succeeds. */
+  /** Read all routes of the store and apply them as one event: until it succeeds. Answered by `loaded`. */
   | { readonly type: 'load' }
   /** Ask the store for the members. Answered by `members`, `lost`, or not at all: it is asked again. */
   | { readonly type: 'list' }
@@ -21,8 +21,8 @@ export type Effect =
   /** Apply the event that was just reported, and say `applied` once that has resolved. */
   | { readonly type: 'apply'; readonly revision: Revision }
   /**
-   * Where this member stands now. In `joining` and `out` it ends all streams of Envoys; only in `in` it takes Envoys and
-   * calls. It is ready from the first `in` on, in `doubtful` and after it; not after `out`, until it is `in` again.
+   * Where this member stands now. In `joining` and `out` it ends all streams of Envoys, before any further effect; only
+   * in `in` it takes Envoys and changes of routes. It is ready in `in` and `doubtful`.
    */
   | { readonly type: 'standing'; readonly standing: Standing }
   /** Answers `agree`: every Envoy has the write; or it can't be told, which is a 503, and the write is stored. */

@@ -15,8 +15,8 @@ export type Input =
   | { readonly type: 'members'; readonly members: readonly Member[]; readonly askedAt: number }
   /** Answers `renew`, if that succeeded. */
   | { readonly type: 'renewed'; readonly askedAt: number }
-  /** Anything has thrown LeaseLostError. Its place is lost for good. */
-  | { readonly type: 'lost' }
+  /** Anything has thrown LeaseLostError. The registration with this id is lost for good. */
+  | { readonly type: 'lost'; readonly id: string }
   /** Answers `fence`. */
   | { readonly type: 'revoked'; readonly id: string }
   /** Answers `fence` if the store wasn't reached. */
@@ -30,7 +30,8 @@ export type Input =
   /** An Envoy at this member has acknowledged all that it lacked when it connected. */
   | { readonly type: 'envoy-here'; readonly node: string }
   /**
-   * The last stream of an Envoy at this member has ended, for whatever reason.
+   * The last stream of an Envoy at this member has ended, for whatever reason. Comes before `applied` for any event that
+   * no longer had to wait for it.
    *
    * @param silentMs for how long it had not answered; 0 if it is not known to have been silent
    */
@@ -49,7 +50,7 @@ export type Input =
       readonly revision: Revision
       readonly members: readonly Member[]
     }
-  /** It ends in order. Its lease is released once the effect `gone` has come. */
+  /** It ends in order: it takes no more calls, and those that were under way are answered. */
   | { readonly type: 'leave' }
   /** Time has passed: {@link FleetMember.wakeAt} has come. */
   | { readonly type: 'tick' }

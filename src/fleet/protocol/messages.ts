@@ -12,11 +12,14 @@ import type { Member } from '../../store/shared.js'
  */
 export type Standing = 'joining' | 'catching-up' | 'in' | 'doubtful' | 'out'
 
-/** An Envoy that has left a member and is at no other one yet. */
-export interface MovingEnvoy {
-  readonly node: string
-  /** For how long writes still wait for it, in milliseconds. */
-  readonly remainingMs: number
+/** Whether a member that stands so has Envoys. */
+export function isServing(standing: Standing): boolean {
+  return standing === 'in' || standing === 'doubtful'
+}
+
+/** Whether writes wait for a member that stands so. */
+export function isWaitedFor(standing: Standing): boolean {
+  return isServing(standing) || standing === 'catching-up'
 }
 
 /**
@@ -40,8 +43,6 @@ export interface Status {
   readonly answered: Revision
   /** The node ids of the Envoys that it serves, and that have all that it has acknowledged. */
   readonly envoys: readonly string[]
-  /** The Envoys that it knows to be between two members. */
-  readonly moving: readonly MovingEnvoy[]
-  /** The ids of members whose lease the sender revokes or has revoked, as far as they are not out. */
+  /** The ids of members whose lease the sender is revoking or has revoked, as far as they are not out. */
   readonly fenced: readonly string[]
 }

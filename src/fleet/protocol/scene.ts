@@ -1,0 +1,56 @@
+import type { Revision } from '../../routing/store.js'
+import type { Member } from '../../store/shared.js'
+import type { Effect } from './effect.js'
+import { Whereabouts } from './envoys.js'
+import { LIMITS } from './limits.js'
+import type { Standing } from './messages.js'
+import type { Peer } from './peer.js'
+import { Peers } from './peers.js'
+import { EventRun } from './run.js'
+
+/** What the parts of one member share: the moment, what it knows, and what is to be done. */
+export class Scene {
+  /** The time of the current input. */
+  now = 0
+  effects: Effect[] = []
+  me: Member | undefined
+  standing: Standing = 'out'
+  /** The highest revision for which this member has given an answer. */
+  answered: Revision = 0n
+  /** Whether peers must be told something before the next heartbeat. */
+  hasNews = false
+  readonly peers = new Peers()
+  readonly run = new EventRun()
+  readonly envoys = new Whereabouts()
+
+  do(effect: Effect): void {
+    this.effects.push(effect)
+  }
+
+  /** An Envoy at this member has all that it lacked. */
+  arrived(node: string): void {
+    this.envoys.arrived(node)
+    this.hasNews = true
+  }
+
+  /** An Envoy is no longer at this member. */
+  left(node: string, waitMs: number): void {
+    if (!this.envoys.left(node)) return
+    this.hasLeft(node, waitMs, this.run.acknowledged)
+    this.hasNews = true
+  }
+
+  /** An Envoy is no longer where it was. If it is nowhere else, writes wait for it. */
+  hasLeft(node: string, waitMs: number, has: Revision): void {
+    if (this.envoys.isHere(node) || this.peers.have(node)) return
+    this.envoys.moves(node, this.now + waitMs, has)
+  }
+
+  /** A peer is out: nobody waits for it any more, but for its Envoys. */
+  remove(peer: Peer, waitMs: number = LIMITS.move): void {
+    this.peers.remove(peer.member.id, this.now)
+    for (const node of peer.envoys) this.hasLeft(node, waitMs, peer.acknowledged)
+    this.do({ type: 'disconnect', id: peer.member.id })
+    this.hasNews = true
+  }
+}

@@ -1,0 +1,68 @@
+import type { Member } from '../../store/shared.js'
+import { LIMITS } from './limits.js'
+import type { Status } from './messages.js'
+import type { Peer } from './peer.js'
+import type { Scene } from './scene.js'
+
+const NEVER = Number.POSITIVE_INFINITY
+
+/** What a member and its peers tell each other. */
+export class Talk {
+  readonly #scene: Scene
+  #told = 0n
+
+  constructor(scene: Scene) {
+    this.#scene = scene
+  }
+
+  /** Keeps up a stream with a member, unless it is gone. Returns undefined if there is one already, or it is gone. */
+  meet(member: Member): Peer | undefined {
+    const { peers, now, me } = this.#scene
+    if (member.id === me?.id) return undefined
+    const peer = peers.add(member, now)
+    if (peer !== undefined) this.#scene.do({ type: 'connect', member })
+    return peer
+  }
+
+  /** Takes in what a peer says of itself. */
+  hear(peer: Peer, status: Status): void {
+    const { now, envoys } = this.#scene
+    const before = { envoys: peer.envoys, acknowledged: peer.acknowledged }
+    if (!peer.hears(status, now)) return
+    peer.envoys = status.envoys
+    if (status.standing === 'out') this.#scene.remove(peer)
+    else if (envoys.anyMoving) for (const node of status.envoys) envoys.found(node)
+    if (before.envoys === status.envoys) return
+    for (const node of before.envoys) {
+      if (!status.envoys.includes(node)) this.#scene.hasLeft(node, LIMITS.move, before.acknowledged)
+    }
+  }
+
+  /** Tells those who must know how this member is. */
+  tell(): void {
+    const { run, now, peers } = this.#scene
+    const hasNews = this.#scene.hasNews || run.acknowledged !== this.#told
+    this.#told = run.acknowledged
+    this.#scene.hasNews = false
+    for (const peer of peers) {
+      if (hasNews || peer.isOwedAnswer || now >= peer.sentAt + LIMITS.heartbeat) this.#send(peer)
+    }
+  }
+
+  #send(peer: Peer): void {
+    const { me, standing, answered, run, envoys, peers, now } = this.#scene
+    if (me === undefined) return
+    const fenced = []
+    for (const { fence, member } of peers) if (fence !== 'none') fenced.push(member.id)
+    const { acknowledged } = run
+    const status = { from: me, standing, acknowledged, answered, envoys: envoys.own, fenced, ...peer.sends(now) }
+    this.#scene.do({ type: 'send', to: peer.member.id, status })
+  }
+
+  /** When {@link tell} must be called next. */
+  get wakeAt(): number {
+    let at = NEVER
+    for (const { sentAt } of this.#scene.peers) if (sentAt + LIMITS.heartbeat < at) at = sentAt + LIMITS.heartbeat
+    return at
+  }
+}
