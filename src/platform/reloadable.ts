@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Logger } from './log.js'
+import type { PlainLog } from './log.js'
 import type { FileWatch } from './watch.js'
 import { watchFiles } from './watch.js'
 
@@ -36,7 +36,7 @@ export async function reloadable<T>(
  * Calls `apply` whenever the files hold something new and valid. Invalid content is logged once for each change and
  * left out.
  */
-export function onReload<T>(source: Reloadable<T>, apply: (value: T) => void, log: Logger): FileWatch {
+export function onReload<T>(source: Reloadable<T>, apply: (value: T) => void, log: PlainLog): FileWatch {
   return watchFiles(source.paths, async () => {
     try {
       const next = await source.read()

@@ -38,7 +38,7 @@ function openTo(at: ListenAddress, token: string | undefined): ApiAccess {
   return { token: undefined, warnings: [`--no-api-auth: everyone ${who} can change routes`] }
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 

@@ -9,6 +9,7 @@ import type { EmbeddedSettings } from './embedded.js'
 import { EMBEDDED_OPTIONS, readEmbedded } from './embedded.js'
 import type { ErrorPageSettings } from './error-pages.js'
 import { ERROR_PAGE_OPTIONS, readErrorPages } from './error-pages.js'
+import { ETCD_OPTIONS } from './etcd.js'
 import type { ExternalSettings } from './external.js'
 import { EXTERNAL_OPTIONS, readExternal } from './external.js'
 import type { ForwardingSettings } from './forwarding.js'
@@ -42,6 +43,7 @@ const ALL_OPTIONS = [
   ...API_OPTIONS,
   ...METRICS_OPTIONS,
   ...STORE_OPTIONS,
+  ...ETCD_OPTIONS,
   ...ROUTING_OPTIONS,
   ...ERROR_PAGE_OPTIONS,
   ...PROCESS_OPTIONS,
@@ -123,7 +125,7 @@ function readers(
     redirect: () => readRedirectSettings(values),
     api: () => readApiSettings(values, env, machine),
     metrics: () => metricsAddress(values),
-    store: () => readStoreSettings(values),
+    store: () => readStoreSettings(values, env),
     routing: () => readRouting(values),
     errorPages: () => readErrorPages(values),
     process: () => readProcessSettings(values),

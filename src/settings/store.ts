@@ -1,7 +1,11 @@
 import { InvalidArgumentError } from 'commander'
+import { FatalError } from '../platform/fatal-error.js'
+import type { EtcdConnection } from '../store/etcd/endpoints.js'
+import type { EtcdOptions } from './etcd.js'
+import { readEtcd, warningsAboutEtcd } from './etcd.js'
 import type { OptionSpec, OptionValues } from './option.js'
 
-/** The name of a set of routes in Kubernetes, unless an option gives another. */
+/** The name of a set of routes in Kubernetes or etcd, unless an option gives another. */
 export const DEFAULT_STORAGE_NAME = 'proxy-routes'
 
 /** Where routes are kept. */
@@ -9,12 +13,13 @@ export const STORE_OPTIONS = [
   {
     flags: '--storage-backend <storage-class>',
     description:
-      'What keeps routes: lmdb, on disk, kubernetes, in ConfigMaps, memory, or a Node.js module with a storage class of CHP',
+      'What keeps routes: lmdb, on disk, kubernetes, in ConfigMaps, etcd, memory, or a Node.js module with a storage class of CHP',
     defaultDescription: 'kubernetes in a pod that may, without --state-dir, else lmdb',
   },
   {
     flags: '--storage-name <name>',
-    description: 'For kubernetes: what sets the routes apart from those of another proxy in the namespace',
+    description:
+      'For kubernetes and etcd: what sets the routes apart from those of another proxy in the namespace or the etcd',
     default: DEFAULT_STORAGE_NAME,
     parse: readStorageName,
   },
@@ -34,10 +39,24 @@ export interface StoreSettings {
   readonly name: string
   /** The directory that routes are kept in; undefined for the one that belongs to the public address. */
   readonly stateDir: string | undefined
+  /** How etcd is reached, if it keeps routes. */
+  readonly etcd: EtcdConnection | undefined
+  /** What the operator should know about it. */
+  readonly warnings: readonly string[]
 }
 
-export function readStoreSettings({ storageBackend, storageName, stateDir }: StoreOptions): StoreSettings {
-  return { backend: storageBackend, name: storageName, stateDir }
+/** @throws FatalError if the options don't fit each other or a file can't be used */
+export async function readStoreSettings(
+  options: StoreOptions & EtcdOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<StoreSettings> {
+  const { storageBackend: backend, storageName: name, stateDir } = options
+  const etcd = await readEtcd(options, env)
+  if (backend === 'etcd' && etcd === undefined) throw new FatalError('--storage-backend etcd needs --etcd-endpoints.')
+  if (backend !== 'etcd' && etcd !== undefined) {
+    throw new FatalError('--etcd-endpoints goes with --storage-backend etcd.')
+  }
+  return { backend, name, stateDir, etcd, warnings: etcd === undefined ? [] : [...warningsAboutEtcd(etcd)] }
 }
 
 /** It begins the names of Kubernetes objects. */

@@ -1,4 +1,5 @@
 import createError from '@fastify/error'
+import type { Route } from '../routing/route.js'
 import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../routing/store.js'
 
 /** How long a member counts as alive after its last renewal. */
@@ -16,7 +17,7 @@ export const LeaseLostError = createError(
 
 /** A control plane that takes calls and serves Envoys over a shared store. */
 export interface Member {
-  /** One for each registration: who joins again has a new one. Letters, digits and hyphens, 40 at most. */
+  /** One for each registration: who joins again has a new one. Lower-case letters, digits and hyphens, 40 at most. */
   readonly id: string
   /** `host:port` at which other members reach it; undefined if they can't. */
   readonly address: string | undefined
@@ -31,6 +32,12 @@ export interface StoredChange {
   readonly members: readonly Member[]
 }
 
+/** All routes as of one revision. */
+export interface Snapshot {
+  readonly revision: Revision
+  readonly routes: readonly Route[]
+}
+
 /** A store that several control planes write to. */
 export interface SharedStore extends OpenedStore {
   /** Up to which revision the routes of {@link load} are complete. Known once that has resolved. */
@@ -43,6 +50,13 @@ export interface SharedStore extends OpenedStore {
    * @throws LeaseLostError where a store can tell with the write that this member was fenced; nothing is stored then
    */
   writeAmong(change: RouteChange): Promise<StoredChange>
+  /**
+   * All routes as of the moment of the call or later, for a member that joins again. What {@link watch} reports goes on
+   * beside it, from where it is.
+   *
+   * @throws StoreAwayError, or an Error if they can't be read
+   */
+  reload(): Promise<Snapshot>
 }
 
 /** Who is in a fleet, kept in its store. */
@@ -71,9 +85,9 @@ export interface Members {
   list(): Promise<readonly Member[]>
   /**
    * Revokes a member's lease, which may have ended. Once this has resolved, that member is in no list, and its
-   * {@link renew} throws LeaseLostError.
+   * {@link renew} throws LeaseLostError. Of members that fence each other, one is left.
    *
-   * @throws StoreAwayError
+   * @throws LeaseLostError if this member has lost its own lease; StoreAwayError
    */
   fence(id: string): Promise<void>
 }

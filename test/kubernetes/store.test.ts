@@ -5,6 +5,7 @@ import type { StoreEvent } from '../../src/routing/store.js'
 import { KubernetesStore } from '../../src/store/kubernetes/store.js'
 import { kubeApiServer, withoutHelm } from '../helm/tools.js'
 import { everyStore, lastingStore } from '../store/contract.js'
+import { route, sharedStore } from '../store/shared-contract.js'
 import { without } from '../support/installed.js'
 import { put, remove } from '../support/store.js'
 import { eventually } from '../support/wait.js'
@@ -38,6 +39,7 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
 
   everyStore(t, 'kubernetes', () => make())
   lastingStore(t, 'kubernetes', () => make())
+  sharedStore(t, 'kubernetes', () => make())
 
   t.test('a store sees only its own routes, and reports what another writer changes, in order', async (t) => {
     const open = await make()
@@ -127,7 +129,3 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
     t.equal((await put(one, route('/again'))) > 0n, true)
   })
 })
-
-function route(routespec: string): Route {
-  return { routespec, data: { target: 'http://127.0.0.1:1' }, lastActivity: new Date('2026-01-02T03:04:05.678Z') }
-}

@@ -51,6 +51,10 @@ export class SharedRoutes {
       write: (change) => this.#write(change),
       writeAmong: async (change) => ({ revision: await this.#write(change), members: this.#alive() }),
       storeActivity: async () => {},
+      reload: async () => {
+        this.#answer()
+        return { revision: this.#revision, routes: [...this.routes.values()] }
+      },
       watch: (apply) => {
         watching = apply
         this.#watchers.set(apply, [])
@@ -86,7 +90,8 @@ export class SharedRoutes {
       },
       list: async () => this.#alive(),
       fence: async (id) => {
-        this.#answer()
+        this.#alive()
+        if (mine !== undefined && this.#members.get(mine.id) !== mine) throw new LeaseLostError()
         this.#members.delete(id)
       },
     }

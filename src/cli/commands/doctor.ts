@@ -10,7 +10,7 @@ import { START_CHECKS } from '../../doctor/start-checks.js'
 import { parseHostPort } from '../../settings/external.js'
 import type { OptionSpec, OptionValues } from '../../settings/option.js'
 import { wholeNumber } from '../../settings/option.js'
-import { PASSPHRASES } from '../../settings/tls-files.js'
+import { SECRETS } from '../../settings/secrets.js'
 import type { Subcommand } from './subcommand.js'
 
 const OPTIONS = [
@@ -54,7 +54,7 @@ export const doctor: Subcommand<typeof OPTIONS> = {
   async run(own, values) {
     const env = { ...process.env }
     // Programs that are started, such as Envoy, don't need them.
-    for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
+    for (const name of SECRETS) delete process.env[name]
     const only = own.only?.split(',') ?? []
     const { publicUrl } = own
     const report =

@@ -1,9 +1,9 @@
 import type { LogLevel, RootLogger } from '../../platform/log.js'
 import { createLogger, leftOutLine, setLevel } from '../../platform/log.js'
 import { standardOutput } from '../../platform/log-output.js'
+import { SECRETS } from '../../settings/secrets.js'
 import type { Options, Settings } from '../../settings/settings.js'
 import { readSettings } from '../../settings/settings.js'
-import { PASSPHRASES } from '../../settings/tls-files.js'
 import { exitByFault, flushAtExit } from '../process/exit.js'
 import { handleSignals } from '../process/signals.js'
 import { ConfigurableEnvoyProxy } from './run/proxy.js'
@@ -16,7 +16,7 @@ import { ConfigurableEnvoyProxy } from './run/proxy.js'
 export async function run(values: Options): Promise<void> {
   const settings = await readSettings(values, process.env)
   // Child processes don't need them, and what isn't there can't leak.
-  for (const name of ['CONFIGPROXY_AUTH_TOKEN', ...Object.values(PASSPHRASES)]) delete process.env[name]
+  for (const name of SECRETS) delete process.env[name]
   const { logLevel, logFormat } = settings.process
   const output = standardOutput((count) => leftOutLine(count, logFormat))
   flushAtExit(output)
@@ -52,6 +52,6 @@ function toggleDebug(log: RootLogger, asked: LogLevel): void {
   setLevel(log, log.level === 'debug' ? asked : 'debug')
 }
 
-function warningsOf({ api, tls, limits, external }: Settings): string[] {
-  return [api, tls, limits, external].flatMap((part) => part?.warnings ?? [])
+function warningsOf({ api, tls, limits, external, store }: Settings): string[] {
+  return [api, tls, limits, external, store].flatMap((part) => part?.warnings ?? [])
 }

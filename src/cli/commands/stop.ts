@@ -16,7 +16,7 @@ import type { OptionSpec } from '../../settings/option.js'
 import type { Settings } from '../../settings/settings.js'
 import { readSettings } from '../../settings/settings.js'
 import type { StateDirKey } from '../../store/directory/state-dir.js'
-import { forgetRoutes } from '../../store/open.js'
+import { forgetRoutes } from '../../store/open/open.js'
 import type { Subcommand } from './subcommand.js'
 
 /** A control plane waits up to 5 s for requests in flight, and then has to end Envoy. */

@@ -6,7 +6,8 @@ import type { Route } from '../../routing/route.js'
 import { exists, possibleStateDirs } from '../../store/directory/state-dir.js'
 import { readRoutes } from '../../store/lmdb/read-routes.js'
 import { ROUTES_FILE } from '../../store/lmdb/store.js'
-import { chooseBackend, openKubernetes } from '../../store/open.js'
+import type { SharedBackend } from '../../store/open/open.js'
+import { chooseBackend, isShared, openShared } from '../../store/open/open.js'
 import { Inapplicable, usable } from '../model/check.js'
 import { oncePer } from '../model/once.js'
 import type { Subject } from '../model/subject.js'
@@ -56,7 +57,7 @@ export async function keptRoutes(subject: Subject): Promise<readonly Route[]> {
   const settings = usable(sections.store)
   const { backend } = await chooseBackend({ ...settings, env })
   if (backend === 'memory') throw new Inapplicable('routes are kept in memory alone')
-  if (backend === 'kubernetes') return routesInKubernetes(subject)
+  if (isShared(backend)) return sharedRoutes(backend, subject)
   if (backend !== 'lmdb') throw new Error(`only a start opens the storage class ${backend}`)
   if (stateDir === undefined) throw new Error("its options can't be used (CEP0101)")
   for (const directory of await possibleStateDirs(stateDir)) {
@@ -66,12 +67,12 @@ export async function keptRoutes(subject: Subject): Promise<readonly Route[]> {
   throw new Inapplicable('no routes are kept yet')
 }
 
-async function routesInKubernetes({ sections, env }: Subject): Promise<readonly Route[]> {
-  const { name } = usable(sections.store)
+async function sharedRoutes(backend: SharedBackend, { sections, env }: Subject): Promise<readonly Route[]> {
+  const { name, etcd } = usable(sections.store)
   const { hostRouting } = usable(sections.routing)
   const warnings: string[] = []
   const log = { info() {}, warn: (message: string) => void warnings.push(message) }
-  const store = await openKubernetes({ name, hostRouting, env, log })
+  const store = await openShared(backend, { name, etcd, hostRouting, env, log })
   try {
     const routes = await store.load()
     if (warnings.length > 0) throw new FatalError(warnings.join('; '))

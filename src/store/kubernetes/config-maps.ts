@@ -5,6 +5,11 @@ import type { ConfigMap } from './objects.js'
 /** How many objects one answer has. The API server limits the work of one call; more answers make one list. */
 const PAGE = '500'
 
+/** How often a write is tried while others write the same object. */
+const TRIES = 10
+
+const [NOT_FOUND, CONFLICT] = [404, 409]
+
 /** A list of ConfigMaps as of one moment. */
 export interface Listed {
   readonly items: readonly ConfigMap[]
@@ -35,24 +40,47 @@ export class ConfigMaps {
   }
 
   /**
-   * Makes or replaces an object, whoever wrote it last: the later call counts.
+   * Makes or replaces an object, whoever wrote it last: the later call counts. A call that was given up, but is carried
+   * out late, can't undo a later one, since the object no longer has the version that it was to replace.
    *
-   * @param exists what is believed; the other is tried if that is wrong
+   * @param version what is believed to be the object's version; undefined if it is believed to be missing
    * @returns the object as it is now
    */
-  async put(object: ConfigMap, exists: boolean): Promise<ConfigMap> {
-    try {
-      return await this.#write(object, exists)
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== (exists ? 404 : 409)) throw error
-      return this.#write(object, !exists)
+  async put(object: ConfigMap, version: string | undefined): Promise<ConfigMap> {
+    let replaced = version
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#write(object, replaced)
+      } catch (error) {
+        const isOther = error instanceof ApiError && [NOT_FOUND, CONFLICT].includes(error.status)
+        if (!isOther || tries === TRIES) throw error
+      }
+      replaced = await this.#versionOf(object.metadata.name)
     }
   }
 
-  async #write(object: ConfigMap, exists: boolean): Promise<ConfigMap> {
-    const body = { apiVersion: 'v1', kind: 'ConfigMap', ...object }
-    const path = exists ? `${this.path}/${object.metadata.name}` : this.path
+  async #write(object: ConfigMap, resourceVersion: string | undefined): Promise<ConfigMap> {
+    const { metadata, data } = object
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, resourceVersion }, data }
+    const exists = resourceVersion !== undefined
+    const path = exists ? `${this.path}/${metadata.name}` : this.path
     return (await this.#client.call({ method: exists ? 'PUT' : 'POST', path, body })) as ConfigMap
+  }
+
+  async #versionOf(name: string): Promise<string | undefined> {
+    const query = { fieldSelector: `metadata.name=${name}` }
+    const { items } = (await this.#client.call({ method: 'GET', path: this.path, query })) as ConfigMapList
+    return items[0]?.metadata.resourceVersion
+  }
+
+  /** Removes an object, unless it has been changed since it had this version. */
+  async deleteVersion(name: string, resourceVersion: string): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion } }
+    try {
+      await this.#client.call({ method: 'DELETE', path: `${this.path}/${name}`, body })
+    } catch (error) {
+      if (!(error instanceof ApiError) || ![NOT_FOUND, CONFLICT].includes(error.status)) throw error
+    }
   }
 
   /** Removes an object, which may be missing. */
@@ -60,7 +88,7 @@ export class ConfigMaps {
     try {
       await this.#client.call({ method: 'DELETE', path: `${this.path}/${name}` })
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404) throw error
+      if (!(error instanceof ApiError) || error.status !== NOT_FOUND) throw error
     }
   }
 }

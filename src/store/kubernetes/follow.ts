@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { PlainLog } from '../../platform/log.js'
+import { Retries } from '../retries.js'
 import type { KubernetesClient } from './client.js'
 import { ApiError } from './client.js'
 import type { ConfigMaps, Listed, WatchEvent } from './config-maps.js'
@@ -10,9 +10,6 @@ const WATCH_SECONDS = 270
 
 /** It sends a bookmark about every minute. A watch that is silent for longer has lost its connection. */
 const SILENCE_MS = 100_000
-
-/** The pause before a watch is tried again: doubled each time, and jittered so that many don't come at once. */
-const PAUSE_MS = { first: 200, most: 10_000 } as const
 
 const GONE = 410
 
@@ -35,22 +32,17 @@ export interface FollowOptions {
 export async function follow(options: FollowOptions): Promise<void> {
   const { log, signal } = options
   let from: string | undefined = options.from
-  let failures = 0
+  const retries = new Retries('The Kubernetes API', log)
   while (!signal.aborted) {
     try {
       from ??= await listAgain(options)
       const events = await watchFrom(options, from)
-      if (failures > 1) log.info('The Kubernetes API answers again')
-      failures = 0
+      retries.succeeded()
       for await (const event of events) from = report(event, options) ?? from
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof ApiError && error.status === GONE) from = undefined
-      failures += 1
-      // One lost connection is ordinary.
-      if (failures === 2) log.warn(`The Kubernetes API can't be watched, will retry: ${(error as Error).message}`)
-      const pause = Math.min(PAUSE_MS.first * 2 ** failures, PAUSE_MS.most)
-      await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {})
+      await retries.failed(error as Error, signal)
     }
   }
 }

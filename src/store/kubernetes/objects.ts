@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Route } from '../../routing/route.js'
 import type { Revision } from '../../routing/store.js'
+import { routeFromJson, routeToJson } from '../route-json.js'
 
 /** The part of a ConfigMap that is used here. */
 export interface ConfigMap {
   readonly metadata: {
     readonly name: string
+    readonly uid?: string
     readonly labels?: Readonly<Record<string, string>>
     readonly resourceVersion?: string
   }
@@ -13,7 +15,7 @@ export interface ConfigMap {
 }
 
 /** What a ConfigMap is for, by the label {@link KIND_LABEL}. */
-export type Kind = 'route' | 'activity'
+export type Kind = 'route' | 'activity' | 'member' | 'begun'
 
 const STORE_LABEL = 'configurable-envoy-proxy/store'
 const KIND_LABEL = 'configurable-envoy-proxy/kind'
@@ -40,11 +42,29 @@ export function labelsOf(store: string, kind: Kind): Readonly<Record<string, str
 
 /** A route as a ConfigMap: its key, by which it is named, and the route as JSON. */
 export function encodeRoute(store: string, name: string, key: string, route: Route): ConfigMap {
-  const { routespec, data, lastActivity, added } = route
   return {
     metadata: { name, labels: labelsOf(store, 'route') },
-    data: { key, route: JSON.stringify({ routespec, data, lastActivity, added }) },
+    data: { key, route: routeToJson(route) },
   }
+}
+
+/**
+ * What a route's ConfigMap becomes before it is deleted. The API tells the version of what it writes, but not that of what
+ * it deletes.
+ *
+ * @param stored the key by which it is named
+ */
+export function encodeRemoval(store: string, name: string, stored: string, routespec: string): ConfigMap {
+  return { metadata: { name, labels: labelsOf(store, 'route') }, data: { key: stored, removed: routespec } }
+}
+
+/** What a ConfigMap says of a route. */
+export interface Decoded {
+  /** The key by which it is named. */
+  readonly stored: string
+  readonly routespec: string
+  /** Undefined if it is being removed. */
+  readonly route: Route | undefined
 }
 
 /**
@@ -52,17 +72,14 @@ export function encodeRoute(store: string, name: string, key: string, route: Rou
  *
  * @throws Error with what is wrong, in a few words
  */
-export function decodeRoute(store: string, { metadata, data = {} }: ConfigMap): Route {
-  const { key, route: json } = data
-  if (key === undefined || json === undefined) throw new Error('it has no route')
-  if (nameOf(store, key) !== metadata.name) throw new Error(`its name is not that of ${key}`)
-  const route = JSON.parse(json) as Route
-  if (typeof route.routespec !== 'string') throw new Error('its route has no routespec')
-  if (typeof route.data?.target !== 'string') throw new Error(`${route.routespec} has no target`)
-  const lastActivity = new Date(route.lastActivity)
-  if (Number.isNaN(lastActivity.getTime())) throw new Error(`${route.routespec} has no time of its last activity`)
-  const added = route.added === undefined ? {} : { added: Number(route.added) }
-  return { routespec: route.routespec, data: route.data, lastActivity, ...added }
+export function decodeRoute(store: string, { metadata, data = {} }: ConfigMap): Decoded {
+  const { key: stored, route: json, removed } = data
+  if (stored === undefined) throw new Error('it has no route')
+  if (nameOf(store, stored) !== metadata.name) throw new Error(`its name is not that of ${stored}`)
+  if (removed !== undefined) return { stored, routespec: removed, route: undefined }
+  if (json === undefined) throw new Error('it has no route')
+  const route = routeFromJson(json)
+  return { stored, routespec: route.routespec, route }
 }
 
 /** Kubernetes promises since 1.35 that these are numbers which can be compared; etcd's have always been. */

@@ -2,8 +2,22 @@ import { FatalError } from '../../platform/fatal-error.js'
 import type { Account } from './account.js'
 import { KubernetesClient } from './client.js'
 
-/** What the store does with ConfigMaps, as Roles call it. */
-const VERBS = ['list', 'watch', 'create', 'update', 'delete'] as const
+/** What is done with a kind of objects, as Roles call it. */
+interface Rights {
+  readonly group: string
+  readonly resource: string
+  readonly verbs: readonly string[]
+}
+
+/** What routes need. */
+const ROUTES: Rights = { group: '', resource: 'configmaps', verbs: ['list', 'watch', 'create', 'update', 'delete'] }
+
+/** What control planes need to know of each other. */
+const MEMBERS: Rights = {
+  group: 'coordination.k8s.io',
+  resource: 'leases',
+  verbs: ['list', 'create', 'update', 'delete'],
+}
 
 /** How long an answer may take. */
 const LIMIT_MS = 5_000
@@ -16,8 +30,7 @@ const LIMIT_MS = 5_000
 export async function whyUnusable(account: Account): Promise<string | undefined> {
   const client = new KubernetesClient(account, LIMIT_MS)
   try {
-    const missing = await missingRights(client, account.namespace)
-    return missing.length === 0 ? undefined : missingText(missing, account.namespace)
+    return await missingFor(ROUTES, client, account.namespace)
   } catch (error) {
     return `the API at ${account.server} can't be asked: ${(error as Error).message}`
   } finally {
@@ -25,31 +38,45 @@ export async function whyUnusable(account: Account): Promise<string | undefined>
   }
 }
 
-/** @throws FatalError with the missing rights and the command that grants them */
-export async function requireRights(client: KubernetesClient, namespace: string): Promise<void> {
-  const missing = await missingRights(client, namespace)
-  if (missing.length === 0) return
-  throw new FatalError(
-    `No routes can be stored in Kubernetes, since ${missingText(missing, namespace)}. Grant it: ` +
-      `kubectl apply --namespace ${namespace} --filename helm/z2jh/account.yaml, with ` +
-      'serviceAccountName: configurable-envoy-proxy in the pod.',
+/**
+ * @returns what is lost because other control planes can't be known, as a sentence; undefined if they can
+ * @throws FatalError with the rights that routes lack, and the command that grants them
+ */
+export async function requireRights(client: KubernetesClient, namespace: string): Promise<string | undefined> {
+  const grant = `Grant it: kubectl apply --namespace ${namespace} --filename helm/z2jh/account.yaml`
+  const [routes, members] = await Promise.all([ROUTES, MEMBERS].map((rights) => missingFor(rights, client, namespace)))
+  if (routes !== undefined) {
+    throw new FatalError(
+      `No routes can be stored in Kubernetes, since ${routes}. ${grant}, with ` +
+        'serviceAccountName: configurable-envoy-proxy in the pod.',
+    )
+  }
+  if (members === undefined) return undefined
+  return (
+    `This control plane can't know of others over the same routes, since ${members}. If there are any, ` +
+    `a change is answered before their Envoys have it. ${grant}`
   )
 }
 
-function missingText(missing: readonly string[], namespace: string): string {
-  return `the pod's ServiceAccount may not ${missing.join(', ')} configmaps in the namespace ${namespace}`
-}
-
-async function missingRights(client: KubernetesClient, namespace: string): Promise<readonly string[]> {
-  const answers = await Promise.all(VERBS.map((verb) => mayI(client, namespace, verb)))
-  return VERBS.filter((_, index) => !answers[index])
+/** What is missing, in words; undefined if nothing is. */
+async function missingFor(rights: Rights, client: KubernetesClient, namespace: string): Promise<string | undefined> {
+  const { verbs, resource } = rights
+  const answers = await Promise.all(verbs.map((verb) => mayI(client, namespace, rights, verb)))
+  const missing = verbs.filter((_, index) => !answers[index])
+  if (missing.length === 0) return undefined
+  return `the pod's ServiceAccount may not ${missing.join(', ')} ${resource} in the namespace ${namespace}`
 }
 
 /** Every account may ask this about itself. */
-async function mayI(client: KubernetesClient, namespace: string, verb: string): Promise<boolean> {
+async function mayI(
+  client: KubernetesClient,
+  namespace: string,
+  { group, resource }: Rights,
+  verb: string,
+): Promise<boolean> {
   const body = {
     ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' },
-    spec: { resourceAttributes: { namespace, verb, resource: 'configmaps' } },
+    spec: { resourceAttributes: { namespace, verb, group, resource } },
   }
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
   const review = (await client.call({ method: 'POST', path, body })) as { status?: { allowed?: boolean } }

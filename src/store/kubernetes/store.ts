@@ -2,21 +2,29 @@ import { FatalError } from '../../platform/fatal-error.js'
 import type { PlainLog } from '../../platform/log.js'
 import { lastActive } from '../../routing/last-active.js'
 import type { Route } from '../../routing/route.js'
-import { routeKey } from '../../routing/routespec.js'
-import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../../routing/store.js'
+import type { Revision, RouteChange, StoreEvent } from '../../routing/store.js'
+import { StoredActivity } from '../activity-pieces.js'
+import { CallQueue } from '../call-queue.js'
+import { LoneMembers } from '../lone-members.js'
+import type { Members, SharedStore, Snapshot, StoredChange } from '../shared.js'
 import type { Account } from './account.js'
-import { StoredActivity } from './activity.js'
-import { CallQueue } from './call-queue.js'
-import { KubernetesClient } from './client.js'
+import { ActivityConfigMaps } from './activity.js'
+import { ApiAwayError, CONNECTIONS, KubernetesClient } from './client.js'
 import type { Listed } from './config-maps.js'
 import { ConfigMaps } from './config-maps.js'
 import { follow } from './follow.js'
-import type { ConfigMap } from './objects.js'
-import { decodeRoute, encodeRoute, nameOf, revisionOf, selectorOf } from './objects.js'
+import { Leases } from './leases.js'
+import { KubernetesMembers } from './members.js'
+import { encodeRemoval, encodeRoute, revisionOf, selectorOf } from './objects.js'
 import { requireRights } from './rights.js'
+import type { Removed } from './routes.js'
+import { StoredRoutes } from './routes.js'
 
 /** How long a call of the API may take. The hub waits for it, and asks again after a 503. */
 const CALL_LIMIT_MS = 1_800
+
+/** How many calls about members are made at a time. They wait for no write. */
+const MEMBER_CALLS = 4
 
 export interface KubernetesStoreOptions {
   readonly account: Account
@@ -27,42 +35,47 @@ export interface KubernetesStoreOptions {
 }
 
 /**
- * Stores routes in Kubernetes, a ConfigMap for each, so that they survive the pod. It also follows what others write: a
- * pod on a lost node may go on for a while beside the pod that replaces it.
+ * Stores routes in Kubernetes, a ConfigMap for each, so that they survive the pod. Any number of control planes may write
+ * to it: there are two for a while even where one is wanted, when a pod on a lost node goes on beside its successor.
  */
-export class KubernetesStore implements OpenedStore {
+export class KubernetesStore implements SharedStore {
   readonly isDurable = true
   readonly isNew = false
   readonly directory = undefined
   readonly where: string
+  readonly members: Members
   readonly #options: KubernetesStoreOptions
   readonly #client: KubernetesClient
   readonly #configMaps: ConfigMaps
+  readonly #routes: StoredRoutes
   readonly #activity: StoredActivity
-  /** The name of each route's object, by the route's key. */
-  readonly #names = new Map<string, string>()
-  readonly #queue = new CallQueue()
-  #revision: Revision = 0n
-  /** The list from which to follow. */
-  #loaded = ''
+  readonly #queue = callQueue(CONNECTIONS - MEMBER_CALLS)
+  #loaded = '0'
+  /** Objects of removed routes that are being deleted. */
+  readonly #sweeps = new Set<Promise<void>>()
   readonly #stop = new AbortController()
   #following: Promise<void> | undefined
 
-  private constructor(options: KubernetesStoreOptions, client: KubernetesClient) {
-    const { account, name } = options
+  private constructor(options: KubernetesStoreOptions, client: KubernetesClient, mayUseLeases: boolean) {
+    const { account, name, hostRouting, log } = options
     this.where = `ConfigMaps of the namespace ${account.namespace}, as ${name}`
     this.#options = options
     this.#client = client
     this.#configMaps = new ConfigMaps(client, account.namespace)
-    this.#activity = new StoredActivity(this.#configMaps, name)
+    this.#routes = new StoredRoutes(name, hostRouting, log)
+    this.#activity = new StoredActivity(new ActivityConfigMaps(this.#configMaps, name))
+    const queue = callQueue(MEMBER_CALLS)
+    const leases = new Leases(client, account.namespace, name)
+    this.members = mayUseLeases ? new KubernetesMembers(leases, name, (task) => queue.run(task)) : new LoneMembers()
   }
 
   /** @throws FatalError if the API can't be reached or doesn't allow what is needed */
   static async open(options: KubernetesStoreOptions): Promise<KubernetesStore> {
     const client = new KubernetesClient(options.account, CALL_LIMIT_MS)
     try {
-      await requireRights(client, options.account.namespace)
-      return new KubernetesStore(options, client)
+      const loss = await requireRights(client, options.account.namespace)
+      if (loss !== undefined) options.log.warn(loss)
+      return new KubernetesStore(options, client, loss === undefined)
     } catch (error) {
       await client.close()
       if (error instanceof FatalError) throw error
@@ -71,66 +84,81 @@ export class KubernetesStore implements OpenedStore {
     }
   }
 
+  get loaded(): Revision {
+    return BigInt(this.#loaded)
+  }
+
   async load(): Promise<readonly Route[]> {
     try {
-      const listed = await this.#configMaps.list(selectorOf(this.#options.name, 'route'))
+      const listed = await this.#configMaps.list(this.#selector)
       this.#loaded = listed.resourceVersion
-      const routes = this.#readAll(listed)
-      const times = await this.#activity.load()
-      return routes.map((route) => lastActive(route, times.get(this.#nameOf(this.#keyOf(route)))))
+      return await this.#withActivity(this.#readAll(listed))
     } catch (error) {
       throw new FatalError(`The routes in ${this.where} can't be read: ${(error as Error).message}`)
     }
   }
 
-  /** Never called, since a shared store may be in use and is never new. */
+  reload(): Promise<Snapshot> {
+    return this.#queue.run(async () => {
+      const listed = await this.#configMaps.list(this.#selector)
+      const routes = await this.#withActivity(this.#readAll(listed))
+      return { revision: BigInt(listed.resourceVersion), routes }
+    })
+  }
+
+  async #withActivity(routes: readonly Route[]): Promise<readonly Route[]> {
+    const times = await this.#activity.load()
+    return routes.map((route) => lastActive(route, times.get(this.#nameOf(route))))
+  }
+
+  /** Not all or none: a shared store may be in use and is never new, so this is only for routes that are copied. */
   async fill(routes: readonly Route[]): Promise<void> {
-    await Promise.all(routes.map((route) => this.write({ key: this.#keyOf(route), before: undefined, after: route })))
+    const keyOf = ({ routespec }: Route) => this.#routes.keyOf(routespec)
+    await Promise.all(routes.map((route) => this.write({ key: keyOf(route), before: undefined, after: route })))
   }
 
-  async write({ key, after }: RouteChange): Promise<Revision> {
-    const name = this.#nameOf(key)
-    const revision = await this.#queue.run(() => this.#change(name, key, after))
-    if (after === undefined) this.#names.delete(key)
-    else this.#names.set(key, name)
-    return this.#seen(revision)
+  write(change: RouteChange): Promise<Revision> {
+    return this.#queue.run(() => this.#write(change))
   }
 
-  async #change(name: string, key: string, after: Route | undefined): Promise<Revision> {
-    if (after !== undefined) {
-      return revisionOf(
-        await this.#configMaps.put(encodeRoute(this.#options.name, name, key, after), this.#names.has(key)),
-      )
-    }
-    await this.#configMaps.delete(name)
-    // The API doesn't tell the revision of a removal. It is at least this.
-    return this.#revision + 1n
+  async writeAmong(change: RouteChange): Promise<StoredChange> {
+    const revision = await this.write(change)
+    return { revision, members: await this.members.list() }
+  }
+
+  async #write({ key, after }: RouteChange): Promise<Revision> {
+    const { name: store } = this.#options
+    const [stored, name] = [this.#routes.storedKeyOf(key), this.#routes.nameOf(key)]
+    const object =
+      after === undefined ? encodeRemoval(store, name, stored, key) : encodeRoute(store, name, stored, after)
+    const written = await this.#configMaps.put(object, this.#routes.versionOf(key))
+    this.#routes.wrote(key, written)
+    if (after === undefined) this.#sweep([{ name, version: written.metadata.resourceVersion ?? '' }])
+    return revisionOf(written)
   }
 
   async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
     const times = routes.map((route) => {
       const at = route.lastActivity
-      return [this.#nameOf(this.#keyOf(route)), at < since ? undefined : at.getTime()] as const
+      return [this.#nameOf(route), at < since ? undefined : at.getTime()] as const
     })
     await this.#queue.run(() => this.#activity.write(new Map(times)))
   }
 
   watch(apply: (event: StoreEvent) => Promise<void>): void {
+    const { log } = this.#options
     const tell = (event: StoreEvent) => {
       apply(event).catch((error: Error) =>
-        this.#options.log.warn(`What another control plane has stored is not at every Envoy: ${error.message}`),
+        log.warn(`What another control plane has stored is not at every Envoy: ${error.message}`),
       )
     }
     this.#following = follow({
-      ...{ client: this.#client, configMaps: this.#configMaps, log: this.#options.log, signal: this.#stop.signal },
-      selector: selectorOf(this.#options.name, 'route'),
+      ...{ client: this.#client, configMaps: this.#configMaps, log, signal: this.#stop.signal },
+      selector: this.#selector,
       from: this.#loaded,
-      onList: (listed) => {
-        const revision = this.#seen(BigInt(listed.resourceVersion))
-        tell({ revision, routes: this.#readAll(listed) })
-      },
+      onList: (listed) => tell({ revision: BigInt(listed.resourceVersion), routes: this.#readAll(listed) }),
       onChange: (object, isDeleted) => {
-        const event = this.#eventOf(object, isDeleted)
+        const event = this.#routes.eventOf(object, isDeleted)
         if (event !== undefined) tell(event)
       },
     })
@@ -139,6 +167,7 @@ export class KubernetesStore implements OpenedStore {
   async close(): Promise<void> {
     this.#stop.abort()
     await this.#following
+    await Promise.all(this.#sweeps)
     await this.#client.close()
   }
 
@@ -146,52 +175,32 @@ export class KubernetesStore implements OpenedStore {
     return this.close()
   }
 
-  #eventOf(object: ConfigMap, isDeleted: boolean): StoreEvent | undefined {
-    const revision = this.#seen(revisionOf(object))
-    const route = this.#read(object)
-    if (route === undefined) return undefined
-    const key = this.#keyOf(route)
-    if (!isDeleted) {
-      this.#names.set(key, object.metadata.name)
-      return { revision, key, route }
-    }
-    if (this.#nameOf(key) !== object.metadata.name) return undefined
-    this.#names.delete(key)
-    return { revision, key, route: undefined }
-  }
-
   #readAll({ items }: Listed): readonly Route[] {
-    this.#names.clear()
-    return items.flatMap((object) => {
-      this.#seen(revisionOf(object))
-      const route = this.#read(object)
-      if (route === undefined) return []
-      this.#names.set(this.#keyOf(route), object.metadata.name)
-      return [route]
-    })
+    const { routes, removed } = this.#routes.readAll(items)
+    this.#sweep(removed)
+    return routes
   }
 
-  /** Undefined, with a line in the log, if it is damaged or not ours. It is left as it is. */
-  #read(object: ConfigMap): Route | undefined {
-    try {
-      return decodeRoute(this.#options.name, object)
-    } catch (error) {
-      this.#options.log.warn(`Skipped the ConfigMap ${object.metadata.name}: ${(error as Error).message}`)
-      return undefined
+  /** Deletes the objects of removed routes, unless they have been written anew. What is left, the next start deletes. */
+  #sweep(removed: readonly Removed[]): void {
+    for (const { name, version } of removed) {
+      const sweep = this.#queue
+        .run(() => this.#configMaps.deleteVersion(name, version))
+        .catch(() => {})
+        .finally(() => this.#sweeps.delete(sweep))
+      this.#sweeps.add(sweep)
     }
   }
 
-  /** It has another name if it was stored with or without --host-routing, which compares hosts in lower case. */
-  #nameOf(key: string): string {
-    return this.#names.get(key) ?? nameOf(this.#options.name, key)
+  #nameOf({ routespec }: Route): string {
+    return this.#routes.nameOf(this.#routes.keyOf(routespec))
   }
 
-  #keyOf({ routespec }: Route): string {
-    return routeKey(routespec, this.#options.hostRouting)
+  get #selector(): string {
+    return selectorOf(this.#options.name, 'route')
   }
+}
 
-  #seen(revision: Revision): Revision {
-    if (revision > this.#revision) this.#revision = revision
-    return revision
-  }
+function callQueue(lanes: number): CallQueue {
+  return new CallQueue({ lanes, store: 'the Kubernetes API', isAway: (error) => error instanceof ApiAwayError })
 }

@@ -12,7 +12,7 @@ import { Shutdown } from '../../../platform/shutdown.js'
 import type { OpenedStore } from '../../../routing/store.js'
 import { isSharedMachine } from '../../../settings/machine.js'
 import type { Settings } from '../../../settings/settings.js'
-import { openStore } from '../../../store/open.js'
+import { openStore } from '../../../store/open/open.js'
 import { announcement } from './announcement.js'
 
 /** In a directory that everybody can write to, others may have put a link to one of our files. */

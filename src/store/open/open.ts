@@ -1,22 +1,28 @@
-import type { Logger, PlainLog } from '../platform/log.js'
-import type { OpenedStore } from '../routing/store.js'
-import { loadChpBackend } from './chp/module.js'
-import type { StateDirKey } from './directory/state-dir.js'
-import { openStateDir, possibleStateDirs } from './directory/state-dir.js'
-import { findAccount, requireAccount } from './kubernetes/account.js'
-import { LmdbStore, removeRoutes } from './lmdb/store.js'
-import { MemoryStore } from './memory.js'
+import { FatalError } from '../../platform/fatal-error.js'
+import type { Logger, PlainLog } from '../../platform/log.js'
+import type { OpenedStore } from '../../routing/store.js'
+import { loadChpBackend } from '../chp/module.js'
+import type { StateDirKey } from '../directory/state-dir.js'
+import { openStateDir, possibleStateDirs } from '../directory/state-dir.js'
+import type { EtcdConnection } from '../etcd/endpoints.js'
+import { findAccount, requireAccount } from '../kubernetes/account.js'
+import { LmdbStore, removeRoutes } from '../lmdb/store.js'
+import { MemoryStore } from '../memory.js'
+import type { SharedStore } from '../shared.js'
 
 export interface OpenStoreOptions {
   /**
-   * `lmdb` stores routes on disk, `kubernetes` in ConfigMaps, `memory` in this process; anything else is the name or path
-   * of a Node.js module that exports a storage class of CHP. Undefined for the one that suits the place.
+   * `lmdb` stores routes on disk, `kubernetes` in ConfigMaps, `etcd` in keys of it, `memory` in this process; anything
+   * else is the name or path of a Node.js module that exports a storage class of CHP. Undefined for the one that suits
+   * the place.
    */
   readonly backend: string | undefined
   /** The name of the routes in a store that has several such sets. */
   readonly name: string
   /** The directory to store them in; undefined for the default one of the public address. */
   readonly stateDir: string | undefined
+  /** How etcd is reached, if it is the backend. */
+  readonly etcd: EtcdConnection | undefined
   readonly publicAddress: string
   readonly env: NodeJS.ProcessEnv
   /** Whether other users may run programs on this machine. */
@@ -32,7 +38,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   const { backend, why } = await chooseBackend(options)
   if (why !== undefined) log.info(why)
   if (backend === 'memory') return new MemoryStore()
-  if (backend === 'kubernetes') return openKubernetes(options)
+  if (isShared(backend)) return openShared(backend, options)
   if (backend !== 'lmdb') return loadChpBackend(backend, { defaultTarget, hostRouting, storageBackend: backend, log })
   const warn = (message: string) => log.warn(message)
   const directory = await openStateDir({ ...options, explicit: stateDir, warn })
@@ -58,7 +64,7 @@ export async function chooseBackend({
   if (backend !== undefined) return { backend, why: undefined }
   const account = stateDir === undefined ? await findAccount(env) : undefined
   if (account === undefined) return { backend: 'lmdb', why: undefined }
-  const { whyUnusable } = await import('./kubernetes/rights.js')
+  const { whyUnusable } = await import('../kubernetes/rights.js')
   const reason = await whyUnusable(account)
   return reason === undefined
     ? { backend: 'kubernetes', why: "The pod's ServiceAccount may keep routes in ConfigMaps, so they are kept there" }
@@ -68,13 +74,29 @@ export async function chooseBackend({
       }
 }
 
+/** The stores that several control planes may write to. */
+const SHARED_BACKENDS = ['kubernetes', 'etcd'] as const
+export type SharedBackend = (typeof SHARED_BACKENDS)[number]
+
+export function isShared(backend: string): backend is SharedBackend {
+  return (SHARED_BACKENDS as readonly string[]).includes(backend)
+}
+
+export type OpenSharedOptions = Pick<OpenStoreOptions, 'name' | 'hostRouting' | 'env' | 'etcd'> & {
+  readonly log: PlainLog
+}
+
 /** @throws FatalError if it can't be used */
-export async function openKubernetes(
-  options: Pick<OpenStoreOptions, 'name' | 'hostRouting' | 'env'> & { readonly log: PlainLog },
-): Promise<OpenedStore> {
-  // Its client is not loaded where it isn't used.
-  const { KubernetesStore } = await import('./kubernetes/store.js')
-  return KubernetesStore.open({ ...options, account: await requireAccount(options.env) })
+export async function openShared(backend: SharedBackend, options: OpenSharedOptions): Promise<SharedStore> {
+  // The client of a store is not loaded where it isn't used.
+  if (backend === 'kubernetes') {
+    const { KubernetesStore } = await import('../kubernetes/store.js')
+    return KubernetesStore.open({ ...options, account: await requireAccount(options.env) })
+  }
+  const { etcd: connection } = options
+  if (connection === undefined) throw new FatalError('--storage-backend etcd needs --etcd-endpoints.')
+  const { EtcdStore } = await import('../etcd/store.js')
+  return EtcdStore.open({ ...options, connection })
 }
 
 /**

@@ -1,0 +1,61 @@
+/** How many routes' times one piece has: below 700 kB, where a store takes 1 MiB. */
+const ROUTES_EACH = 10_000
+
+/** Where pieces of text are stored by number, from 0. */
+export interface Pieces {
+  list(): Promise<readonly string[]>
+  /** Called after a list. */
+  put(index: number, text: string): Promise<void>
+  delete(index: number): Promise<void>
+}
+
+/**
+ * When routes were last active, apart from the routes: one piece for thousands of them, so that a minute's activity is
+ * one write. Times are in milliseconds since 1970, by a short name of the route.
+ */
+export class StoredActivity {
+  readonly #pieces: Pieces
+
+  constructor(pieces: Pieces) {
+    this.#pieces = pieces
+  }
+
+  async load(): Promise<ReadonlyMap<string, number>> {
+    return new Map((await this.#pieces.list()).flatMap(timesOf))
+  }
+
+  /**
+   * Nothing is remembered from one time to the next, since another control plane may have written meanwhile.
+   *
+   * @param times of all routes; undefined for one whose stored time is still right
+   */
+  async write(times: ReadonlyMap<string, number | undefined>): Promise<void> {
+    const stored = await this.#pieces.list()
+    const before = new Map(stored.flatMap(timesOf))
+    const all = [...times].map(([name, at]) => [name, at ?? before.get(name)] as const)
+    const known = all.filter((entry): entry is [string, number] => entry[1] !== undefined)
+    const pieces = cut(known)
+    for (const [index, piece] of pieces.entries()) {
+      if (piece !== stored[index]) await this.#pieces.put(index, piece)
+    }
+    for (let index = pieces.length; index < stored.length; index += 1) await this.#pieces.delete(index)
+  }
+}
+
+function cut(times: readonly (readonly [string, number])[]): string[] {
+  const pieces: string[] = []
+  for (let at = 0; at < times.length; at += ROUTES_EACH) {
+    pieces.push(JSON.stringify(Object.fromEntries(times.slice(at, at + ROUTES_EACH))))
+  }
+  return pieces
+}
+
+/** A damaged piece has none: activity may be lost. */
+function timesOf(piece: string): [string, number][] {
+  try {
+    const times = JSON.parse(piece) as Record<string, unknown>
+    return Object.entries(times).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,201 @@
+import type { RequestOp } from '#proto/etcdserverpb/RequestOp.js'
+import { FatalError } from '../../platform/fatal-error.js'
+import type { PlainLog } from '../../platform/log.js'
+import { lastActive } from '../../routing/last-active.js'
+import type { Route } from '../../routing/route.js'
+import type { Revision, RouteChange, StoreEvent } from '../../routing/store.js'
+import { StoredActivity } from '../activity-pieces.js'
+import { CallQueue } from '../call-queue.js'
+import { routeToJson } from '../route-json.js'
+import type { SharedStore, Snapshot, StoredChange } from '../shared.js'
+import { ActivityKeys } from './activity.js'
+import { checkEtcd } from './check.js'
+import { EtcdClient } from './client.js'
+import type { EtcdConnection } from './endpoints.js'
+import { EtcdAwayError } from './errors.js'
+import { follow } from './follow.js'
+import { GuardedWriter } from './guarded-writer.js'
+import { activityName, Keys } from './keys.js'
+import { listRange } from './list.js'
+import { EtcdMembers } from './members.js'
+import { isCreatedAt, put, rangeIn, rangeOf, remove, revisionOf } from './operations.js'
+import { StoredRoutes } from './routes.js'
+
+/** How many calls are made at a time. A deadline begins with the call, not in the queue. */
+const CALLS = 64
+const MEMBER_CALLS = 8
+
+/** How many routes one transaction stores: etcd takes up to 128 operations, and 1.5 MiB. */
+const FILLED = { routes: 100, bytes: 1_000_000 } as const
+
+export interface EtcdStoreOptions {
+  readonly connection: EtcdConnection
+  /** What distinguishes the routes from those of another proxy in the same etcd. */
+  readonly name: string
+  readonly hostRouting: boolean
+  readonly log: PlainLog
+}
+
+/** Stores routes in etcd, a key for each, for any number of control planes. */
+export class EtcdStore implements SharedStore {
+  readonly isDurable = true
+  readonly isNew = false
+  readonly directory = undefined
+  readonly where: string
+  readonly members: EtcdMembers
+  readonly #log: PlainLog
+  readonly #client: EtcdClient
+  readonly #keys: Keys
+  readonly #routes: StoredRoutes
+  readonly #writer: GuardedWriter
+  readonly #activity: StoredActivity
+  readonly #queue = callQueue(CALLS)
+  #loaded: Revision = 0n
+  readonly #stop = new AbortController()
+  #following: Promise<void> | undefined
+
+  private constructor({ connection, name, hostRouting, log }: EtcdStoreOptions, client: EtcdClient) {
+    this.#keys = new Keys(name)
+    this.where = `etcd at ${connection.endpoints.join(', ')}, below ${this.#keys.prefix}`
+    this.#log = log
+    this.#client = client
+    this.#routes = new StoredRoutes(this.#keys, hostRouting, log)
+    this.#writer = new GuardedWriter(client)
+    this.#activity = new StoredActivity(new ActivityKeys(client, this.#keys))
+    // A renewal waits for no write.
+    const queue = callQueue(MEMBER_CALLS)
+    this.members = new EtcdMembers(client, this.#keys, this.#writer, (task) => queue.run(task))
+  }
+
+  /** @throws FatalError if etcd can't be reached, is too old or doesn't allow what is needed */
+  static async open(options: EtcdStoreOptions): Promise<EtcdStore> {
+    const client = new EtcdClient(options.connection, options.log)
+    try {
+      await checkEtcd(client, options)
+      return new EtcdStore(options, client)
+    } catch (error) {
+      client.close()
+      throw error
+    }
+  }
+
+  get loaded(): Revision {
+    return this.#loaded
+  }
+
+  async load(): Promise<readonly Route[]> {
+    try {
+      const { revision, routes } = await this.#snapshot()
+      this.#loaded = revision
+      return routes
+    } catch (error) {
+      throw new FatalError(`The routes in ${this.where} can't be read: ${(error as Error).message}`)
+    }
+  }
+
+  reload(): Promise<Snapshot> {
+    return this.#queue.run(() => this.#snapshot())
+  }
+
+  async #snapshot(): Promise<Snapshot> {
+    const { kvs, revision } = await listRange(this.#client, this.#keys.routes)
+    const routes = this.#routes.readAll(kvs)
+    const times = await this.#activity.load()
+    return { revision, routes: routes.map((route) => lastActive(route, times.get(this.#activityNameOf(route)))) }
+  }
+
+  /** Not all or none: a shared store may be in use and is never new, so this is only for routes that are copied. */
+  async fill(routes: readonly Route[]): Promise<void> {
+    const operations = routes.map((route) => this.#put(this.#routes.keyOf(route.routespec), route))
+    for (const some of portions(operations)) await this.#queue.run(() => this.#writer.write(some))
+  }
+
+  async write(change: RouteChange): Promise<Revision> {
+    return (await this.writeAmong(change)).revision
+  }
+
+  async writeAmong({ key, after }: RouteChange): Promise<StoredChange> {
+    const operation = after === undefined ? this.#remove(key) : this.#put(key, after)
+    const members = { request_range: rangeOf(this.#keys.members) }
+    const answer = await this.#queue.run(() => this.#writer.write([operation, members]))
+    return { revision: revisionOf(answer), members: this.members.read(rangeIn(answer, 1)) }
+  }
+
+  async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
+    const times = routes.map((route) => {
+      const at = route.lastActivity
+      return [this.#activityNameOf(route), at < since ? undefined : at.getTime()] as const
+    })
+    await this.#queue.run(() => this.#activity.write(new Map(times)))
+  }
+
+  watch(apply: (event: StoreEvent) => Promise<void>): void {
+    const tell = (event: StoreEvent) => {
+      apply(event).catch((error: Error) =>
+        this.#log.warn(`What another control plane has stored is not at every Envoy: ${error.message}`),
+      )
+    }
+    this.#following = follow({
+      ...{ client: this.#client, range: this.#keys.routes, from: this.#loaded },
+      ...{ log: this.#log, signal: this.#stop.signal },
+      onList: ({ kvs, revision }) => tell({ revision, routes: this.#routes.readAll(kvs) }),
+      onEvents: ({ events }) => {
+        for (const each of events) {
+          const event = this.#routes.eventOf(each)
+          if (event !== undefined) tell(event)
+        }
+      },
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#following
+    this.#client.close()
+  }
+
+  discard(): Promise<void> {
+    return this.close()
+  }
+
+  #put(key: string, route: Route): RequestOp {
+    return put(this.#routes.placeOf(key), routeToJson(route))
+  }
+
+  /** One that is missing is removed, too, with a revision that others are told of: they may have it yet. */
+  #remove(key: string): RequestOp {
+    const place = this.#routes.placeOf(key)
+    return {
+      request_txn: {
+        compare: [isCreatedAt(place, 0n)],
+        success: [put(this.#keys.removed, key)],
+        failure: [remove(place)],
+      },
+    }
+  }
+
+  #activityNameOf({ routespec }: Route): string {
+    return activityName(this.#routes.keyOf(routespec))
+  }
+}
+
+function callQueue(lanes: number): CallQueue {
+  return new CallQueue({ lanes, store: 'etcd', isAway: (error) => error instanceof EtcdAwayError })
+}
+
+/** Operations in portions that etcd takes. */
+function* portions(operations: readonly RequestOp[]): Iterable<RequestOp[]> {
+  let portion: RequestOp[] = []
+  let size = 0
+  for (const operation of operations) {
+    const bytes = operation.request_put?.value?.length ?? 0
+    if (portion.length === FILLED.routes || (portion.length > 0 && size + bytes > FILLED.bytes)) {
+      yield portion
+      portion = []
+      size = 0
+    }
+    portion.push(operation)
+    size += bytes
+  }
+  if (portion.length > 0) yield portion
+}
