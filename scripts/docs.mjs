@@ -1,5 +1,5 @@
 // `npm run docs`: writes what the documents and the Helm chart take from the code: the tables of options into README.md
-// and docs/external.md, those of differences from CHP into docs/compatibility.md, of checks into docs/doctor.md, of faults
+// docs/external.md and docs/rehearse.md, those of differences from CHP into docs/compatibility.md, of checks into docs/doctor.md, of faults
 // into docs/faults.md, and options into the chart's schema.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { bootstrap } from '../build/src/cli/commands/bootstrap.js'
 import { doctor } from '../build/src/cli/commands/doctor.js'
 import { drain } from '../build/src/cli/commands/drain.js'
 import { explain } from '../build/src/cli/commands/explain.js'
+import { rehearse } from '../build/src/cli/commands/rehearse.js'
 import { OUTSIDE_CHECKS } from '../build/src/doctor/outside-checks.js'
 import { START_CHECKS } from '../build/src/doctor/start-checks.js'
 import { OPTIONS } from '../build/src/settings/settings.js'
@@ -28,6 +29,7 @@ export function documents() {
     }),
     withParts('docs/faults.md', { faults: faults() }),
     withParts('docs/explain.md', { options: options(explain.options) }),
+    withParts('docs/rehearse.md', { options: options(rehearse.options) }),
     document('helm/configurable-envoy-proxy/values.schema.json', chartSchema),
   ]
 }

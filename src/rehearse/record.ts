@@ -3,7 +3,10 @@ import type { SparseHistogram } from './histogram.js'
 /** How users come and what they do; `src/rehearse/load/profiles.ts` has the figures. */
 export type ProfileName = 'lecture' | 'homework' | 'exam' | 'idle'
 
-/** What is waited for, so that times are told apart. */
+/**
+ * What is waited for, so that times are told apart. `spawn` is the whole time until a server can be used, and no request by
+ * itself; `message` is one to a kernel and what comes back.
+ */
 export type Act =
   | 'login'
   | 'spawn'
@@ -190,7 +193,7 @@ export interface GeneratorRecord {
   /** By how much later than planned each act began. */
   readonly lateness: SparseHistogram
   readonly latenessP99Ms: number
-  /** The largest share of one processor that one of its threads took over ten seconds, from 0 to 1. */
+  /** The largest share of ten seconds in which one of its threads was busy, from 0 to 1. */
   readonly busiestThread: number
   /** In sentences for people: what of the generator was a limit. Empty if nothing was. */
   readonly limits: readonly string[]

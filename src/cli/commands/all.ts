@@ -4,7 +4,8 @@ import { drain } from './drain.js'
 import { explain } from './explain.js'
 import { exportRoutes } from './export.js'
 import { importRoutes } from './import.js'
+import { rehearse } from './rehearse.js'
 import { stop } from './stop.js'
 
 /** The subcommands, in the order of the help. */
-export const SUBCOMMANDS = [stop, bootstrap, drain, doctor, explain, exportRoutes, importRoutes] as const
+export const SUBCOMMANDS = [stop, bootstrap, drain, doctor, explain, exportRoutes, importRoutes, rehearse] as const

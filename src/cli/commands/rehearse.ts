@@ -1,0 +1,47 @@
+import type { Rehearsal } from '../../rehearse/record.js'
+import { LiveFigures } from '../../rehearse/run/live.js'
+import { profilesText, REHEARSAL_OPTIONS, readRehearsalSettings } from '../../rehearse/run/options.js'
+import { rehearse as runRehearsal } from '../../rehearse/run/rehearse.js'
+import type { RehearsalSettings } from '../../rehearse/run/settings.js'
+import { sizingText } from '../../rehearse/verdict/sizing.js'
+import { THRESHOLD_OPTIONS } from '../../rehearse/verdict/thresholds.js'
+import { judge, verdictText } from '../../rehearse/verdict/verdict.js'
+import type { OptionSpec } from '../../settings/option.js'
+import type { Subcommand } from './subcommand.js'
+
+const OPTIONS = [...REHEARSAL_OPTIONS, ...THRESHOLD_OPTIONS] as const satisfies readonly OptionSpec[]
+
+export const rehearse: Subcommand<typeof OPTIONS> = {
+  name: 'rehearse',
+  description: 'play a class of users against a proxy or a hub, with incidents, and say whether it holds',
+  options: OPTIONS,
+  note:
+    `The profiles:\n${profilesText()}\n\n` +
+    'The token of a proxy of --proxy-url is taken from CONFIGPROXY_AUTH_TOKEN, that of a hub from JUPYTERHUB_API_TOKEN.\n' +
+    "Ctrl-C ends it early, with a report. Exit status: 0 passed, 1 failed, 2 can't be judged.",
+  async run(own) {
+    const rehearsal = await rehearsed(readRehearsalSettings(own, process.env))
+    const verdict = judge(rehearsal, own)
+    process.stdout.write(`${verdictText(verdict)}\n`)
+    const sizing = sizingText(rehearsal)
+    if (sizing !== undefined) process.stdout.write(`${sizing}\n`)
+    return verdict.status
+  },
+}
+
+/** Until it is over, or somebody ends it; a second signal ends it at once. */
+async function rehearsed(settings: RehearsalSettings): Promise<Rehearsal> {
+  const over = new AbortController()
+  const live = new LiveFigures(process.stderr)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      live.onNote('Ending it; this takes some seconds')
+      over.abort()
+    })
+  }
+  try {
+    return await runRehearsal(settings, live, over.signal)
+  } finally {
+    live.end()
+  }
+}

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+
+/** JupyterHub adds so many at a time. */
+const AT_ONCE = 10
+
+/** JupyterHub tries again for that long while the proxy fails. */
+const RETRY_MS = 30_000
+const RETRY_PAUSE_MS = 500
+
+const CALL_MS = 30_000
+
+/** Of a route that the hub has added. */
+interface Wanted {
+  readonly target: string
+  readonly data: object
+}
+
+/** The hub's routes, and the proxy that shall have them, by CHP's API. */
+export class HubRoutes {
+  readonly #api: string
+  readonly #token: string | undefined
+  readonly #agent = new Agent({ connections: AT_ONCE })
+  readonly #wanted = new Map<string, Wanted>()
+
+  constructor(apiUrl: string, token: string | undefined) {
+    this.#api = `${apiUrl}/api/routes`
+    this.#token = token
+  }
+
+  list(): string[] {
+    return [...this.#wanted.keys()]
+  }
+
+  /** Adds or replaces one. @throws Error if the proxy takes it not within 30 s */
+  async add(routespec: string, target: string, data: object = {}): Promise<void> {
+    this.#wanted.set(routespec, { target, data })
+    await this.#post(routespec)
+  }
+
+  /** @throws Error if the proxy doesn't remove it within 30 s */
+  async remove(routespec: string): Promise<void> {
+    this.#wanted.delete(routespec)
+    await this.#delete(routespec)
+  }
+
+  /** Posts all, whatever the proxy has. `/` goes first, as JupyterHub does it. */
+  async repopulate(): Promise<void> {
+    await this.#postAll(this.list())
+  }
+
+  /** Adds what the proxy lacks, and removes what it has beside that. */
+  async check(): Promise<{ added: number; removed: number }> {
+    const { missing, stale } = await this.compare()
+    await this.#postAll(missing)
+    await inTurns(stale, (routespec) => this.#delete(routespec))
+    return { added: missing.length, removed: stale.length }
+  }
+
+  /** What the proxy lacks, or has with another target; and which routes of a hub it has that this one doesn't want. */
+  async compare(): Promise<{ missing: string[]; stale: string[] }> {
+    const found = await this.#list()
+    const missing = [...this.#wanted].filter(([routespec, { target }]) => found.get(routespec) !== target)
+    const stale = [...found.keys()].filter((routespec) => !this.#wanted.has(routespec))
+    return { missing: missing.map(([routespec]) => routespec), stale }
+  }
+
+  /** Deletes all in the proxy, and wants them nevertheless. */
+  async dropTable(): Promise<void> {
+    await inTurns([...(await this.#list()).keys()], (routespec) => this.#delete(routespec))
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy()
+  }
+
+  async #postAll(routespecs: readonly string[]): Promise<void> {
+    const [root, others] = [routespecs.filter((one) => one === '/'), routespecs.filter((one) => one !== '/')]
+    await inTurns(root, (routespec) => this.#post(routespec))
+    await inTurns(others, (routespec) => this.#post(routespec))
+  }
+
+  async #post(routespec: string): Promise<void> {
+    const wanted = this.#wanted.get(routespec)
+    // It was removed since.
+    if (wanted === undefined) return
+    const body = JSON.stringify({ ...wanted.data, target: wanted.target, jupyterhub: true })
+    await this.#call('POST', routespec, [201], body)
+  }
+
+  async #delete(routespec: string): Promise<void> {
+    await this.#call('DELETE', routespec, [204, 404])
+  }
+
+  /** Targets by routespec. Routes that no hub has added are not this one's concern. */
+  async #list(): Promise<Map<string, string>> {
+    const text = await this.#call('GET', '', [200])
+    const routes = Object.entries(JSON.parse(text) as Record<string, { target: string; jupyterhub?: boolean }>)
+    return new Map(
+      routes.filter(([, { jupyterhub }]) => jupyterhub).map(([routespec, { target }]) => [routespec, target]),
+    )
+  }
+
+  /** Tries again while the proxy is away or fails. */
+  async #call(
+    method: 'GET' | 'POST' | 'DELETE',
+    routespec: string,
+    expected: number[],
+    body?: string,
+  ): Promise<string> {
+    const url = this.#api + encodeURI(routespec)
+    for (const until = performance.now() + RETRY_MS; ; await delay(RETRY_PAUSE_MS)) {
+      const { status, text } = await this.#attempt(method, url, body)
+      if (expected.includes(status)) return text
+      const isPassing = status === 0 || status >= 500
+      if (!isPassing || performance.now() > until)
+        throw new Error(`${method} ${url}: ${status || ''} ${text.slice(0, 200)}`)
+    }
+  }
+
+  async #attempt(
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    body?: string,
+  ): Promise<{ status: number; text: string }> {
+    const headers = this.#token === undefined ? {} : { authorization: `token ${this.#token}` }
+    try {
+      const signal = AbortSignal.timeout(CALL_MS)
+      const answer = await request(url, { method, headers, body: body ?? null, dispatcher: this.#agent, signal })
+      return { status: answer.statusCode, text: await answer.body.text() }
+    } catch (error) {
+      return { status: 0, text: (error as Error).message }
+    }
+  }
+}
+
+/** Does it for all, a few at a time. */
+async function inTurns(routespecs: readonly string[], work: (routespec: string) => Promise<void>): Promise<void> {
+  const left = routespecs.values()
+  const worker = async () => {
+    for (const routespec of left) await work(routespec)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+}

@@ -1,0 +1,218 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { RawServer } from '../wire/raw-server.js'
+import type { HubActions } from './hub-pages.js'
+import { HubPages } from './hub-pages.js'
+import { HubRoutes } from './routes.js'
+import { UserServer } from './user-server.js'
+
+/** What is played, as it is told to the thread that plays it. */
+export interface Cast {
+  readonly names: readonly string[]
+  /** How long each user's server takes to start. */
+  readonly spawnMs: readonly number[]
+  readonly checkIntervalMs: number
+}
+
+export interface ProxyApi {
+  readonly url: string
+  readonly token: string | undefined
+}
+
+interface Player {
+  readonly name: string
+  readonly spawnMs: number
+  readonly server: UserServer
+  state: 'stopped' | 'starting' | 'ready'
+}
+
+const PING_EVERY_MS = 1_000
+
+/** The hub and all users' servers: what stands behind the proxy. Users are named by their index. */
+export class Stage implements HubActions {
+  readonly #players: readonly Player[]
+  readonly #byName: ReadonlyMap<string, Player>
+  readonly #pages = new RawServer(new HubPages(this))
+  readonly #checkIntervalMs: number
+  readonly #onTrouble: (what: string) => void
+  #routes: HubRoutes | undefined
+  #stopChecks = () => {}
+  /** Resolves while the hub runs. */
+  #running = Promise.resolve()
+  #resume = () => {}
+
+  /** @param onTrouble told what the hub would log as an error */
+  constructor({ names, spawnMs, checkIntervalMs }: Cast, onTrouble: (what: string) => void) {
+    this.#onTrouble = onTrouble
+    this.#checkIntervalMs = checkIntervalMs
+    this.#players = names.map((name, user) => ({
+      ...{ name, spawnMs: spawnMs[user] ?? 0, server: new UserServer(name), state: 'stopped' as const },
+    }))
+    this.#byName = new Map(this.#players.map((player) => [player.name, player]))
+    setInterval(() => this.#ping(), PING_EVERY_MS).unref()
+  }
+
+  /** Opens the hub's port. @returns its address, which is the proxy's default target */
+  async openHub(): Promise<string> {
+    await this.#pages.open()
+    return `http://127.0.0.1:${this.#pages.port}`
+  }
+
+  /**
+   * The hub begins to use this proxy, and adds its own route.
+   *
+   * @param isOthers whether the proxy may be of a hub that has routes in it
+   * @throws Error if it is: they would be taken for leftovers and removed
+   */
+  async use({ url, token }: ProxyApi, isOthers: boolean): Promise<void> {
+    this.#routes = new HubRoutes(url, token)
+    const { stale } = await this.#routes.compare()
+    if (isOthers && stale.length > 0) {
+      throw new Error(
+        `${url} has ${stale.length} routes of a hub, such as ${stale[0]}. Rehearse with an empty proxy, or with --hub.`,
+      )
+    }
+    await this.#routes.add('/', `http://127.0.0.1:${this.#pages.port}`)
+    this.#checkRoutes()
+  }
+
+  /** Removes all that the hub has added. */
+  async leave(): Promise<void> {
+    this.#stopChecks()
+    await this.#used.dropTable()
+  }
+
+  stopHub(): void {
+    this.#stopChecks()
+    this.#pages.close()
+    this.#running = new Promise((resolve) => {
+      this.#resume = resolve
+    })
+  }
+
+  async startHub(): Promise<void> {
+    await this.#pages.open()
+    this.#resume()
+    await this.check()
+    this.#checkRoutes()
+  }
+
+  repopulate(): Promise<void> {
+    return this.#used.repopulate()
+  }
+
+  check(): Promise<{ added: number; removed: number }> {
+    return this.#used.check()
+  }
+
+  compare(): Promise<{ missing: string[]; stale: string[] }> {
+    return this.#used.compare()
+  }
+
+  /** Whose server it leads to has one again, if it was removed by hand. */
+  add(routespec: string, target: string): Promise<void> {
+    const player = this.#byName.get(routespec.replace('/user/', ''))
+    if (player?.state === 'stopped') player.state = 'ready'
+    return this.#used.add(routespec, target)
+  }
+
+  /** Whose server it led to has none any more: the next spawn starts it. */
+  remove(routespec: string): Promise<void> {
+    const player = this.#byName.get(routespec.replace('/user/', ''))
+    if (player?.state === 'ready') player.state = 'stopped'
+    return this.#used.remove(routespec)
+  }
+
+  dropTable(): Promise<void> {
+    return this.#used.dropTable()
+  }
+
+  routes(): string[] {
+    return this.#used.list()
+  }
+
+  targets(): Array<string | undefined> {
+    return this.#players.map(({ server }) => server.target)
+  }
+
+  hang(users: readonly number[]): void {
+    for (const player of this.#some(users)) player.server.hang()
+  }
+
+  resumeServers(users: readonly number[]): void {
+    for (const player of this.#some(users)) player.server.resume()
+  }
+
+  end(users: readonly number[]): void {
+    for (const player of this.#some(users)) player.server.end()
+  }
+
+  async startServers(users: readonly number[]): Promise<void> {
+    await Promise.all(this.#some(users).map(({ server }) => server.start()))
+  }
+
+  /** What the servers hold now, to compare with what the users hold. */
+  counts(): { connections: number; websockets: number } {
+    const servers = this.#players.map(({ server }) => server)
+    const sum = (of: (server: UserServer) => number) => servers.reduce((total, server) => total + of(server), 0)
+    return { connections: sum((one) => one.connections), websockets: sum((one) => one.websockets) }
+  }
+
+  spawn(name: string): boolean {
+    const player = this.#byName.get(name)
+    if (player?.state === 'stopped') void this.#spawn(player)
+    return player !== undefined
+  }
+
+  stopServer(name: string): void {
+    const player = this.#byName.get(name)
+    if (player?.state !== 'ready') return
+    void this.#attempt(this.remove(routespecOf(name))).then(() => player.server.end())
+  }
+
+  isReady(name: string): boolean {
+    return this.#byName.get(name)?.state === 'ready'
+  }
+
+  async #spawn(player: Player): Promise<void> {
+    player.state = 'starting'
+    await delay(player.spawnMs)
+    await player.server.start()
+    await this.#running
+    const added = this.#used.add(routespecOf(player.name), player.server.target ?? '', { user: player.name })
+    player.state = (await this.#attempt(added)) ? 'ready' : 'stopped'
+  }
+
+  /** @returns whether it succeeded */
+  #attempt(work: Promise<unknown>): Promise<boolean> {
+    return work.then(
+      () => true,
+      (error: Error) => {
+        this.#onTrouble(error.message)
+        return false
+      },
+    )
+  }
+
+  #checkRoutes(): void {
+    const timer = setInterval(() => void this.#attempt(this.check()), this.#checkIntervalMs)
+    this.#stopChecks = () => clearInterval(timer)
+  }
+
+  #ping(): void {
+    const now = performance.now()
+    for (const { server } of this.#players) server.ping(now)
+  }
+
+  #some(users: readonly number[]): Player[] {
+    return users.flatMap((user) => this.#players[user] ?? [])
+  }
+
+  get #used(): HubRoutes {
+    if (this.#routes === undefined) throw new Error('the hub has no proxy yet')
+    return this.#routes
+  }
+}
+
+function routespecOf(name: string): string {
+  return `/user/${name}`
+}
