@@ -29,19 +29,30 @@ export function parseCommandLine(argv: readonly string[], subcommands: readonly 
   // Before the subcommands are made, which inherit it.
   if (usageStatus !== undefined) program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : usageStatus))
   let subcommand: CommandLine['subcommand']
-  for (const { name, description, argument, options, note, run } of subcommands) {
-    const command = program.command(name).description(description)
-    if (argument !== undefined) command.argument(`<${argument.name}>`, argument.description)
-    if (note !== undefined) command.addHelpText('after', `\n${note}`)
-    for (const spec of options) command.addOption(toOption(spec))
-    command.action(() => {
-      subcommand = () => run(command.opts(), program.opts<Options>(), command.args[0] ?? '')
-    })
-  }
+  addSubcommands(program, subcommands, (run) => {
+    subcommand = () => run(program.opts<Options>())
+  })
   // Subcommands have inherited that they take no excess arguments; the proxy's own are a misspelt subcommand.
   program.allowExcessArguments()
   program.parse(argv, { from: 'user' })
   return { values: program.opts<Options>(), subcommand }
+}
+
+type Run = (values: Options) => Promise<number | undefined>
+
+/** @param choose is called with the one that the command line names */
+function addSubcommands(parent: Command, subcommands: readonly Subcommand[], choose: (run: Run) => void): void {
+  for (const { name, description, argument, options, note, run, subcommands: own = [] } of subcommands) {
+    const command = parent.command(name).description(description)
+    if (argument !== undefined) command.argument(`<${argument.name}>`, argument.description)
+    if (note !== undefined) command.addHelpText('after', `\n${note}`)
+    for (const spec of options) command.addOption(toOption(spec))
+    command.action(() => {
+      const [first = '', ...more] = command.args
+      choose((values) => run(command.opts(), values, first, more))
+    })
+    addSubcommands(command, own, choose)
+  }
 }
 
 /** Whether a command line has valid options of the proxy and nothing else: no subcommand, no request for help. */

@@ -6,7 +6,9 @@ export interface Subcommand<Specs extends readonly OptionSpec[] = readonly Optio
   readonly name: string
   /** Its line in the proxy's help. */
   readonly description: string
-  /** What it takes beside options; undefined if nothing. */
+  /** Its own, such as `rehearse compare`. */
+  readonly subcommands?: readonly Subcommand[]
+  /** What it takes beside options; undefined if nothing. With `...` at the end of its name, as many as are given. */
   readonly argument?: { readonly name: string; readonly description: string }
   readonly options: Specs
   /** Shown below its help. */
@@ -17,8 +19,9 @@ export interface Subcommand<Specs extends readonly OptionSpec[] = readonly Optio
    * @param own the values of its options
    * @param values the values of the proxy's options, which every subcommand takes as well
    * @param argument its argument; '' if it takes none
+   * @param more further arguments, if it takes several
    * @returns the exit status, if it is another than 0
    * @throws FatalError explaining what can't be done
    */
-  run(own: OptionValues<Specs>, values: Options, argument: string): Promise<number | undefined>
+  run(own: OptionValues<Specs>, values: Options, argument: string, more: readonly string[]): Promise<number | undefined>
 }

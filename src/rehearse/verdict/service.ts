@@ -1,3 +1,4 @@
+import { rounded } from '../../operations/page/format.js'
 import { Histogram } from '../histogram.js'
 import type { FailureKind, Second, UserRecord } from '../record.js'
 import type { Check, Judge } from './check.js'
@@ -18,12 +19,12 @@ function failedRequests(...[rehearsal, { maxFailures, maxGap }]: Parameters<Judg
   }
   const failed = sum([...kinds.values()])
   const all = sum(calm.map(({ requests }) => requests))
-  const parts = [...kinds].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${number(count)} ${kind}`)
+  const parts = [...kinds].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${rounded(count)} ${kind}`)
   return {
     name: 'failed requests',
     outcome: outcomeOf(failed <= maxFailures),
-    figure: `${number(failed)} of ${number(all)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`,
-    limit: number(maxFailures),
+    figure: `${rounded(failed)} of ${rounded(all)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`,
+    limit: rounded(maxFailures),
   }
 }
 
@@ -33,7 +34,7 @@ function gapOfService(...[{ users }, { maxGap }]: Parameters<Judge>): Check {
   return {
     name: 'longest gap of service',
     outcome: outcomeOf(longest <= maxGap * 1000),
-    figure: `${(longest / 1000).toFixed(1)} s, ${number(affected)} of ${number(users.length)} users saw one`,
+    figure: `${(longest / 1000).toFixed(1)} s, ${rounded(affected)} of ${rounded(users.length)} users saw one`,
     limit: `${maxGap} s`,
   }
 }
@@ -43,8 +44,8 @@ function brokenWebsockets(...[rehearsal, { maxBrokenWebsockets, maxGap }]: Param
   return {
     name: 'broken websockets',
     outcome: outcomeOf(broken <= maxBrokenWebsockets),
-    figure: number(broken),
-    limit: number(maxBrokenWebsockets),
+    figure: rounded(broken),
+    limit: rounded(maxBrokenWebsockets),
   }
 }
 
@@ -65,10 +66,10 @@ function times(
 ): Check {
   const all = new Histogram()
   for (const second of seconds) all.add(of(second))
-  const limit = `${number(most)} ms`
+  const limit = `${rounded(most)} ms`
   if (all.count === 0) return { name, outcome: 'unknown', figure: 'none', limit }
   const figure = all.quantile(0.99)
-  return { name, outcome: outcomeOf(figure <= most), figure: `${number(figure)} ms`, limit }
+  return { name, outcome: outcomeOf(figure <= most), figure: `${rounded(figure)} ms`, limit }
 }
 
 /** Whoever came, and whom no incident kept from it, has a notebook. */
@@ -81,15 +82,11 @@ function ready(...[{ users, durationMs }]: Parameters<Judge>): Check | undefined
   return {
     name: 'users who never got a notebook',
     outcome: outcomeOf(waiting === 0),
-    figure: `${number(waiting)} of ${number(due.length)}`,
+    figure: `${rounded(waiting)} of ${rounded(due.length)}`,
     limit: '0',
   }
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-function number(value: number): string {
-  return (value >= 10 || Number.isInteger(value) ? Math.round(value) : Number(value.toFixed(1))).toLocaleString('en')
 }
