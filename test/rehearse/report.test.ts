@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { chart } from '../../src/rehearse/report/chart.js'
 import { comparisonPage, comparisonText } from '../../src/rehearse/report/compare.js'
@@ -8,6 +10,8 @@ import { reportPage } from '../../src/rehearse/report/page.js'
 import { readReport } from '../../src/rehearse/report/read.js'
 import { readStyle, writeReport } from '../../src/rehearse/report/write.js'
 import { judge } from '../../src/rehearse/verdict/verdict.js'
+import { PLAIN_NODE } from '../support/environment.js'
+import { CLI } from '../support/proxy.js'
 import { badDay } from './bad-day.js'
 import { incident, madeUpProcess, madeUpRehearsal, user } from './made-up-rehearsal.js'
 
@@ -83,4 +87,21 @@ t.test('two rehearsals stand side by side, as text and as a page', async (t) => 
   const page = comparisonPage(pair, '')
   t.match(page, /<span class="tag red">failed<\/span> 25 of/)
   t.match(page, /<path class="line c1"/)
+})
+
+t.test('`rehearse compare` takes two files, no more and no fewer', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
+  t.teardown(() => rm(directory, { recursive: true }))
+  for (const [name, rehearsal] of [['bad', badDay()] as const, ['good', madeUpRehearsal()] as const]) {
+    await writeReport(join(directory, name), rehearsal, judge(rehearsal))
+  }
+  const [bad, good] = [join(directory, 'bad', 'rehearsal.json'), join(directory, 'good', 'rehearsal.json')]
+  const compare = (...args: string[]) => {
+    const [node, ...before] = PLAIN_NODE
+    return promisify(execFile)(node, [...before, CLI, 'rehearse', 'compare', ...args])
+  }
+  const { stdout } = await compare(bad, good, '--html', join(directory, 'page.html'))
+  t.match(stdout, /\nverdict +failed +passed\n/)
+  t.match(await readFile(join(directory, 'page.html'), 'utf8'), /<h1>Two rehearsals/)
+  await t.rejects(compare(bad), { stderr: /compare takes two files/ })
 })

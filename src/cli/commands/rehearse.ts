@@ -1,4 +1,6 @@
+import { incidentsText } from '../../rehearse/incidents/all.js'
 import type { Rehearsal } from '../../rehearse/record.js'
+import { writeReport } from '../../rehearse/report/write.js'
 import { LiveFigures } from '../../rehearse/run/live.js'
 import { profilesText, REHEARSAL_OPTIONS, readRehearsalSettings } from '../../rehearse/run/options.js'
 import { rehearse as runRehearsal } from '../../rehearse/run/rehearse.js'
@@ -7,22 +9,33 @@ import { sizingText } from '../../rehearse/verdict/sizing.js'
 import { THRESHOLD_OPTIONS } from '../../rehearse/verdict/thresholds.js'
 import { judge, verdictText } from '../../rehearse/verdict/verdict.js'
 import type { OptionSpec } from '../../settings/option.js'
+import { compareRehearsals } from './rehearse-compare.js'
 import type { Subcommand } from './subcommand.js'
 
-const OPTIONS = [...REHEARSAL_OPTIONS, ...THRESHOLD_OPTIONS] as const satisfies readonly OptionSpec[]
+const OPTIONS = [
+  ...REHEARSAL_OPTIONS,
+  {
+    flags: '--report <directory>',
+    description: 'Write the report there: report.html for people, rehearsal.json for programs',
+    defaultDescription: 'none',
+  },
+  ...THRESHOLD_OPTIONS,
+] as const satisfies readonly OptionSpec[]
 
 export const rehearse: Subcommand<typeof OPTIONS> = {
   name: 'rehearse',
   description: 'play a class of users against a proxy or a hub, with incidents, and say whether it holds',
   options: OPTIONS,
+  subcommands: [compareRehearsals],
   note:
-    `The profiles:\n${profilesText()}\n\n` +
+    `The profiles:\n${profilesText()}\n\nThe incidents:\n${incidentsText()}\n\n` +
     'The token of a proxy of --proxy-url is taken from CONFIGPROXY_AUTH_TOKEN, that of a hub from JUPYTERHUB_API_TOKEN.\n' +
     "Ctrl-C ends it early, with a report. Exit status: 0 passed, 1 failed, 2 can't be judged.",
   async run(own) {
     const rehearsal = await rehearsed(readRehearsalSettings(own, process.env))
     const verdict = judge(rehearsal, own)
     process.stdout.write(`${verdictText(verdict)}\n`)
+    if (own.report !== undefined) await writeReport(own.report, rehearsal, verdict)
     const sizing = sizingText(rehearsal)
     if (sizing !== undefined) process.stdout.write(`${sizing}\n`)
     return verdict.status

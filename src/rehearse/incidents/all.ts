@@ -34,3 +34,9 @@ export const INCIDENTS: readonly NamedIncident[] = [
 export function incidentNamed(name: string): NamedIncident | undefined {
   return INCIDENTS.find((incident) => incident.name === name)
 }
+
+/** The incidents, for the help. */
+export function incidentsText(): string {
+  const longest = Math.max(...INCIDENTS.map(({ name }) => name.length))
+  return INCIDENTS.map(({ name, description }) => `  ${name.padEnd(longest)}  ${description}`).join('\n')
+}
