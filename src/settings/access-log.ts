@@ -16,9 +16,10 @@ export const ACCESS_LOG_OPTIONS = [
   },
   {
     flags: '--access-log-query <how>',
-    description: "What the access log has of a URL's query: none, the names of its parameters, or all of it",
-    default: 'names',
-    choices: ['none', 'names', 'all'],
+    description:
+      "What the access log has of a URL's query: none, that there is one, its parameters' names, or all of it",
+    default: 'masked',
+    choices: ['none', 'masked', 'names', 'all'],
   },
 ] as const satisfies readonly OptionSpec[]
 

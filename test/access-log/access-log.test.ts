@@ -21,7 +21,7 @@ const file = join(await temporaryDirectory(t), 'access.log')
 /** Told of requests that get no answer. */
 const asked = new EventEmitter()
 const [dead = 0] = await freePorts(1)
-const proxy = await ProxyProcess.start(['--access-log', file, '--workers', '1'])
+const proxy = await ProxyProcess.start(['--access-log', file, '--access-log-query', 'names', '--workers', '1'])
 const backend = await Backend.start('backend', (incoming, response) => {
   if (incoming.url?.includes('never')) return void asked.emit('never')
   incoming.resume().on('end', () => response.end('twelve bytes'))
@@ -86,6 +86,7 @@ t.test('a request is a line with what the hub posted for its route', async (t) =
     route: '/user/alice/lab',
     user: 'alice',
     server: 'lab',
+    request_id: null,
     flags: '-',
   })
   t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
@@ -102,10 +103,10 @@ t.test('a failed request says why, in the words of the log', async (t) => {
     flags: /UpstreamConnectionFailure/,
     route: '/user/bob',
     user: 'bob___',
-    server: undefined,
+    server: '-',
   })
   await askWithSecrets('/nowhere')
-  t.match(await lineOf('/nowhere'), { status: 404, failure: 'no_route', reason: 'no route matches', route: undefined })
+  t.match(await lineOf('/nowhere'), { status: 404, failure: 'no_route', reason: 'no route matches', route: '-' })
   await ask(proxy.port, '/user/alice/lab/big', { headers: { cookie: SECRET.repeat(11_000) } })
   t.match(await lineOf('/user/alice/lab/big'), { status: 431, failure: 'headers_too_large' })
 })

@@ -9,7 +9,7 @@ import { ACCESS_LOG_FIELDS, parseFormat, readAccessLog } from '../../src/setting
 import { forwarding } from '../support/forwarding.js'
 import { shown } from '../support/shown.js'
 
-const options = { accessLogFormat: 'json', accessLogQuery: 'names' } as const
+const options = { accessLogFormat: 'json', accessLogQuery: 'masked' } as const
 
 t.test('a format is checked before the start', async (t) => {
   const cases: Array<[format: string, reason: RegExp]> = [
@@ -47,11 +47,39 @@ t.test('a format of its own, as a text and as a JSON object', async (t) => {
 })
 
 t.test('what the log leaves out costs nothing', async (t) => {
-  for (const accessLogQuery of ['none', 'all'] as const) {
+  for (const accessLogQuery of ['none', 'masked', 'all'] as const) {
     const settings = readAccessLog({ ...options, accessLog: '/x', accessLogQuery })
     t.strictSame(settings && [...keptEarly(settings), ...keptFilters(settings)], [], accessLogQuery)
   }
 })
+
+t.test('each log of the default format has what its requests can have', async (t) => {
+  const settings = readAccessLog({ ...options, accessLog: '/x' })
+  const logs = settings ? accessLog(settings).map(({ typed_config }) => shown(typed_config) as Shown) : []
+  const keys = logs.map(({ log_format }) => Object.keys(log_format.json_format))
+  const failed = ['failure', 'reason', 'details']
+  t.strictSame(
+    keys.map((names) => [names.includes('query'), names.filter((name) => failed.includes(name))]),
+    [
+      [true, []],
+      [false, []],
+      [true, []],
+      [true, failed],
+    ],
+    'with a query, without, websockets, errors',
+  )
+  const [ordinary] = logs
+  t.match(ordinary?.log_format, { json_format: { query: '***' } })
+  for (const [name, format] of Object.entries(ordinary?.log_format.json_format ?? {})) {
+    t.notMatch(format, /CEL/, `${name}: no expression, which costs more than the rest of the line`)
+    t.notMatch(format, /^%[^%]*METADATA[^%]*%$/, `${name}: no metadata alone, for which Envoy copies all of it`)
+  }
+  t.notHas(ordinary?.log_format, { omit_empty_values: true }, 'which would cost a third more')
+})
+
+interface Shown {
+  readonly log_format: { readonly json_format: Readonly<Record<string, unknown>>; readonly omit_empty_values?: boolean }
+}
 
 t.test('a route has its names in the cluster only if they are asked for, and bounded', async (t) => {
   const route = {

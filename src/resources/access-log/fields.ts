@@ -11,11 +11,14 @@ import { keptFormat } from './kept.js'
 /** The most bytes of what a client chose. */
 const LIMIT = { path: 1_000, forwardedFor: 200, method: 20, requestId: 64 } as const
 
-/** What is known of a request by the log that has it; see {@link accessLog}. */
+/** What stands for a query that isn't shown. */
+const MASK = '***'
+
+/** What is known of a request by the log that has it; see {@link accessLog}. An error has a status of 400 or more. */
 export type Known =
-  | { readonly isError: false; readonly isWebsocket: boolean }
-  /** Its status is 400 or more. */
-  | { readonly isError: true }
+  | { readonly kind: 'ordinary'; readonly hasQuery?: boolean }
+  | { readonly kind: 'websocket' }
+  | { readonly kind: 'error' }
 
 /** Fields that only an expression can tell. */
 type Expressed = 'websocket' | 'failure' | 'reason' | 'details'
@@ -43,18 +46,29 @@ const FORMATS: Readonly<Record<Exclude<AccessLogField, Expressed>, string>> = {
 
 /**
  * Envoy's format of a field; a value of another type if it is known already, undefined if there is none. Expressions are
- * for errors only: each costs more than all other fields together.
+ * for errors and websockets only: each costs more than all other fields together.
  */
 export function fieldFormat(
   field: AccessLogField,
   settings: AccessLogSettings,
   known: Known,
 ): string | boolean | undefined {
-  if (field === 'query' && settings.query === 'none') return undefined
+  if (field === 'query' && (settings.query === 'none' || settings.query === 'masked')) return mask(settings, known)
   if (!isExpressed(field)) return keptFormat(field, settings) ?? FORMATS[field]
-  if (!known.isError) return field === 'websocket' ? known.isWebsocket : undefined
+  if (known.kind === 'error') return expressed(settings, (nothing) => expression(field, nothing))
+  return field === 'websocket' ? known.kind === 'websocket' : undefined
+}
+
+function mask(settings: AccessLogSettings, known: Known): string | undefined {
+  if (settings.query === 'none') return undefined
+  if (known.kind === 'ordinary') return known.hasQuery === true ? MASK : undefined
+  return expressed(settings, (nothing) => `request.query != "" ? "${MASK}" : ${nothing}`)
+}
+
+/** @param expression given what stands for a field that has no value, in CEL */
+function expressed({ format }: AccessLogSettings, expression: (nothing: string) => string): string {
   // A text has no types.
-  return 'json' in settings.format ? `%TYPED_CEL(${expression(field, 'null')})%` : `%CEL(${expression(field, '"-"')})%`
+  return 'json' in format ? `%TYPED_CEL(${expression('null')})%` : `%CEL(${expression('"-"')})%`
 }
 
 function isExpressed(field: AccessLogField): field is Expressed {

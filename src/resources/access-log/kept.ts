@@ -10,8 +10,8 @@ import { ACCESS_LOG_NAMESPACE } from '../names.js'
 import { setHeader } from '../shared/header-mutation.js'
 
 /*
- * What filters keep of a request for an access log: what Envoy's formats can't take from it at the end. With the default
- * format that is the query alone, so requests without one cost next to nothing.
+ * What filters keep of a request for an access log: what Envoy's formats can't take from it at the end. With the
+ * default settings that is nothing.
  */
 
 const QUERY_HEADER = 'x-cep-query'
