@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander'
 import { FatalError } from '../platform/fatal-error.js'
 import type { EtcdConnection } from '../store/etcd/endpoints.js'
 import { isLoopback } from './api-access.js'
@@ -14,7 +13,6 @@ export const ETCD_OPTIONS = [
     flags: '--etcd-endpoints <urls>',
     description:
       'URLs of the members of the etcd that keeps routes, tried in this order: https://a:2379,https://b:2379',
-    parse: readEndpoints,
   },
   { flags: '--etcd-ssl-ca <file>', description: "Authorities that have signed etcd's certificates" },
   { flags: '--etcd-ssl-key <file>', description: 'TLS key that this process shows etcd' },
@@ -33,11 +31,12 @@ export type EtcdOptions = OptionValues<typeof ETCD_OPTIONS>
  * @throws FatalError if the options don't fit each other or a file can't be used
  */
 export async function readEtcd(options: EtcdOptions, env: NodeJS.ProcessEnv): Promise<EtcdConnection | undefined> {
-  const { etcdEndpoints: endpoints, etcdUser: name, etcdSslCa, etcdSslKey, etcdSslCert } = options
-  if (endpoints === undefined) {
+  const { etcdEndpoints, etcdUser: name, etcdSslCa, etcdSslKey, etcdSslCert } = options
+  if (etcdEndpoints === undefined) {
     if ([name, etcdSslCa, etcdSslKey, etcdSslCert].every((value) => value === undefined)) return undefined
     throw new FatalError('--etcd-user and --etcd-ssl-ca, -key and -cert go with --etcd-endpoints.')
   }
+  const endpoints = readEndpoints(etcdEndpoints)
   const password = env[ETCD_PASSWORD]
   if (name !== undefined && !password) throw new FatalError(`--etcd-user needs its password in ${ETCD_PASSWORD}.`)
   if (name === undefined && password) throw new FatalError(`${ETCD_PASSWORD} is set: name its user with --etcd-user.`)
@@ -81,14 +80,13 @@ function readEndpoints(text: string): readonly string[] {
     const parsed = URL.canParse(url) ? new URL(url) : undefined
     const isPlain = parsed !== undefined && [parsed.origin, `${parsed.origin}/`].includes(url.toLowerCase())
     if (isPlain && ['http:', 'https:'].includes(parsed.protocol)) continue
-    // It may have a password in it.
-    throw new InvalidArgumentError(
-      'Each endpoint is a URL of scheme, host and port alone, such as https://etcd-1:2379.',
+    throw new FatalError(
+      'Each of --etcd-endpoints is a URL of scheme, host and port alone, such as https://etcd-1:2379.',
     )
   }
   const origins = urls.map((url) => new URL(url).origin)
   if (new Set(origins.map((url) => new URL(url).protocol)).size > 1) {
-    throw new InvalidArgumentError('Either all endpoints are http, or all are https.')
+    throw new FatalError('Either all of --etcd-endpoints are http, or all are https.')
   }
   return origins
 }

@@ -5,7 +5,7 @@ import type { StoreEvent } from '../../src/routing/store.js'
 import { KubernetesStore } from '../../src/store/kubernetes/store.js'
 import { kubeApiServer, withoutHelm } from '../helm/tools.js'
 import { everyStore, lastingStore } from '../store/contract.js'
-import { route, sharedStore } from '../store/shared-contract.js'
+import { join, route, sharedStore } from '../store/shared-contract.js'
 import { without } from '../support/installed.js'
 import { put, remove } from '../support/store.js'
 import { eventually } from '../support/wait.js'
@@ -100,6 +100,31 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
     await t.rejects(KubernetesStore.open({ account: nowhere, name: 'x', hostRouting: false, log }), {
       message: /The Kubernetes API at https:.*:1 can't be used for routes: .*ECONNREFUSED/,
     })
+  })
+
+  t.test('without the rights on Leases a single control plane runs, and says what is lost', async (t) => {
+    const lines: string[] = []
+    const rules = [
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch', 'create', 'update', 'delete'] },
+    ]
+    const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`
+    await api.call('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata: { name: 'older' } })
+    await api.call('POST', `${rbac}/roles`, { metadata: { name: 'older' }, rules })
+    await api.call('POST', `${rbac}/rolebindings`, {
+      metadata: { name: 'older' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'older' },
+      subjects: [{ kind: 'ServiceAccount', name: 'older', namespace: NAMESPACE }],
+    })
+    const account = await api.account(NAMESPACE, 'older')
+    const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) })
+    const store = await KubernetesStore.open({ account, name: 'older', hostRouting: false, log })
+    t.teardown(() => store.close())
+    t.match(lines, [/may not list, create, update, delete leases in the namespace hub.* kubectl apply .*account.yaml/])
+    const me = await join(store)
+    await store.load()
+    const written = await store.writeAmong({ key: '/a', before: undefined, after: route('/a') })
+    t.strictSame(written.members, [me])
+    await store.members.renew()
   })
 
   t.test('while the API is away, changes fail at once with 503; afterwards what others wrote is known', async (t) => {

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { Route } from '../../src/routing/route.js'
 import type { StoreEvent } from '../../src/routing/store.js'
 import type { SharedStore } from '../../src/store/shared.js'
+import { LEASE_MS } from '../../src/store/shared.js'
 import { put, remove } from '../support/store.js'
 import { eventually } from '../support/wait.js'
 import type { Tap } from './contract.js'
@@ -12,7 +13,7 @@ export type OpenShared = () => Promise<SharedStore>
 /** Makes a new place. */
 export type MakeShared = (t: Tap) => Promise<OpenShared>
 
-const LOST = { name: 'FastifyError', code: 'CEP_LEASE_LOST', statusCode: 503 }
+const LOST = { name: 'FastifyError', code: 'CEP_LEASE_LOST' }
 
 export function route(routespec: string, target = 'http://127.0.0.1:1'): Route {
   return { routespec, data: { target }, lastActivity: new Date('2026-01-02T03:04:05.678Z') }
@@ -42,6 +43,18 @@ export function join(store: SharedStore, address?: string): ReturnType<SharedSto
 
 /** What every store promises that several control planes write to, shown of one. */
 export function sharedStore(t: Test, name: string, make: MakeShared): void {
+  /** A member that never renews, since the beginning of the suite. */
+  let silent: { readonly open: OpenShared; readonly store: SharedStore; readonly since: number } | undefined
+  t.teardown(() => silent?.store.close())
+
+  t.test(`${name}: a new member is there`, async (t) => {
+    const open = await make(t)
+    const store = await open()
+    silent = { open, store, since: performance.now() }
+    const member = await join(store)
+    t.strictSame(await store.members.list(), [member])
+  })
+
   t.test(`${name}: all writes are reported to all, in one order, with the revisions of their answers`, async (t) => {
     const [one, other] = await openTwo(t, await make(t))
     for (const store of [one, other]) await store.load()
@@ -128,6 +141,39 @@ export function sharedStore(t: Test, name: string, make: MakeShared): void {
     await one.members.renew()
   })
 
+  t.test(`${name}: of members that fence each other, one is left`, async (t) => {
+    const stores = await openAll(t, await make(t), 3)
+    const members = await Promise.all(stores.map((store) => join(store)))
+    const fences = stores.map((store, index) => store.members.fence(members[(index + 1) % 3]?.id ?? ''))
+    const results = await Promise.allSettled(fences)
+    const renewals = await Promise.allSettled(stores.map((store) => store.members.renew()))
+    const alive = members.filter((_, index) => renewals[index]?.status === 'fulfilled')
+    t.ok(alive.length > 0)
+    for (const [index, result] of results.entries()) {
+      const victim = members[(index + 1) % 3]
+      if (result.status === 'rejected') t.match(result.reason, LOST)
+      else
+        t.notOk(
+          alive.some((member) => member === victim),
+          'whoever was fenced knows it',
+        )
+    }
+    t.strictSame(sorted(await (stores[0] as SharedStore).members.list()), sorted(alive))
+  })
+
+  t.test(`${name}: all routes can be read again at any time`, async (t) => {
+    const [one, other] = await openTwo(t, await make(t))
+    for (const store of [one, other]) await store.load()
+    await put(one, route('/a'))
+    await put(other, route('/b'))
+    const revision = await remove(other, '/a')
+    const snapshot = await one.reload()
+    t.strictSame(snapshot.routes, [route('/b')])
+    t.ok(snapshot.revision >= revision)
+    await put(one, route('/b', 'http://127.0.0.1:2'))
+    t.strictSame((await other.reload()).routes, [route('/b', 'http://127.0.0.1:2')])
+  })
+
   t.test(`${name}: many members' changes of one route end the same for all`, async (t) => {
     const stores = await openAll(t, await make(t), 3)
     for (const store of stores) {
@@ -158,6 +204,18 @@ export function sharedStore(t: Test, name: string, make: MakeShared): void {
     }
     t.strictSame(seen[1], seen[0])
     t.strictSame(seen[2], seen[0])
+  })
+
+  t.test(`${name}: whoever has not renewed for the time of a lease is in no list and knows it`, async (t) => {
+    if (silent === undefined) throw new Error('the first test has failed')
+    const { open, store, since } = silent
+    const other = await open()
+    t.teardown(() => other.close())
+    const alone = async () => (await store.members.list()).length === 0
+    await eventually(alone, 'its lease has expired', 2 * LEASE_MS)
+    t.ok(performance.now() - since >= LEASE_MS)
+    await t.rejects(store.members.renew(), LOST)
+    t.strictSame(await other.members.list(), [])
   })
 }
 

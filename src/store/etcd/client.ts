@@ -41,14 +41,25 @@ export class EtcdClient {
    *
    * @throws EtcdError, EtcdAwayError
    */
-  async call<Request, Answer>(
+  call<Request, Answer>(
     method: Method<Request, Answer>,
     request: Request,
     until = deadlineIn(CALL_LIMIT_MS),
   ): Promise<Answer> {
+    return this.#anywhere(until, () => this.once(method, request, until))
+  }
+
+  /** The same for a method with streams: one request, one answer. */
+  exchange<Request, Answer>(method: Method<Request, Answer>, request: Request, until: Deadline): Promise<Answer> {
+    return this.#anywhere(until, () =>
+      this.#attempt(until, (client, metadata, limitMs) => exchanged(client, method, request, metadata, limitMs)),
+    )
+  }
+
+  async #anywhere<T>(until: Deadline, attempt: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.once(method, request, until)
+        return await attempt()
       } catch (error) {
         if (!(error instanceof EtcdAwayError) || tries >= this.endpoints || performance.now() >= until) throw error
       }
@@ -62,25 +73,6 @@ export class EtcdClient {
    */
   once<Request, Answer>(method: Method<Request, Answer>, request: Request, until: Deadline): Promise<Answer> {
     return this.#attempt(until, (client, metadata, limitMs) => unary(client, method, request, metadata, limitMs))
-  }
-
-  /** The same for a method with streams: one request, one answer. */
-  exchange<Request, Answer>(method: Method<Request, Answer>, request: Request, until: Deadline): Promise<Answer> {
-    return this.#attempt(until, async (client, metadata, limitMs) => {
-      const stream = streamOf(client, method, metadata, limitMs)
-      try {
-        stream.write(request)
-        return await new Promise<Answer>((resolve, reject) => {
-          stream.once('data', resolve)
-          stream.once('error', (error: ServiceError) => reject(errorOf(error, limitMs)))
-          stream.once('end', () => reject(new EtcdAwayError('it ended the stream')))
-        })
-      } finally {
-        // What comes after the answer is of no interest, such as that it was cancelled.
-        stream.on('error', () => {})
-        stream.cancel()
-      }
-    })
   }
 
   /**
@@ -169,6 +161,28 @@ function unary<Request, Answer>(
       error === null && answer !== undefined ? resolve(answer) : reject(errorOf(error as ServiceError, limitMs)),
     )
   })
+}
+
+async function exchanged<Request, Answer>(
+  client: Client,
+  method: Method<Request, Answer>,
+  request: Request,
+  metadata: Metadata,
+  limitMs: number,
+): Promise<Answer> {
+  const stream = streamOf(client, method, metadata, limitMs)
+  try {
+    stream.write(request)
+    return await new Promise<Answer>((resolve, reject) => {
+      stream.once('data', resolve)
+      stream.once('error', (error: ServiceError) => reject(errorOf(error, limitMs)))
+      stream.once('end', () => reject(new EtcdAwayError('it ended the stream')))
+    })
+  } finally {
+    // What comes after the answer is of no interest, such as that it was cancelled.
+    stream.on('error', () => {})
+    stream.cancel()
+  }
 }
 
 function streamOf<Request, Answer>(

@@ -1,3 +1,6 @@
+import { isIP } from 'node:net'
+import type { PeerCertificate } from 'node:tls'
+import { checkServerIdentity } from 'node:tls'
 import type { ChannelOptions } from '@grpc/grpc-js'
 import { ChannelCredentials, Client } from '@grpc/grpc-js'
 import type { PlainLog } from '../../platform/log.js'
@@ -61,7 +64,7 @@ export class Endpoints {
 
   /** The client of the one in use. */
   get client(): Client {
-    this.#client ??= new Client(this.#host, this.#credentials(), CHANNEL)
+    this.#client ??= this.#connect()
     return this.#client
   }
 
@@ -85,17 +88,23 @@ export class Endpoints {
     this.#client = undefined
   }
 
-  get #host(): string {
+  #connect(): Client {
     const { hostname, port } = new URL(this.#connection.endpoints[this.#at] ?? '')
-    return `${hostname}:${port || DEFAULT_PORT}`
-  }
-
-  #credentials(): ChannelCredentials {
+    const address = `${hostname}:${port || DEFAULT_PORT}`
     const { tls } = this.#connection
-    if (tls === undefined) return ChannelCredentials.createInsecure()
+    if (tls === undefined) return new Client(address, ChannelCredentials.createInsecure(), CHANNEL)
     const { key = null, chain = null } = tls.certificate?.current() ?? {}
-    return ChannelCredentials.createSsl(tls.authorities.current(), key, chain)
+    const ip = hostname.replace(/^\[|\]$/g, '')
+    // TLS has no server names that are addresses: Node.js warns of one. The certificate must be for the address still.
+    const isName = isIP(ip) === 0
+    const verify = isName
+      ? {}
+      : { checkServerIdentity: (_: string, cert: PeerCertificate) => checkServerIdentity(ip, cert) }
+    const credentials = ChannelCredentials.createSsl(tls.authorities.current(), key, chain, verify)
+    return new Client(address, credentials, isName ? CHANNEL : { ...CHANNEL, ...NO_NAME })
   }
 }
+
+const NO_NAME = { 'grpc.ssl_target_name_override': 'etcd' } as const
 
 const DEFAULT_PORT = '2379'
