@@ -63,9 +63,10 @@ export function findEnvoys(dir: RuntimeDir): EnvoyProcess[] {
     .sort((one, other) => (one.epoch ?? 0) - (other.epoch ?? 0))
 }
 
-/** @throws FatalError if an Envoy can't be ended */
-async function endAll(envoys: readonly EnvoyProcess[], log: Logger): Promise<void> {
-  for (const envoy of envoys) log.warn(`Ending Envoy ${envoy.pid}, which an earlier control plane left behind`)
+/** Ends those that still run. @throws FatalError if an Envoy can't be ended */
+export async function endAll(envoys: readonly EnvoyProcess[], log: Logger): Promise<void> {
+  for (const envoy of envoys.filter((one) => one.isAlive()))
+    log.warn(`Ending Envoy ${envoy.pid}, which an earlier control plane left behind`)
   await Promise.all(envoys.map((envoy) => envoy.end())).catch((error: Error) => {
     throw new FatalError(error.message)
   })

@@ -19,7 +19,7 @@ import type { AdsListening } from '../../xds/server.js'
 import { ONE_ENVOY } from '../../xds/wait-policy.js'
 import type { DataPlane, Delivered, EnvoyWatcher } from '../data-plane.js'
 import { makeLogFile } from './access-log-file.js'
-import { adoptOrEnd, findEnvoys } from './adoption.js'
+import { adoptOrEnd, endAll, findEnvoys } from './adoption.js'
 import { claim } from './claim.js'
 import { EmbeddedEnvoy } from './envoy.js'
 import { restoreAdminKey } from './kept-key.js'
@@ -28,6 +28,7 @@ import type { EnvoyProcess } from './process.js'
 import { recheckClusters, recoverRoutes } from './recovery.js'
 import type { RuntimeDir } from './runtime-dir.js'
 import { removeRuntimeDir, runtimeDirOf } from './runtime-dir.js'
+import { removeSharedMemory } from './shared-memory.js'
 import { tryOut } from './trial.js'
 
 /** @throws FatalError if no usable Envoy can be found or fetched */
@@ -84,6 +85,15 @@ export class EmbeddedDataPlane implements DataPlane {
     const found = findEnvoys(dir)
     let keepsEnvoy = store.isDurable && found.length > 0
     shutdown.push((mode) => (mode === 'abandon' && keepsEnvoy) || removeRuntimeDir(dir))
+    // A stop may come before they are adopted. Without their directory nothing would find them again.
+    shutdown.push(async (mode) => {
+      if (mode === 'abandon') return
+      await endAll(found, log)
+      await removeSharedMemory(
+        dir,
+        found.map(({ args }) => args),
+      )
+    })
     await restoreAdminKey(dir.adminSocket, found).catch((error: Error) => {
       log.warn(`Could not restore the key of Envoy's admin interface, so Envoy can't be adopted: ${error.message}`)
     })
