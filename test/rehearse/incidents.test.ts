@@ -1,13 +1,17 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
 import type { Test } from 'tap'
 import t from 'tap'
 import { INCIDENTS, incidentNamed } from '../../src/rehearse/incidents/all.js'
 import { BlackHole } from '../../src/rehearse/incidents/black-hole.js'
 import { NotApplicableError } from '../../src/rehearse/incidents/incident.js'
 import { planIncidents } from '../../src/rehearse/incidents/plan.js'
+import { certificateFiles, makeCertificate } from '../../src/rehearse/target/certificate.js'
+import { temporaryDirectory } from '../support/directory.js'
 import { eventually } from '../support/wait.js'
 import type { MadeUp, MadeUpWorld } from './made-up-world.js'
 import { madeUpWorld } from './made-up-world.js'
@@ -130,6 +134,32 @@ t.test('the hub restarts, and routes are dropped and added again', async (t) => 
   const churn = await run('route-churn')
   t.equal(churn.deeds.filter((deed) => deed.startsWith('add /user/churn-')).length, 50)
   t.match(churn.deeds.at(-1), /changed routes 100 times/)
+})
+
+t.test('a certificate that is renewed is served, or the proxy is restarted for it', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const certificate = certificateFiles(directory)
+  await makeCertificate(certificate)
+  const files = () => ({ key: readFileSync(certificate.keyFile), cert: readFileSync(certificate.certFile) })
+  const server = createTlsServer(files(), (socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const publicUrl = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  const lazy = await run('certificate-renewed', {
+    ...{ publicUrl, certificate },
+    onDeed: (what) => {
+      if (what.startsWith('killed')) server.setSecureContext(files())
+    },
+  })
+  t.match(lazy.deeds, [/replaced/, /the old one still/, /^kill/, /did: killed/, /accepts/])
+  t.equal(lazy.excused.size, 0, 'a proxy need not be restarted for this')
+  const able = await run('certificate-renewed', {
+    publicUrl,
+    certificate,
+    onDeed: () => server.setSecureContext(files()),
+  })
+  t.match(able.deeds, [/replaced/, /new connections get the new certificate/])
 })
 
 t.test('a black hole neither takes a connection nor refuses it', async (t) => {

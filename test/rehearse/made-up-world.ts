@@ -8,6 +8,9 @@ export interface MadeUp {
   /** Where the proxy's port is, if anything really listens there. */
   readonly publicUrl?: string
   readonly users?: number
+  readonly certificate?: ProxyHandle['certificate']
+  /** Told what the incident has done. */
+  readonly onDeed?: (what: string) => void
   /** How often the incident may wait before the rehearsal is over. */
   readonly waits?: number
 }
@@ -24,7 +27,8 @@ export interface MadeUpWorld extends World {
 
 export const ROLES_HERE: readonly ProcessRole[] = ['control-plane', 'envoy', 'helper']
 
-export function madeUpWorld({ roles = ROLES_HERE, publicUrl, users = 20, waits = 100 }: MadeUp = {}): MadeUpWorld {
+export function madeUpWorld(made: MadeUp = {}): MadeUpWorld {
+  const { roles = ROLES_HERE, publicUrl, users = 20, waits = 100, certificate, onDeed = () => {} } = made
   const deeds: string[] = []
   const [excused, stillExcused] = [new Set<number>(), new Set<number>()]
   const present = new Set(Array.from({ length: users }, (_, user) => user))
@@ -34,7 +38,7 @@ export function madeUpWorld({ roles = ROLES_HERE, publicUrl, users = 20, waits =
   const log = (what: string) => async () => void deeds.push(what)
   return {
     ...{ deeds, excused, stillExcused, over: over.signal, random: seededRandom(1) },
-    proxy: madeUpProxy(roles, publicUrl ?? 'http://127.0.0.1:1', deeds),
+    proxy: { ...madeUpProxy(roles, publicUrl ?? 'http://127.0.0.1:1', deeds), certificate },
     hub: {
       restartsProxy: true,
       checkIntervalMs: 1_000,
@@ -76,7 +80,10 @@ export function madeUpWorld({ roles = ROLES_HERE, publicUrl, users = 20, waits =
         deeds.push(`come ${some.length}`)
       },
     },
-    did: (what) => void deeds.push(`did: ${what}`),
+    did: (what) => {
+      deeds.push(`did: ${what}`)
+      onDeed(what)
+    },
     excuse: (some) => {
       for (const user of some) stillExcused.add(user)
       for (const user of some) excused.add(user)

@@ -83,6 +83,7 @@ t.test('two rehearsals stand side by side, as text and as a page', async (t) => 
   const text = comparisonText(pair)
   t.match(text, /^ +configurable-http-proxy 4\.6\.3 +configurable-envoy-proxy 0\.1\.0\n/)
   t.match(text, /\nverdict +failed +passed\n/)
+  t.match(text, /\nsize to request +0\.6 CPU, 170 MiB; limits 1 CPU, 210 MiB +0\.6 CPU/)
   t.match(text, /\nmemory at most +[\d.]+ MiB +60 MiB\n/)
   const page = comparisonPage(pair, '')
   t.match(page, /<span class="tag red">failed<\/span> 25 of/)

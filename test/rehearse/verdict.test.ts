@@ -130,7 +130,7 @@ t.test('the size to request follows from what was measured, with its margin', as
   })
   t.match(
     sizingText(madeUpRehearsal({ processes: [peak] })),
-    /^for 10 users of profile lecture: requests 0\.8 CPU, 420 MiB; limits 1\.3 CPU, 530 MiB \(measured .*margin 20 %/,
+    /^for 10 users of profile lecture: requests 0\.8 CPU, 420 MiB; limits 1\.3 CPU, 530 MiB\n.*used up to 0.65 CPU .* 350 MiB\.\n.*CPU: 20 %.*100 %.*memory: 20 % and 50 %\.$/,
   )
   t.equal(sizingText(madeUpRehearsal({ processes: [] })), undefined)
 })

@@ -1,3 +1,4 @@
+import { CERTIFICATE_RENEWED } from './certificate-renewed.js'
 import { CONTROL_PLANE_KILLED } from './control-plane-killed.js'
 import { CORE_2017 } from './core-2017.js'
 import { CORE_2024 } from './core-2024.js'
@@ -25,6 +26,7 @@ export const INCIDENTS: readonly NamedIncident[] = [
   ROUTE_CHURN,
   SERVER_HANGS,
   MASS_CULL,
+  CERTIFICATE_RENEWED,
   NODE_LOST,
   CORE_2017,
   CORE_2024,

@@ -85,8 +85,8 @@ function rowsOf(pair: Pair): Row[] {
       pair,
       (rehearsal) =>
         sizingText(rehearsal)
-          ?.replace(/^.*: requests /, '')
-          .replace(/ \(.*$/, '') ?? '-',
+          ?.split('\n')[0]
+          ?.replace(/^.*: requests /, '') ?? '-',
     ),
   ]
 }

@@ -81,9 +81,9 @@ export function tag(outcome: Outcome): Markup {
 }
 
 function sizing(rehearsal: Rehearsal): Markup | false {
-  const line = sizingText(rehearsal)
-  if (line === undefined) return false
-  return html`<section class="card" aria-labelledby="size"><h2 id="size">The size to request</h2><p>${line}</p></section>`
+  const lines = sizingText(rehearsal)?.split('\n')
+  if (lines === undefined) return false
+  return html`<section class="card" aria-labelledby="size"><h2 id="size">The size to request</h2>${lines.map((line) => html`<p>${line}</p>`)}</section>`
 }
 
 function incidentsCard({ incidents }: Rehearsal): Markup | false {

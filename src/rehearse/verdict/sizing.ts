@@ -44,7 +44,7 @@ export function sizingOf({ processes, seconds }: Rehearsal): Sizing | undefined 
   }
 }
 
-/** In one line, for people. */
+/** For people: the line to use, and how it was reached. */
 export function sizingText(rehearsal: Rehearsal): string | undefined {
   const sizing = sizingOf(rehearsal)
   if (sizing === undefined) return undefined
@@ -52,9 +52,9 @@ export function sizingText(rehearsal: Rehearsal): string | undefined {
   const { requests, limits, measured } = sizing
   return [
     `for ${users.toLocaleString('en')} users of profile ${profile}: requests ${written(requests)}; limits ${written(limits)}`,
-    `(measured ${measured.cpus.toFixed(2)} CPU in 95 % of all 10 s, ${Math.ceil(measured.memoryMib)} MiB at most;`,
-    `margin ${percent(MARGIN.request)} and ${percent(MARGIN.limit)} of CPU, ${percent(MEMORY_MARGIN.request)} and ${percent(MEMORY_MARGIN.limit)} of memory)`,
-  ].join(' ')
+    `  The proxy used up to ${measured.cpus.toFixed(2)} CPU (over 10 s, in 95 % of the time) and ${Math.ceil(measured.memoryMib)} MiB.`,
+    `  Added to that, CPU: ${percent(MARGIN.request)} for the requests, ${percent(MARGIN.limit)} for the limits; memory: ${percent(MEMORY_MARGIN.request)} and ${percent(MEMORY_MARGIN.limit)}.`,
+  ].join('\n')
 }
 
 function written({ cpus, memoryMib }: Size): string {
