@@ -3,9 +3,10 @@
 -- shorter and shorter prefixes.
 --
 -- The control plane puts three constants before this text: HOST_ROUTING (boolean), MAX_SEGMENTS and MAX_BYTES. No routespec
--- exceeds the two limits, so a hostile path costs a bounded walk.
+-- in the table exceeds the two limits, so the walk is short, and bounded for a hostile path.
 --
--- This runs for every request. Searches for plain text cost a tenth of those for patterns, and no table is made.
+-- This runs for every request. Searches for plain text cost a tenth of those for patterns, each call of Envoy as much as
+-- ten searches, and no table is made.
 local byte, find, sub = string.byte, string.find, string.sub
 local SLASH = byte("/")
 
@@ -28,14 +29,18 @@ local function decoded(path)
   return (path:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
--- The path in the form of routespecs, with one leading slash. It is only used for comparing; the upstream gets the client's
--- spelling.
+-- The path in the form of routespecs, with one leading slash, and where it ends: a query may follow. It is only used for
+-- comparing; the upstream gets the client's spelling.
 local function comparable(path)
   local query = find(path, "?", 1, true)
-  if query then path = sub(path, 1, query - 1) end
-  if find(path, "%", 1, true) or find(path, "\\", 1, true) or find(path, "/.", 1, true) then path = decoded(path) end
-  if byte(path) == SLASH and byte(path, 2) ~= SLASH then return path end
-  return "/" .. path:match("^/*(.*)$")
+  local last = query and query - 1 or #path
+  if find(path, "%", 1, true) or find(path, "\\", 1, true) or find(path, "/.", 1, true) then
+    path = decoded(sub(path, 1, last))
+    last = #path
+  end
+  if byte(path) == SLASH and byte(path, 2) ~= SLASH then return path, last end
+  path = "/" .. sub(path, 1, last):match("^/*(.*)$")
+  return path, #path
 end
 
 -- The host without its port, in lower case: the first segment of a routespec under --host-routing.
@@ -43,32 +48,25 @@ local function host_of(authority)
   return (authority:match("^%[[^%]]*%]") or authority:match("^[^:]*")):lower()
 end
 
--- Where the longest prefix ends that may be a routespec, in a text whose path begins at the third byte.
-local function longest_prefix(name)
-  local last, from = 2, 4
-  for _ = 1, MAX_SEGMENTS do
-    local slash = find(name, "/", from, true)
-    local till = (slash or #name + 1) - 1
-    if till > MAX_BYTES + 2 then return last end
-    last = till
-    if not slash then return last end
-    from = slash + 1
-  end
-  return last
+-- The name of the longest prefix with a cluster, of those that contain the segment that begins at `from`: the next one, and
+-- up to `more` after it.
+local function longest(route, path, last, from, more)
+  local slash = find(path, "/", from, true)
+  if slash and slash > last then slash = nil end
+  local till = slash and slash - 1 or last
+  if till > MAX_BYTES then return nil end
+  local longer = slash and more > 0 and longest(route, path, last, slash + 1, more - 1)
+  if longer then return longer end
+  local name = "r:" .. sub(path, 1, till)
+  return route:getCluster(name) and name
 end
 
 function envoy_on_route(route)
   local headers = route:headers()
-  local name = "r:" .. comparable(headers:get(":path") or "/")
-  if HOST_ROUTING then name = "r:/" .. host_of(headers:get(":authority") or "") .. sub(name, 3) end
-
-  local last = longest_prefix(name)
-  while last > 3 do
-    local prefix = sub(name, 1, last)
-    if route:getCluster(prefix) then return prefix end
-    -- To the end of the prefix that has one segment less.
-    while byte(name, last) ~= SLASH do last = last - 1 end
-    last = last - 1
+  local path, last = comparable(headers:get(":path") or "/")
+  if HOST_ROUTING then
+    path = "/" .. host_of(headers:get(":authority") or "") .. sub(path, 1, last)
+    last = #path
   end
-  return "r:/"
+  return longest(route, path, last, 2, MAX_SEGMENTS - 1) or "r:/"
 end

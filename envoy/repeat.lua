@@ -1,9 +1,9 @@
 -- Allows a retry only if the backend can't have worked on the request: if its connection had been used before and was just
--- closing. Runs for each attempt that needs a new connection, and for every retry.
+-- closing. Runs for every retry.
 --
 -- The control plane puts these constants before this text: ATTEMPT_HEADER, the name of a header that it adds for this
--- script alone; LIMIT_MS, how long after its arrival a request may be retried; NAMESPACE, the script's own metadata, and
--- FAILURE, the key in it of how the previous attempt failed.
+-- script alone; LIMIT_MS, how long after its arrival a request may be retried; NAMESPACE, the metadata that marks requests
+-- whose connection was new, and FAILURE, the key in it of how the previous attempt failed.
 
 -- When a retry was last refused, by cluster. Envoy had already opened a connection for it, which the next request may get:
 -- it looks as if it had been used before.
@@ -22,16 +22,12 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
-  -- Milliseconds since the request arrived, the number of this attempt, the bytes that the previous one has sent and
-  -- received, the id of the connection (0 if it is yet to be opened), and the cluster.
-  local elapsed, attempt, sent, received, connection, cluster =
-    headers:get(ATTEMPT_HEADER):match("^(%d+) (%d+) (%d+) (%d+) (%d+) (.*)$")
+  -- Milliseconds since the request arrived, the bytes that the previous attempt has sent and received, the id of the
+  -- connection (0 if it is yet to be opened), and the cluster.
+  local elapsed, sent, received, connection, cluster =
+    headers:get(ATTEMPT_HEADER):match("^(%d+) (%d+) (%d+) (%d+) (.*)$")
   headers:remove(ATTEMPT_HEADER)
   local metadata = handle:streamInfo():dynamicMetadata()
-  if attempt == "1" then
-    metadata:set(NAMESPACE, "new", true)
-    return
-  end
   if received ~= "0" then return refuse(handle, cluster, "bad answer") end
   local late = tonumber(elapsed) >= LIMIT_MS
   -- The connection failed. If it was refused, a retry does no harm, and its failure has the reason.

@@ -12,6 +12,7 @@ import { NotAcknowledged, Rejected } from '../xds/errors.js'
 import type { Resource } from '../xds/resource.js'
 import type { ServedCollection } from '../xds/served-collection.js'
 import type { Subscriptions } from '../xds/subscriptions.js'
+import type { LookupPublisher } from './lookup.js'
 
 /** The addresses of host names. See AddressBook. */
 export interface HostAddresses {
@@ -23,6 +24,7 @@ export interface HostAddresses {
 
 export interface ClusterPublisherOptions {
   readonly clusters: ServedCollection
+  readonly lookup: Pick<LookupPublisher, 'load' | 'include' | 'finds'>
   readonly settings: ClusterSettings
   readonly addresses: HostAddresses
   /** Whether clusters carry their routes, so that a lost table can be recovered from Envoy. */
@@ -38,6 +40,7 @@ export class ClusterPublisher implements RoutePublisher {
   readonly #clusters: ResourceCollection
   readonly #delivery: Delivery
   readonly #subscriptions: Subscriptions
+  readonly #lookup: ClusterPublisherOptions['lookup']
   readonly #encoder: RouteClusterEncoder
   readonly #addresses: HostAddresses
   readonly #recoverable: boolean
@@ -54,6 +57,7 @@ export class ClusterPublisher implements RoutePublisher {
     this.#clusters = options.clusters.collection
     this.#delivery = options.clusters.delivery
     this.#subscriptions = options.clusters.subscriptions
+    this.#lookup = options.lookup
     this.#encoder = new RouteClusterEncoder(options.settings)
     this.#addresses = options.addresses
     this.#recoverable = options.recoverable
@@ -63,6 +67,7 @@ export class ClusterPublisher implements RoutePublisher {
 
   /** Adds the stored routes, before any Envoy connects. Doesn't wait for delivery. */
   load(routes: readonly RoutePublication[]): void {
+    this.#lookup.load(routes)
     for (const route of routes) {
       const host = hostNameOf(route.target)
       this.#byName.set(route.key, host === undefined ? undefined : { host, route })
@@ -76,6 +81,7 @@ export class ClusterPublisher implements RoutePublisher {
     const host = hostNameOf(route.target)
     await this.#change(route.key, host, async () => {
       if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(route.key)?.host === host)
+      await orRouteError(this.#lookup.finds(route))
       await orRouteError(this.#delivery.apply(clusterName(route.key), this.#encode(route)))
       this.#byName.set(route.key, host === undefined ? undefined : { host, route })
     })
@@ -96,7 +102,9 @@ export class ClusterPublisher implements RoutePublisher {
     await this.#change(key, host, async () => {
       if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(key)?.host === host)
       this.#byName.set(key, route === undefined || host === undefined ? undefined : { host, route })
+      if (route !== undefined) this.#lookup.include(route)
       this.#clusters.set(clusterName(key), route && this.#encode(route))
+      if (route !== undefined) await orRouteError(this.#lookup.finds(route))
       await orRouteError(this.#delivery.delivered(clusterName(key)))
     })
   }

@@ -11,9 +11,7 @@ import type { TargetTls } from '../resources/clusters/target-tls.js'
 import { secretsCluster } from '../resources/clusters/target-tls.js'
 import { failureLines } from '../resources/counters/failure-log.js'
 import { encodeNamedResource, encodeResource } from '../resources/encode.js'
-import { routeConfiguration } from '../resources/listeners/route-configuration.js'
-import { FAILURE_LINES, OTLP_COLLECTOR, PUBLIC_ROUTES, SECRETS_CLUSTER, TYPE_URL } from '../resources/names.js'
-import type { Scripts } from '../resources/scripts.js'
+import { FAILURE_LINES, OTLP_COLLECTOR, SECRETS_CLUSTER, TYPE_URL } from '../resources/names.js'
 import { readScripts } from '../resources/scripts.js'
 import { collectorCluster } from '../resources/tracing/tracing.js'
 import type { RoutePublisher } from '../routing/publisher.js'
@@ -32,6 +30,7 @@ import { provideErrorPages } from './error-pages.js'
 import { ErrorTargetPublisher } from './error-target.js'
 import { hostNames } from './host-names.js'
 import { listenerResources, listenersWithoutPort } from './listeners.js'
+import { LookupPublisher } from './lookup.js'
 import { targetReader } from './own-servers.js'
 import type { SecretPublisher } from './secrets.js'
 import type { ChangeObserver } from './timed.js'
@@ -97,8 +96,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     others: settings.errorPages.target === undefined ? [] : [settings.errorPages.target.target],
   })
   const targetTls = targetTlsOf(settings)
+  const scripts = await readScripts()
   const publisher = new ClusterPublisher({
     clusters,
+    lookup: new LookupPublisher(routeConfigurations, settings, scripts),
     settings: { targetTls, hostRouting, forwarding, limits },
     ...{ recoverable: envoys.recoverable, named: isNamed(settings) },
     addresses: names.addresses,
@@ -120,11 +121,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   setOwnClusters(settings, targetTls, clusters)
   tokenBuckets.collection.set(FAILURE_LINES, encodeNamedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
   table.follow()
-  const scripts = await readScripts()
   const errorPages = provideErrorPages(settings.errorPages, { scripts, log })
   const ports = listenerResources(settings, errorPages, scripts)
   for (const listener of ports) listeners.collection.set(listener.name, listener)
-  routeConfigurations.collection.set(PUBLIC_ROUTES, publicRoutes(settings, scripts))
   return {
     ...{ table, clusters, listeners, secrets, publisher, errorTarget, addresses: names.addresses },
     listenersWithoutPort: listenersWithoutPort(settings, errorPages, scripts),
@@ -159,14 +158,6 @@ function setOwnClusters({ tracing }: Settings, targetTls: TargetTls, { collectio
   collection.set(SECRETS_CLUSTER, encodeResource(TYPE_URL.cluster, secretsCluster(targetTls)))
   if (tracing === undefined) return
   collection.set(OTLP_COLLECTOR, encodeResource(TYPE_URL.cluster, collectorCluster(tracing, targetTls)))
-}
-
-/** The routes of the public listener, which the hub's routes don't change. */
-function publicRoutes({ public: address, tls, routing, forwarding, limits }: Settings, { lookup }: Scripts): Resource {
-  const encrypted = tls.public !== undefined
-  const port = 'port' in address ? address.port : undefined
-  const input = { ...{ hostRouting: routing.hostRouting, forwarding, limits, lookup }, encrypted, port }
-  return encodeResource(TYPE_URL.routeConfiguration, routeConfiguration(input))
 }
 
 function targetTlsOf({ tls: { targets } }: Settings): TargetTls {

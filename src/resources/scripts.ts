@@ -19,6 +19,8 @@ export interface Scripts {
   readonly location: string
   /** Replaces a built-in error page by the error target's. */
   readonly errorPage: string
+  /** Marks a request whose first attempt opens a connection. */
+  readonly newConnection: string
   /** Decides whether a request is sent again. */
   readonly repeat: string
 }
@@ -34,6 +36,7 @@ export async function readScripts(): Promise<Scripts> {
     refusal: await read('refusal.lua'),
     location: await read('location.lua'),
     errorPage: await read('error-page.lua'),
+    newConnection: await read('new-connection.lua'),
     repeat: await read('repeat.lua'),
   }
 }

@@ -124,7 +124,16 @@ t.test('what Envoy holds is what we meant, field by field, with unknown fields r
   const [routes] = section('dynamic_route_configs').map(({ route_config }) => route_config)
   t.strictSame(
     withoutType(routes ?? {}),
-    shown(routeConfiguration({ encrypted: true, port: proxy.port, lookup: scripts.lookup, ...forwarded })),
+    shown(
+      routeConfiguration({
+        encrypted: true,
+        port: proxy.port,
+        hasErrorTarget: true,
+        shape: { segments: 3, targetPaths: true },
+        lookup: scripts.lookup,
+        ...forwarded,
+      }),
+    ),
   )
 })
 

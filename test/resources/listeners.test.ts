@@ -1,11 +1,22 @@
+import fc from 'fast-check'
 import t from 'tap'
+import type { Route } from '#proto/envoy/config/route/v3/Route.js'
+import type { RouteMatch } from '#proto/envoy/config/route/v3/RouteMatch.js'
 import type { PublicListenerInput } from '../../src/resources/listeners/listener.js'
 import { publicListener } from '../../src/resources/listeners/listener.js'
 import { endedLoops } from '../../src/resources/listeners/loops.js'
 import { publicTransport } from '../../src/resources/listeners/public-tls.js'
 import { redirectListener } from '../../src/resources/listeners/redirect-listener.js'
-import { customHeaders, rewritingAction, rewritingFilters } from '../../src/resources/listeners/rewriting.js'
+import {
+  customHeaders,
+  ODD_PATH,
+  ORDINARY_PATH,
+  rewritingAction,
+  rewritingFilters,
+} from '../../src/resources/listeners/rewriting.js'
+import type { RouteConfigurationInput } from '../../src/resources/listeners/route-configuration.js'
 import { routeConfiguration } from '../../src/resources/listeners/route-configuration.js'
+import { usualShape } from '../../src/resources/listeners/table-shape.js'
 import { refusedUpgrades } from '../../src/resources/listeners/upgrades.js'
 import { withoutPort } from '../../src/resources/listeners/without-port.js'
 import { readScripts } from '../../src/resources/scripts.js'
@@ -23,6 +34,12 @@ function listener(more: Partial<PublicListenerInput> = {}, ...options: string[])
   const address = { host: '127.0.0.1', port: 8000 }
   const common = { scripts, limits, errorPages: {}, countRequests: false, workers: 2, generation: GENERATION }
   return publicListener({ address, forwarding: forwarding(...options), ...common, ...more })
+}
+
+function routesWith(more: Partial<RouteConfigurationInput> = {}): Route[] {
+  const common = { hostRouting: false, forwarding: forwarding(), limits, encrypted: false, lookup: '' }
+  const input = { ...common, port: 8000, hasErrorTarget: false, shape: usualShape(false), ...more }
+  return routeConfiguration(input).virtual_hosts?.[0]?.routes ?? []
 }
 
 t.test('the public listener is at its address', async (t) => {
@@ -66,14 +83,50 @@ t.test('TLS of the public port follows the options', async (t) => {
 })
 
 t.test('a GET that ends with its headers passes no filter that waits', async (t) => {
-  const input = { hostRouting: false, forwarding: forwarding(), limits, encrypted: false, port: 8000, lookup: '' }
-  const routes = routeConfiguration(input).virtual_hosts?.[0]?.routes ?? []
+  const [ordinary, ofPort, ...routes] = routesWith()
+  for (const route of [ordinary, ofPort]) {
+    t.equal(route?.typed_per_filter_config, undefined)
+    t.equal(route?.response_headers_to_remove, undefined)
+    const conditions = route?.match?.headers?.map(({ name }) => name)
+    const atOnce = [':method', 'content-length', 'upgrade', 'x-cep-arrival']
+    t.strictSame(conditions, [':authority', ...atOnce, 'x-forwarded-proto'])
+  }
   const asksForUsers = routes.filter(({ route }) => route?.cluster_specifier_plugin !== undefined)
   const [odd, plain] = asksForUsers
   t.strictSame(Object.keys(odd?.typed_per_filter_config ?? {}), ['path', 'port_to_metadata'])
   t.strictSame(plain?.typed_per_filter_config, {})
   const conditions = plain?.match?.headers?.map(({ name }) => name)
   t.strictSame(conditions, [':method', 'content-length', 'upgrade', 'x-cep-arrival', ':authority'])
+})
+
+t.test('an ordinary path is one that stays as it is and is not the health check', async (t) => {
+  const matches = ({ safe_regex }: RouteMatch, path: string) => new RegExp(`^(?:${safe_regex?.regex})$`).test(path)
+  const ordinary = ['/user/foo%40bar/_/-x/a.b', '/%E7%A7%80/x%2e', '/user/al//x/', '/u/%2F..']
+  for (const path of ordinary) t.ok(matches(ORDINARY_PATH, path), path)
+  const others = [
+    '/',
+    '//user',
+    '/_chp_healthz',
+    '/a/..',
+    '/a/./b',
+    '/a/%2e%2E/b',
+    '/a/.%2e',
+    '/a\\b',
+    '/a"',
+    '/a/%2',
+    '*',
+  ]
+  for (const path of others) t.notOk(matches(ORDINARY_PATH, path), path)
+  const parts = fc.constantFrom('/', '.', '%2e', '%2', '%', '2', 'e', '\\', 'a', '{', '_')
+  const path = fc.array(parts, { maxLength: 8 }).map((some) => `/${some.join('')}`)
+  fc.assert(fc.property(path, (path) => !(matches(ORDINARY_PATH, path) && matches(ODD_PATH, path))))
+})
+
+t.test('only an error target makes Envoy look for its mark in answers', async (t) => {
+  const removed = new Set(
+    routesWith({ hasErrorTarget: true }).flatMap((route) => route.response_headers_to_remove ?? []),
+  )
+  t.strictSame([...removed], ['x-cep-failed-path'])
 })
 
 t.test('filters that rewrite are there only where an option asks for them', async (t) => {
@@ -86,13 +139,20 @@ t.test('filters that rewrite are there only where an option asks for them', asyn
 })
 
 t.test('Host is the client’s, the target’s or the one of an option', async (t) => {
-  const action = (...options: string[]) => rewritingAction(forwarding(...options))
-  t.strictSame(Object.keys(action()), ['path_rewrite'])
+  const action = (...options: string[]) => rewritingAction(forwarding(...options), { targetPaths: false })
+  t.strictSame(Object.keys(action()), [])
   t.match(action('--change-origin'), { host_rewrite: /CLUSTER_METADATA/ })
   t.match(action('--change-origin', '--custom-header', 'HOST: a'), {
     host_rewrite_literal: 'a',
     host_rewrite: undefined,
   })
+})
+
+t.test("requests get the target's path only if a target has one", async (t) => {
+  const action = (...options: string[]) => rewritingAction(forwarding(...options), { targetPaths: true })
+  t.match(action(), { path_rewrite: /CLUSTER_METADATA/ })
+  t.strictSame(action('--no-prepend-path'), {})
+  t.strictSame(action('--no-include-prefix'), {})
 })
 
 t.test('custom headers are literal', async (t) => {
@@ -110,15 +170,10 @@ t.test('rounds are counted by x-forwarded-proto, or by a header of their own', a
 })
 
 t.test('an upgrade that is no handshake is refused before any other route is looked for', async (t) => {
-  const { virtual_hosts } = routeConfiguration({
-    hostRouting: false,
-    forwarding: forwarding(),
-    limits,
-    encrypted: false,
-    port: 8000,
-    lookup: '',
-  })
-  const statuses = (virtual_hosts?.[0]?.routes ?? []).map(({ direct_response }) => direct_response?.status)
+  const withUpgrade = routesWith().filter(
+    ({ match }) => !match?.headers?.some(({ name, invert_match }) => name === 'upgrade' && invert_match),
+  )
+  const statuses = withUpgrade.map(({ direct_response }) => direct_response?.status)
   const refused = refusedUpgrades().map(() => 400)
   t.strictSame(statuses.slice(0, 2 + 4 + refused.length), [503, 200, ...Array(4).fill(508), ...refused])
 })
@@ -130,11 +185,15 @@ t.test('the lookup is told whether hosts are routed', async (t) => {
       forwarding: forwarding(),
       limits,
       encrypted: false,
+      hasErrorTarget: false,
+      shape: { segments: 7, targetPaths: false },
       lookup: '-- end',
     })
     const [plugin] = cluster_specifier_plugins ?? []
     t.match(shown(plugin?.extension?.typed_config), {
-      source_code: { inline_string: new RegExp(`^local HOST_ROUTING = ${hostRouting}\n[^]*-- end$`) },
+      source_code: {
+        inline_string: new RegExp(`^local HOST_ROUTING = ${hostRouting}\nlocal MAX_SEGMENTS = 7\n[^]*-- end$`),
+      },
     })
   }
 })

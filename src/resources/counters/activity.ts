@@ -47,7 +47,7 @@ export function activityCounters(): AccessLog[] {
       ACTIVITY.counters.body,
       [ROUTE_TAG],
       { value_format: '%BYTES_RECEIVED%' },
-      allOf(ENDED, lastsAtMost(SHORT_MS), oneOf([statusAtMost(199), statusAtLeast(300)])),
+      allOf(oneOf([statusAtMost(199), statusAtLeast(300)]), ENDED, lastsAtMost(SHORT_MS)),
     ),
     counter(
       ACTIVITY.counters.stream,
@@ -55,7 +55,7 @@ export function activityCounters(): AccessLog[] {
       { value_fixed: { value: 1 } },
       oneOf([OPEN, lastsAtLeast(SHORT_MS + 1)]),
     ),
-    counter(ACTIVITY.counters.unreachable, [ROUTE_TAG], { value_fixed: { value: 1 } }, allOf(ENDED, UNREACHABLE)),
+    counter(ACTIVITY.counters.unreachable, [ROUTE_TAG], { value_fixed: { value: 1 } }, allOf(UNREACHABLE, ENDED)),
   ]
 }
 

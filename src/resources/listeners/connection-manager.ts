@@ -23,7 +23,7 @@ import { withRequestIds } from '../error-pages/request-ids.js'
 import { PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import type { Scripts } from '../scripts.js'
 import { OWN_CONNECTION } from '../shared/connection-reuse.js'
-import { connectionManagerLimits, FLUSH_TIMEOUT, NEVER, NEVER_IDLE } from '../shared/limits.js'
+import { connectionManagerLimits, FLUSH_TIMEOUT, NEVER } from '../shared/limits.js'
 import { tracing } from '../tracing/tracing.js'
 import { NOTE_ARRIVAL } from './arrival.js'
 import { forwardedHeaders } from './forwarded-headers.js'
@@ -91,7 +91,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
       ...unfinishedRequestFilters(scripts, { limits, workers }),
       ...forwarded.http,
       ...rewriting,
-      router([repeatFilter(scripts.repeat)], input.countRequests ? attemptTimes() : []),
+      router([repeatFilter(scripts)], input.countRequests ? attemptTimes() : []),
     ],
     upgrade_configs: [
       {
@@ -116,8 +116,6 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
     },
     ...connectionManagerLimits(limits),
     max_request_headers_kb: MAX_HEADERS_KIB,
-    // Envoy would end a websocket that is idle for 5 minutes; CHP never does.
-    stream_idle_timeout: NEVER_IDLE,
     stream_flush_timeout: FLUSH_TIMEOUT,
     ...requestIds(forwarding.requestId),
     ...(input.tracing && { tracing: tracing(input.tracing), request_id_extension: OWN_SAMPLING }),

@@ -90,7 +90,8 @@ function findingPort(encrypted: boolean): PortRoute['typed_per_filter_config'] {
 }
 
 function originHeaders(port: string): HeaderValueOption[] {
-  return [...lineToAppend(PORT, port), headerToSet(HOST, '%REQ(:authority)%', 'ADD_IF_ABSENT'), RESTORED_REFERER]
+  const append: HeaderValueOption = { header: { key: PORT, value: port } }
+  return [append, headerToSet(HOST, '%REQ(:authority)%', 'ADD_IF_ABSENT'), RESTORED_REFERER]
 }
 
 export function forwardedHeaders({ xForward, encrypted, networked }: ForwardedHeadersInput): ForwardedHeaders {
@@ -98,7 +99,6 @@ export function forwardedHeaders({ xForward, encrypted, networked }: ForwardedHe
     const untouched = clientsOwnProto()
     return { early: [COPY_REFERER, appendHeader(PROTO, MARK)], http: untouched, websocket: untouched }
   }
-  const port = appendLine(PORT, metadata('port'))
   const findPort = portOfHost(encrypted)
   return {
     early: [
@@ -111,7 +111,7 @@ export function forwardedHeaders({ xForward, encrypted, networked }: ForwardedHe
     websocket: [
       findPort,
       findWebsocketProto(),
-      requestHeaderFilter('forwarded', [...port, replaceProto(), ...RESTORE_REFERER]),
+      requestHeaderFilter('forwarded', [appendHeader(PORT, metadata('port')), replaceProto(), ...RESTORE_REFERER]),
     ],
   }
 }
@@ -148,19 +148,6 @@ function clientsOwnProto(): HttpFilter[] {
   return [
     toMetadata('proto', PROTO, [{ regex_value_rewrite: { pattern: { regex: '(?:(.*),)?-' }, substitution: '\\1' } }]),
     requestHeaderFilter('forwarded', [{ remove: PROTO }, replaceProto(), ...RESTORE_REFERER]),
-  ]
-}
-
-/** Appends after a comma: a header that Envoy doesn't know would be appended as a second header. */
-function appendLine(name: string, format: string): HeaderMutation[] {
-  return lineToAppend(name, format).map((append) => ({ append }))
-}
-
-/** The same for routes. */
-function lineToAppend(name: string, format: string): HeaderValueOption[] {
-  return [
-    headerToSet(name, `%REQ(${name})%,${format}`, 'OVERWRITE_IF_EXISTS'),
-    headerToSet(name, format, 'ADD_IF_ABSENT'),
   ]
 }
 

@@ -7,10 +7,12 @@ import { duration } from '../../xds/messages.js'
 import { FAILED_PATH_HEADER } from '../names.js'
 import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
 import { bodilessIdle, NEVER, NEVER_IDLE, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
-import { ARRIVAL_HEADER, COMPLETE_AT_ONCE } from './arrival.js'
+import { COMPLETE_AT_ONCE } from './arrival.js'
 import type { PortRoute } from './forwarded-headers.js'
 import { portRoutes } from './forwarded-headers.js'
-import { CORRECT_PATH, customHeaders, ODD_PATH, rewritingAction } from './rewriting.js'
+import { isNoLoop } from './loops.js'
+import { CORRECT_PATH, customHeaders, ODD_PATH, ORDINARY_PATH, rewritingAction } from './rewriting.js'
+import type { TableShape } from './table-shape.js'
 import { AS_IT_COMES, COMPLETE, HEADERS_TOO_LARGE, WAITING, WAITING_CLUSTER } from './unfinished-requests.js'
 import { WEBSOCKET } from './upgrades.js'
 
@@ -21,10 +23,29 @@ export interface LookupRoutesInput {
   readonly encrypted: boolean
   /** The listener's port; undefined for a unix socket. */
   readonly port?: number | undefined
+  /** Whether error pages are fetched from a server. */
+  readonly hasErrorTarget: boolean
+  /** Of the route table. */
+  readonly shape: TableShape
 }
 
 /** The name of the lookup within the route configuration. */
 export const LOOKUP = 'lookup'
+
+/**
+ * Routes of nearly all requests: GETs that end with their headers, with a path that stays as it is and a port that is
+ * known. They come before all others, and match nothing that one of those is for.
+ */
+export function ordinaryRoutes(input: LookupRoutesInput): Route[] {
+  const { forwarding, encrypted, port } = input
+  const { repeatable, changes } = partsOf(input)
+  const { known, any } = portRoutes({ xForward: forwarding.xForward, encrypted, port })
+  return (known.length > 0 ? known : [any]).map((port) => ({
+    ...changes(port),
+    match: { ...ORDINARY_PATH, headers: [...port.headers, ...COMPLETE_AT_ONCE, isNoLoop(forwarding, encrypted)] },
+    route: repeatable,
+  }))
+}
 
 /**
  * The first route that matches applies: first those of complete requests, most frequent ones before others, then one in
@@ -64,11 +85,11 @@ interface Parts {
   readonly changes: (port: PortRoute) => HeaderChanges
 }
 
-type HeaderChanges = Pick<Route, 'request_headers_to_add' | 'request_headers_to_remove' | 'response_headers_to_remove'>
+type HeaderChanges = Pick<Route, 'request_headers_to_add' | 'response_headers_to_remove'>
 
-function partsOf({ forwarding, encrypted, port }: LookupRoutesInput): Parts {
+function partsOf({ forwarding, encrypted, port, hasErrorTarget, shape }: LookupRoutesInput): Parts {
   const withoutTimeout: RouteAction = {
-    ...rewritingAction(forwarding),
+    ...rewritingAction(forwarding, shape),
     cluster_specifier_plugin: LOOKUP,
     cluster_not_found_response_code: 'NOT_FOUND',
     timeout: NEVER,
@@ -80,9 +101,8 @@ function partsOf({ forwarding, encrypted, port }: LookupRoutesInput): Parts {
   const custom = customHeaders(forwarding)
   const handshake = {
     request_headers_to_add: custom,
-    request_headers_to_remove: [ARRIVAL_HEADER],
-    // A backend must not mark its answer as one of Envoy's own replies.
-    response_headers_to_remove: [FAILED_PATH_HEADER],
+    // A backend must not mark its answer as one of Envoy's own replies. A header that is removed costs 1 % of a request.
+    ...(hasErrorTarget && { response_headers_to_remove: [FAILED_PATH_HEADER] }),
   }
   const { known, any } = portRoutes({ xForward: forwarding.xForward, encrypted, port })
   return {

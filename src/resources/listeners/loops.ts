@@ -1,4 +1,5 @@
 import type { HeaderMutation } from '#proto/envoy/config/common/mutation_rules/v3/HeaderMutation.js'
+import type { HeaderMatcher } from '#proto/envoy/config/route/v3/HeaderMatcher.js'
 import type { Route } from '#proto/envoy/config/route/v3/Route.js'
 import type { ForwardingSettings } from '../../settings/forwarding.js'
 import { setHeader } from '../shared/header-mutation.js'
@@ -26,16 +27,30 @@ export function countRounds(settings: Settings): HeaderMutation[] {
   return showsRounds(settings) ? [] : [setHeader(ROUNDS, `%REQ(${ROUNDS})%1`)]
 }
 
+/**
+ * Matches what is no request in a loop, except for websockets. Such a request has this listener's scheme again and again.
+ *
+ * @param encrypted whether clients speak TLS to the listener
+ */
+export function isNoLoop(settings: Settings, encrypted: boolean): HeaderMatcher {
+  const sign = showsRounds(settings) ? repeated(encrypted ? 'https' : 'http') : TOO_MANY_ROUNDS
+  return { ...sign, invert_match: true }
+}
+
 /** Ends looping requests. Comparing a header of a few bytes costs next to nothing. */
 export function endedLoops(settings: Settings): Route[] {
-  const signs = showsRounds(settings)
-    ? SCHEMES.map((scheme) => ({ name: PROTO, string_match: { contains: `${scheme},`.repeat(MAX_ROUNDS) } }))
-    : [{ name: ROUNDS, string_match: { prefix: '1'.repeat(MAX_ROUNDS + 1) } }]
+  const signs = showsRounds(settings) ? SCHEMES.map(repeated) : [TOO_MANY_ROUNDS]
   return signs.map((sign) => ({
     match: { prefix: '/', headers: [sign] },
     direct_response: { status: 508 },
   }))
 }
+
+function repeated(scheme: string): HeaderMatcher {
+  return { name: PROTO, string_match: { contains: `${scheme},`.repeat(MAX_ROUNDS) } }
+}
+
+const TOO_MANY_ROUNDS: HeaderMatcher = { name: ROUNDS, string_match: { prefix: '1'.repeat(MAX_ROUNDS + 1) } }
 
 /** Whether x-forwarded-proto grows with each round. */
 function showsRounds({ xForward, customHeaders }: Settings): boolean {

@@ -7,8 +7,14 @@ import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
 import type { CelMatcher } from '#proto/xds/type/matcher/v3/CelMatcher.js'
 import type { HttpAttributesCelMatchInput } from '#proto/xds/type/matcher/v3/HttpAttributesCelMatchInput.js'
+import type {
+  _xds_type_matcher_v3_Matcher_MatcherList_FieldMatcher as FieldMatcher,
+  Matcher,
+  _xds_type_matcher_v3_Matcher_OnMatch as OnMatch,
+} from '#proto/xds/type/matcher/v3/Matcher.js'
 import { packAny } from '../../xds/messages.js'
 import { ATTEMPT } from '../names.js'
+import type { Scripts } from '../scripts.js'
 import { requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
 
 /*
@@ -26,35 +32,13 @@ const LIMIT_MS = 300
 
 /** The Envoy formats that {@link repeatFilter}'s script parses. */
 const FORMAT =
-  '%DURATION% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %UPSTREAM_WIRE_BYTES_SENT% %UPSTREAM_WIRE_BYTES_RECEIVED% %UPSTREAM_CONNECTION_ID% %UPSTREAM_CLUSTER_RAW%'
+  '%DURATION% %UPSTREAM_WIRE_BYTES_SENT% %UPSTREAM_WIRE_BYTES_RECEIVED% %UPSTREAM_CONNECTION_ID% %UPSTREAM_CLUSTER_RAW%'
 
-/**
- * The filter that refuses to retry a request unless its connection was closing.
- *
- * @param script the text of envoy/repeat.lua
- */
-export function repeatFilter(script: string): HttpFilter {
-  const constants = [
-    `local ATTEMPT_HEADER = "${ATTEMPT_HEADER}"`,
-    `local LIMIT_MS = ${LIMIT_MS}`,
-    `local NAMESPACE = "${ATTEMPT.namespace}"`,
-    `local FAILURE = "${ATTEMPT.failure}"`,
-  ]
-  const filters = [
-    extension(requestHeaderFilter('attempt', [setHeader(ATTEMPT_HEADER, FORMAT)])),
-    {
-      name: 'repeat',
-      typed_config: packAny('envoy.extensions.filters.http.lua.v3.Lua', {
-        default_source_code: { inline_string: [...constants, script].join('\n') },
-      } satisfies Lua),
-    },
-  ]
-  const action = packAny('envoy.extensions.filters.http.composite.v3.ExecuteFilterAction', {
-    filter_chain: { typed_config: filters },
-  } satisfies ExecuteFilterAction)
-  const matcher = {
-    predicate: { single_predicate: { input: INPUT, custom_match: NEW_CONNECTION_OR_REPEAT } },
-    on_match: { action: { name: 'repeat', typed_config: action } },
+/** The filter that refuses to retry a request unless its connection was closing. */
+export function repeatFilter({ repeat, newConnection }: Pick<Scripts, 'repeat' | 'newConnection'>): HttpFilter {
+  const attempt: Matcher = {
+    matcher_list: { matchers: [when(IS_REPEAT, action(FACTS, script('repeat', repeat)))] },
+    on_no_match: action(script('new_connection', newConnection)),
   }
   return {
     name: 'repeat',
@@ -63,9 +47,44 @@ export function repeatFilter(script: string): HttpFilter {
         name: 'repeat',
         typed_config: packAny('envoy.extensions.filters.http.composite.v3.Composite', {} satisfies Composite),
       },
-      xds_matcher: { matcher_list: { matchers: [matcher] } },
+      xds_matcher: { matcher_list: { matchers: [when(NEEDS_SCRIPT, { matcher: attempt })] } },
     } satisfies ExtensionWithMatcher),
   }
+}
+
+/** Gives the script of a retry its facts. */
+const FACTS = requestHeaderFilter('attempt', [setHeader(ATTEMPT_HEADER, FORMAT)])
+
+function script(name: string, text: string): HttpFilter {
+  const constants = [
+    `local ATTEMPT_HEADER = "${ATTEMPT_HEADER}"`,
+    `local LIMIT_MS = ${LIMIT_MS}`,
+    `local NAMESPACE = "${ATTEMPT.namespace}"`,
+    `local FAILURE = "${ATTEMPT.failure}"`,
+  ]
+  return {
+    name,
+    typed_config: packAny('envoy.extensions.filters.http.lua.v3.Lua', {
+      default_source_code: { inline_string: [...constants, text].join('\n') },
+    } satisfies Lua),
+  }
+}
+
+function action(...filters: HttpFilter[]): OnMatch {
+  const typed_config = packAny('envoy.extensions.filters.http.composite.v3.ExecuteFilterAction', {
+    filter_chain: { typed_config: filters.map(extension) },
+  } satisfies ExecuteFilterAction)
+  return { action: { name: 'repeat', typed_config } }
+}
+
+function when(condition: Expr, on_match: OnMatch): FieldMatcher {
+  const custom_match = {
+    name: 'cel',
+    typed_config: packAny('xds.type.matcher.v3.CelMatcher', {
+      expr_match: { cel_expr_parsed: { expr: condition } },
+    } satisfies CelMatcher),
+  }
+  return { predicate: { single_predicate: { input: INPUT, custom_match } }, on_match }
 }
 
 function extension({ name = '', typed_config }: HttpFilter): TypedExtensionConfig {
@@ -77,25 +96,6 @@ const INPUT = {
   typed_config: packAny('xds.type.matcher.v3.HttpAttributesCelMatchInput', {} satisfies HttpAttributesCelMatchInput),
 }
 
-/**
- * True if the attempt has no connection yet or is a retry. All others skip the script: a first attempt that reuses a
- * connection costs only this check.
- */
-const NEW_CONNECTION_OR_REPEAT = {
-  name: 'cel',
-  typed_config: packAny('xds.type.matcher.v3.CelMatcher', {
-    expr_match: {
-      cel_expr_parsed: {
-        expr: call(
-          '_||_',
-          call('!_', upstream('cx_pool_ready_duration', true)),
-          call('_>_', upstream('request_attempt_count'), { const_expr: { uint64_value: 1 } }),
-        ),
-      },
-    },
-  } satisfies CelMatcher),
-}
-
 function call(name: string, ...args: Expr[]): Expr {
   return { call_expr: { function: name, args } }
 }
@@ -104,3 +104,10 @@ function call(name: string, ...args: Expr[]): Expr {
 function upstream(field: string, test = false): Expr {
   return { select_expr: { operand: { ident_expr: { name: 'upstream' } }, field, test_only: test } }
 }
+
+const IS_REPEAT = call('_>_', upstream('request_attempt_count'), { const_expr: { uint64_value: 1 } })
+
+/**
+ * True if the attempt has no connection yet or is a retry. A first attempt that reuses a connection costs only this check.
+ */
+const NEEDS_SCRIPT = call('_||_', call('!_', upstream('cx_pool_ready_duration', true)), IS_REPEAT)

@@ -10,6 +10,7 @@ import { packAny } from '../../xds/messages.js'
 import { clusterMetadata, ORIGIN_KEY, PATH_PREFIX_KEY, STRIP_KEY } from '../clusters/route-metadata.js'
 import type { Scripts } from '../scripts.js'
 import { headerToSet, requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
+import type { TableShape } from './table-shape.js'
 
 const PATH_FILTER = 'path'
 
@@ -22,6 +23,24 @@ const TARGET_HEADER = 'x-cep-target'
  */
 export const ODD_PATH: RouteMatch = {
   safe_regex: { regex: '.*[\\\\"<>`{}].*|(?:.*/)(?:\\.|%2[eE]){1,2}(?:/.*)?' },
+}
+
+/** A byte that no path is changed for, but for a slash. */
+const PLAIN = '[^/\\\\"<>`{}]'
+
+/**
+ * @param but what the segment doesn't begin with besides a dot, which may be escaped
+ */
+function plainSegment(but = ''): string {
+  return `(?:[^./%\\\\"<>\`{}${but}]|%[^2/\\\\"<>\`{}]|%2[^eE/\\\\"<>\`{}])${PLAIN}*`
+}
+
+/**
+ * Most of the paths that aren't {@link ODD_PATH}: those without a segment that begins with a dot. The first segment isn't
+ * empty and doesn't begin with `_`, as the health check's path does.
+ */
+export const ORDINARY_PATH: RouteMatch = {
+  safe_regex: { regex: `/${plainSegment('_')}(?:/(?:${plainSegment()})?)*` },
 }
 
 /** Enables, for a route, the filter that corrects such a path. */
@@ -58,10 +77,16 @@ export function rewritingFilters(forwarding: ForwardingSettings, scripts: Script
 /**
  * The parts of a route action that rewrite a request at the end, when its cluster is known and the filters have run.
  */
-export function rewritingAction({ changeOrigin, customHeaders }: ForwardingSettings): Partial<RouteAction> {
+export function rewritingAction(
+  { changeOrigin, customHeaders, includePrefix, prependPath }: ForwardingSettings,
+  { targetPaths }: Pick<TableShape, 'targetPaths'>,
+): Partial<RouteAction> {
   const host = Object.entries(customHeaders).findLast(([name]) => isHost(name))
   return {
-    path_rewrite: `${clusterMetadata(PATH_PREFIX_KEY)}%PATH(NQ:PATH)%`,
+    // Without the prefix, a filter puts the path before the request's own.
+    ...(targetPaths && includePrefix && prependPath
+      ? { path_rewrite: `${clusterMetadata(PATH_PREFIX_KEY)}%PATH(NQ:PATH)%` }
+      : {}),
     ...(host !== undefined
       ? { host_rewrite_literal: host[1] }
       : changeOrigin

@@ -7,8 +7,9 @@ import { ROUTESPEC_LIMITS } from '../../routing/routespec.js'
 import { packAny } from '../../xds/messages.js'
 import { DRAINING, HEALTH, HEALTH_ANSWER, HEALTH_PATH, PUBLIC, PUBLIC_ROUTES } from '../names.js'
 import { headerToSet } from '../shared/header-mutation.js'
+import { ARRIVAL_HEADER } from './arrival.js'
 import type { LookupRoutesInput } from './lookup-routes.js'
-import { LOOKUP, lookupRoutes } from './lookup-routes.js'
+import { LOOKUP, lookupRoutes, ordinaryRoutes } from './lookup-routes.js'
 import { endedLoops } from './loops.js'
 import { REFERER_COPY } from './referer.js'
 import { refusedUpgrades } from './upgrades.js'
@@ -19,7 +20,7 @@ export interface RouteConfigurationInput extends LookupRoutesInput {
   readonly lookup: string
 }
 
-/** The single route configuration, independent of the hub's routes: the lookup chooses among the clusters. */
+/** The single route configuration. Of the hub's routes it knows only the shape: the lookup chooses among the clusters. */
 export function routeConfiguration(input: RouteConfigurationInput): RouteConfiguration & { name: string } {
   return {
     name: PUBLIC_ROUTES,
@@ -28,8 +29,14 @@ export function routeConfiguration(input: RouteConfigurationInput): RouteConfigu
         name: PUBLIC,
         domains: ['*'],
         // After the routes have changed a request's headers.
-        request_headers_to_remove: [REFERER_COPY],
-        routes: [...healthRoutes(), ...endedLoops(input.forwarding), ...refusedUpgrades(), ...lookupRoutes(input)],
+        request_headers_to_remove: [REFERER_COPY, ARRIVAL_HEADER],
+        routes: [
+          ...ordinaryRoutes(input),
+          ...healthRoutes(),
+          ...endedLoops(input.forwarding),
+          ...refusedUpgrades(),
+          ...lookupRoutes(input),
+        ],
       },
     ],
     cluster_specifier_plugins: [lookupPlugin(input)],
@@ -59,10 +66,10 @@ function healthRoutes(): Route[] {
   ]
 }
 
-function lookupPlugin({ hostRouting, lookup }: RouteConfigurationInput): ClusterSpecifierPlugin {
+function lookupPlugin({ hostRouting, lookup, shape }: RouteConfigurationInput): ClusterSpecifierPlugin {
   const constants = [
     `local HOST_ROUTING = ${hostRouting}`,
-    `local MAX_SEGMENTS = ${ROUTESPEC_LIMITS.segments}`,
+    `local MAX_SEGMENTS = ${shape.segments}`,
     `local MAX_BYTES = ${ROUTESPEC_LIMITS.bytes}`,
   ]
   return {

@@ -84,12 +84,16 @@ export function filterChainLimits(limits: Limits): Pick<FilterChain, 'transport_
   return { transport_socket_connect_timeout: duration(headersTimeout(limits)) }
 }
 
-/** Limits slow headers and bodies. Both timers end with the request's last byte, so no answer is cut off. */
+/**
+ * Limits slow headers and bodies, so that no answer is cut off: once the headers are complete, the idle timeout of their
+ * route applies, and the other timer ends with the request's last byte. Envoy has a timeout for headers too, but a timer
+ * costs 1 % of a request.
+ */
 export function connectionManagerLimits(
   limits: Limits,
-): Pick<HttpConnectionManager, 'request_headers_timeout' | 'request_timeout'> {
+): Pick<HttpConnectionManager, 'stream_idle_timeout' | 'request_timeout'> {
   return {
-    request_headers_timeout: duration(headersTimeout(limits)),
+    stream_idle_timeout: duration(headersTimeout(limits)),
     request_timeout: duration(limits.requestTimeoutMs),
   }
 }
