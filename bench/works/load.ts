@@ -11,6 +11,7 @@ export const LOAD_FIGURES = {
   rate: { title: 'requests a second', unit: 'req/s' },
   dataCpu: { title: 'CPU a request, of what carries it', unit: 'us' },
   cpu100k: { title: 'CPU for 100,000 requests, of all processes', unit: 's' },
+  busy: { title: 'of one processor, taken by what carries it', unit: '%', isCondition: true },
 } as const satisfies Record<string, Figure>
 
 /** Runs a load, and sees what it takes of the processor. */
@@ -20,7 +21,8 @@ export async function measureLoad(
 ): Promise<Record<keyof typeof LOAD_FIGURES, number>> {
   const { result, dataCpu, controlCpu } = await measureCpu(proxy, load)
   const { requests, rate } = result
-  return { rate, dataCpu: (dataCpu / requests) * 1e6, cpu100k: ((dataCpu + controlCpu) / requests) * 100_000 }
+  const [perRequest, all] = [dataCpu / requests, (dataCpu + controlCpu) / requests]
+  return { rate, dataCpu: perRequest * 1e6, cpu100k: all * 100_000, busy: perRequest * rate * 100 }
 }
 
 /** What something takes of the processor, in seconds. */

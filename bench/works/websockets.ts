@@ -18,6 +18,8 @@ export const WEBSOCKET_MESSAGES: StandingWork = {
   figures: {
     rate: { title: 'messages a second, there and back', unit: 'messages/s' },
     cpu: { title: 'CPU a message, there and back', unit: 'us' },
+    busy: { title: 'of one processor, taken by all processes', unit: '%', isCondition: true },
+    capacity: { title: 'messages a second that one processor can carry', unit: 'messages/s' },
     p50: { title: 'median until it is back', unit: 'ms' },
     p99: { title: '99 % back within', unit: 'ms' },
   },
@@ -29,7 +31,8 @@ export const WEBSOCKET_MESSAGES: StandingWork = {
       const talk = () => users.call('talk', { sockets: ACTIVE, seconds: 2 * effort.seconds })
       const { result, dataCpu, controlCpu } = await measureCpu(proxy, talk)
       const { rate, p50, p99, messages } = result
-      return { rate, cpu: ((dataCpu + controlCpu) / messages) * 1e6, p50, p99 }
+      const cpu = (dataCpu + controlCpu) / messages
+      return { rate, cpu: cpu * 1e6, busy: cpu * rate * 100, capacity: 1 / cpu, p50, p99 }
     }),
 }
 

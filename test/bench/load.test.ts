@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readH2Load } from '../../bench/load/h2load.js'
-import { readWrk } from '../../bench/load/wrk.js'
+import { readPaced, readWrk } from '../../bench/load/wrk.js'
 import { loadShare, proxyShare, readProcessorList } from '../../bench/machine/shares.js'
 import type { Choice } from '../../bench/suite/choice.js'
 import { choose } from '../../bench/suite/choice.js'
@@ -13,6 +13,11 @@ t.test('requests and their rate are read from wrk; any failure is an error', asy
   t.throws(() => readWrk(WRK.replace('%', '  Non-2xx or 3xx responses: 3')), /Non-2xx/)
   t.throws(() => readWrk(WRK.replace('%', '  Socket errors: connect 0, read 1')), /Socket errors/)
   t.throws(() => readWrk(WRK.replace('1234 ', '0 ')), /wrk says/)
+})
+
+t.test('latencies at a steady rate are read from wrk', async (t) => {
+  t.strictSame(readPaced(`${WRK}Within us: 100 2500 30000\n`), { rate: 1234.5, p50: 0.1, p99: 2.5, p999: 30 })
+  t.throws(() => readPaced(WRK.replace('%', '  Socket errors: connect 0, read 1')), /Socket errors/)
 })
 
 t.test('latencies are read from the log of h2load; any failure is an error', async (t) => {
