@@ -57,6 +57,10 @@ export interface SharedStore extends OpenedStore {
    * @throws StoreAwayError, or an Error if they can't be read
    */
   reload(): Promise<Snapshot>
+  /** Whether this set of routes has been in use before, by whichever control plane. */
+  hasBegun(): Promise<boolean>
+  /** Notes that it is in use, for ever. */
+  begin(): Promise<void>
 }
 
 /** Who is in a fleet, kept in its store. */

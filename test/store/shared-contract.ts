@@ -174,6 +174,14 @@ export function sharedStore(t: Test, name: string, make: MakeShared): void {
     t.strictSame((await other.reload()).routes, [route('/b', 'http://127.0.0.1:2')])
   })
 
+  t.test(`${name}: it knows whether it has been in use`, async (t) => {
+    const [one, other] = await openTwo(t, await make(t))
+    t.equal(await one.hasBegun(), false)
+    for (const store of [one, other]) await store.begin()
+    t.equal(await other.hasBegun(), true)
+    t.strictSame(await other.load(), [], 'which is no route')
+  })
+
   t.test(`${name}: many members' changes of one route end the same for all`, async (t) => {
     const stores = await openAll(t, await make(t), 3)
     for (const store of stores) {

@@ -51,6 +51,8 @@ export class SharedRoutes {
       write: (change) => this.#write(change),
       writeAmong: async (change) => ({ revision: await this.#write(change), members: this.#alive() }),
       storeActivity: async () => {},
+      hasBegun: async () => true,
+      begin: async () => {},
       reload: async () => {
         this.#answer()
         return { revision: this.#revision, routes: [...this.routes.values()] }

@@ -1,4 +1,5 @@
 import { bootstrap } from './bootstrap.js'
+import { copyRoutes } from './copy-routes.js'
 import { doctor } from './doctor.js'
 import { drain } from './drain.js'
 import { explain } from './explain.js'
@@ -8,4 +9,14 @@ import { rehearse } from './rehearse.js'
 import { stop } from './stop.js'
 
 /** The subcommands, in the order of the help. */
-export const SUBCOMMANDS = [stop, bootstrap, drain, doctor, explain, exportRoutes, importRoutes, rehearse] as const
+export const SUBCOMMANDS = [
+  stop,
+  bootstrap,
+  drain,
+  doctor,
+  explain,
+  exportRoutes,
+  importRoutes,
+  copyRoutes,
+  rehearse,
+] as const

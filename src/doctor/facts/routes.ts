@@ -1,11 +1,7 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { Route } from '../../routing/route.js'
-import { exists, possibleStateDirs } from '../../store/directory/state-dir.js'
-import { readRoutes } from '../../store/lmdb/read-routes.js'
-import { ROUTES_FILE } from '../../store/lmdb/store.js'
+import { possibleStateDirs } from '../../store/directory/state-dir.js'
+import { readKept } from '../../store/lmdb/read-kept.js'
 import type { SharedBackend } from '../../store/open/open.js'
 import { chooseBackend, isShared, openShared } from '../../store/open/open.js'
 import { Inapplicable, usable } from '../model/check.js'
@@ -48,7 +44,7 @@ function toFound({ routespec, data, lastActivity }: Route): FoundRoute {
 }
 
 /**
- * The routes that a start would find. Those on disk are read from a copy: LMDB makes a lock file beside what it reads.
+ * The routes that a start would find.
  *
  * @throws FatalError if the store can't be used; Inapplicable if there is none
  */
@@ -60,9 +56,10 @@ export async function keptRoutes(subject: Subject): Promise<readonly Route[]> {
   if (isShared(backend)) return sharedRoutes(backend, subject)
   if (backend !== 'lmdb') throw new Error(`only a start opens the storage class ${backend}`)
   if (stateDir === undefined) throw new Error("its options can't be used (CEP0101)")
+  const silent = { info() {}, warn() {} }
   for (const directory of await possibleStateDirs(stateDir)) {
-    const path = join(directory, ROUTES_FILE)
-    if (await exists(path)) return readCopy(path)
+    const routes = await readKept(directory, silent)
+    if (routes !== undefined) return routes
   }
   throw new Inapplicable('no routes are kept yet')
 }
@@ -79,19 +76,5 @@ async function sharedRoutes(backend: SharedBackend, { sections, env }: Subject):
     return routes
   } finally {
     await store.close()
-  }
-}
-
-async function readCopy(path: string): Promise<readonly Route[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'cep-doctor-'))
-  const copy = join(directory, ROUTES_FILE)
-  try {
-    await copyFile(path, copy)
-    return (await readRoutes(copy)).routes
-  } catch (error) {
-    if (!(error instanceof FatalError)) throw error
-    throw new FatalError(error.message.replaceAll(copy, path))
-  } finally {
-    await rm(directory, { recursive: true, force: true })
   }
 }

@@ -18,8 +18,9 @@ import { GuardedWriter } from './guarded-writer.js'
 import { activityName, Keys } from './keys.js'
 import { listRange } from './list.js'
 import { EtcdMembers } from './members.js'
-import { isCreatedAt, put, rangeIn, rangeOf, remove, revisionOf } from './operations.js'
+import { bytes, isCreatedAt, put, rangeIn, rangeOf, remove, revisionOf } from './operations.js'
 import { StoredRoutes } from './routes.js'
+import { RPC } from './rpc.js'
 
 /** How many calls are made at a time. A deadline begins with the call, not in the queue. */
 const CALLS = 64
@@ -102,6 +103,16 @@ export class EtcdStore implements SharedStore {
     const routes = this.#routes.readAll(kvs)
     const times = await this.#activity.load()
     return { revision, routes: routes.map((route) => lastActive(route, times.get(this.#activityNameOf(route)))) }
+  }
+
+  async hasBegun(): Promise<boolean> {
+    const range = { key: bytes(this.#keys.begun), count_only: true }
+    return (await this.#queue.run(() => this.#client.call(RPC.range, range))).count !== '0'
+  }
+
+  async begin(): Promise<void> {
+    const success = [put(this.#keys.begun, new Date().toISOString())]
+    await this.#queue.run(() => this.#client.call(RPC.txn, { success }))
   }
 
   /** Not all or none: a shared store may be in use and is never new, so this is only for routes that are copied. */

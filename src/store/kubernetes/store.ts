@@ -15,7 +15,7 @@ import { ConfigMaps } from './config-maps.js'
 import { follow } from './follow.js'
 import { Leases } from './leases.js'
 import { KubernetesMembers } from './members.js'
-import { encodeRemoval, encodeRoute, revisionOf, selectorOf } from './objects.js'
+import { encodeRemoval, encodeRoute, labelsOf, revisionOf, selectorOf } from './objects.js'
 import { requireRights } from './rights.js'
 import type { Removed } from './routes.js'
 import { StoredRoutes } from './routes.js'
@@ -109,6 +109,18 @@ export class KubernetesStore implements SharedStore {
   async #withActivity(routes: readonly Route[]): Promise<readonly Route[]> {
     const times = await this.#activity.load()
     return routes.map((route) => lastActive(route, times.get(this.#nameOf(route))))
+  }
+
+  async hasBegun(): Promise<boolean> {
+    const selector = selectorOf(this.#options.name, 'begun')
+    return (await this.#queue.run(() => this.#configMaps.list(selector))).items.length > 0
+  }
+
+  async begin(): Promise<void> {
+    const { name } = this.#options
+    const metadata = { name: `${name}-begun`, labels: labelsOf(name, 'begun') }
+    const object = { metadata, data: { at: new Date().toISOString() } }
+    await this.#queue.run(() => this.#configMaps.put(object, undefined))
   }
 
   /** Not all or none: a shared store may be in use and is never new, so this is only for routes that are copied. */

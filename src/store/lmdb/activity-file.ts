@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { setImmediate as endOfTurn } from 'node:timers/promises'
-import type { Logger } from '../../platform/log.js'
+import type { PlainLog } from '../../platform/log.js'
 import type { Route } from '../../routing/route.js'
 
 /** The file beside the routes. Versions that don't know it ignore it. */
@@ -32,7 +32,7 @@ export class ActivityFile {
    * @returns the file, and the times in it. Unreadable lines are skipped with a warning: each route's own record has an
    *   older time
    */
-  static async open(path: string, log: Logger): Promise<[file: ActivityFile, times: ReadonlyMap<string, number>]> {
+  static async open(path: string, log: PlainLog): Promise<[file: ActivityFile, times: ReadonlyMap<string, number>]> {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') log.warn(`${path} can't be read, so last_activity may be older: ${error.message}`)
       return ''

@@ -9,6 +9,7 @@ import { findAccount, requireAccount } from '../kubernetes/account.js'
 import { LmdbStore, removeRoutes } from '../lmdb/store.js'
 import { MemoryStore } from '../memory.js'
 import type { SharedStore } from '../shared.js'
+import { takeLocalRoutes } from './local-routes.js'
 
 export interface OpenStoreOptions {
   /**
@@ -38,7 +39,14 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   const { backend, why } = await chooseBackend(options)
   if (why !== undefined) log.info(why)
   if (backend === 'memory') return new MemoryStore()
-  if (isShared(backend)) return openShared(backend, options)
+  if (isShared(backend)) {
+    const store = await openShared(backend, options)
+    await takeLocalRoutes(store, { ...options, explicit: stateDir }, log).catch(async (error) => {
+      await store.close()
+      throw error
+    })
+    return store
+  }
   if (backend !== 'lmdb') return loadChpBackend(backend, { defaultTarget, hostRouting, storageBackend: backend, log })
   const warn = (message: string) => log.warn(message)
   const directory = await openStateDir({ ...options, explicit: stateDir, warn })
