@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Turns } from '../platform/turns.js'
+import { OwnWrites } from './own-writes.js'
 import type { RoutePublisher } from './publisher.js'
 import type { Route, RoutePublication } from './route.js'
 import type { Routes } from './routes.js'
@@ -21,8 +22,7 @@ export interface FollowerOptions {
  */
 export class Follower {
   readonly #options: FollowerOptions
-  /** This table's own writes of which the store has yet to report. An earlier event is older than the table. */
-  readonly #own = new Map<string, Revision>()
+  readonly #own = new OwnWrites()
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -30,7 +30,7 @@ export class Follower {
 
   /** Called when this table has written a route. */
   wrote(key: string, revision: Revision): void {
-    this.#own.set(key, revision)
+    this.#own.wrote(key, revision)
   }
 
   /** See {@link RouteStore.watch}. */
@@ -38,21 +38,12 @@ export class Follower {
     const { routes, turns, keyOf } = this.#options
     const apply = (key: string, route: Route | undefined) =>
       turns.run(key, async () => {
-        if (this.#takeNews(key, event.revision)) await this.#adopt(key, route)
+        if (this.#own.takesNews(key, event.revision)) await this.#adopt(key, route)
       })
     if ('key' in event) return apply(event.key, event.route)
     const stored = new Map(event.routes.map((route) => [keyOf(route), route]))
     const keys = new Set([...routes.keys(), ...stored.keys()])
     await Promise.all([...keys].map((key) => apply(key, stored.get(key))))
-  }
-
-  /** Whether an event is newer than the table. Must be called once for each event, in the order of revisions. */
-  #takeNews(key: string, revision: Revision): boolean {
-    const own = this.#own.get(key)
-    if (own === undefined) return true
-    if (revision < own) return false
-    this.#own.delete(key)
-    return revision > own
   }
 
   async #adopt(key: string, route: Route | undefined): Promise<void> {

@@ -1,16 +1,21 @@
-import type { Revision } from '../../routing/store.js'
+import type { MovingEnvoy } from './messages.js'
 
 interface Moving {
-  readonly until: number
-  /** It has all writes up to here, since its last member has acknowledged them. */
-  readonly has: Revision
+  until: number
+  /** Whether it was at this member. */
+  readonly isOwn: boolean
 }
+
+/** How long an Envoy is remembered that was given up. */
+const MEMORY_MS = 60_000
 
 /** Where the Envoys of the fleet are: at this member, at a peer, or between two. */
 export class Whereabouts {
   readonly #own = new Set<string>()
   #ownList: readonly string[] = []
   readonly #moving = new Map<string, Moving>()
+  /** Those that were given up, and when. They may be at a member that can't be heard. */
+  readonly #givenUp = new Map<string, number>()
 
   /** Those at this member. */
   get own(): readonly string[] {
@@ -34,30 +39,64 @@ export class Whereabouts {
     return true
   }
 
-  get anyMoving(): boolean {
-    return this.#moving.size > 0
+  /** Whether {@link found} matters. */
+  get areAnyLost(): boolean {
+    return this.#moving.size > 0 || this.#givenUp.size > 0
   }
 
   /** It is at this member or at a peer. */
   found(node: string): void {
     this.#moving.delete(node)
+    this.#givenUp.delete(node)
   }
 
-  /** It is at no member. Writes that it may lack wait for it until the given moment. */
-  moves(node: string, until: number, has: Revision): void {
-    this.#moving.set(node, { until, has })
+  /** It is at no member that is known. Writes wait for it until the given moment, at the earliest. */
+  moves(node: string, until: number, isOwn: boolean): void {
+    const known = this.#moving.get(node)
+    if (known === undefined) this.#moving.set(node, { until, isOwn })
+    else if (known.until < until) known.until = until
   }
 
-  /** Until when a write of this revision waits for Envoys between two members; -Infinity if it needn't. */
-  awaitedUntil(revision: Revision): number {
-    let latest = Number.NEGATIVE_INFINITY
-    for (const { until, has } of this.#moving.values()) if (has < revision && until > latest) latest = until
-    return latest
+  /** A member is out that could not be heard: any Envoy that is at no other one may have been there until now. */
+  mayHaveBeenAway(until: number): void {
+    for (const moving of this.#moving.values()) if (moving.until < until) moving.until = until
+    for (const node of this.#givenUp.keys()) this.moves(node, until, false)
+    this.#givenUp.clear()
   }
 
-  /** Forgets those for which the wait is over. */
-  giveUp(now: number): void {
-    if (this.#moving.size === 0) return
-    for (const [node, { until }] of this.#moving) if (until <= now) this.#moving.delete(node)
+  /** Whether a write must wait for one. */
+  get isAnyAwaited(): boolean {
+    return this.#moving.size > 0
+  }
+
+  /** When the first of them is given up; Infinity if there is none. */
+  get firstUntil(): number {
+    let first = Number.POSITIVE_INFINITY
+    for (const { until } of this.#moving.values()) if (until < first) first = until
+    return first
+  }
+
+  /** Those that were at this member. */
+  moving(now: number): readonly MovingEnvoy[] {
+    if (this.#moving.size === 0) return []
+    const own = [...this.#moving].filter(([, { isOwn }]) => isOwn)
+    return own.map(([node, { until }]) => ({ node, remainingMs: until - now }))
+  }
+
+  /**
+   * Gives up those for which the wait is over.
+   *
+   * @param heardAt when each peer was heard since. If one wasn't, an Envoy may be there.
+   */
+  giveUp(now: number, heardAt: () => number): void {
+    if (this.#moving.size > 0) {
+      for (const [node, { until }] of this.#moving) {
+        if (until > now || until > heardAt()) continue
+        this.#moving.delete(node)
+        this.#givenUp.set(node, now)
+      }
+    }
+    if (this.#givenUp.size === 0) return
+    for (const [node, at] of this.#givenUp) if (at + MEMORY_MS < now) this.#givenUp.delete(node)
   }
 }

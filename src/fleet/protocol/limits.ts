@@ -18,10 +18,11 @@ export const LIMITS = {
   quiet: 700,
   /** A peer that is heard but doesn't acknowledge a write is fenced after this time. */
   acknowledge: 2_000,
-  /** How long writes wait for an Envoy that has left a member and isn't at another one yet. */
+  /**
+   * How long writes wait for an Envoy that has left a member and isn't at another one yet: the time in which it notices
+   * that a connection is dead (its keepalive), and tries others.
+   */
   move: 2_000,
-  /** How long they wait for the Envoys of a member that was fenced, once it is out. */
-  moveAfterFence: 500,
   /** How often the lease is renewed, and how long it lasts by this member's own clock. The store's lasts for 10,000. */
   renew: 3_000,
   lease: 9_000,

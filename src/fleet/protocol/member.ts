@@ -92,7 +92,7 @@ export class FleetMember {
 
   #hear(status: Status): void {
     const { me, peers } = this.#scene
-    if (me === undefined) return
+    if (me?.id !== status.to) return
     const peer = peers.get(status.from.id) ?? this.#talk.meet(status.from)
     if (peer === undefined) return
     this.#talk.hear(peer, status)

@@ -83,7 +83,7 @@ export class Membership {
       isAnyoneLost = true
       // Its lease is over, but it may learn that only when its word ends.
       if (isWaitedFor(peer.standing)) peer.outAt = now + LIMITS.out
-      else this.#scene.remove(peer)
+      else this.#scene.remove(peer, true)
     }
     for (const member of members) this.#talk.meet(member)
     peers.forget(listed, askedAt)
@@ -127,8 +127,8 @@ export class Membership {
   look(): void {
     const { me, peers, envoys, now } = this.#scene
     if (me === undefined) return
-    for (const peer of peers) if (peer.outAt <= now) this.#scene.remove(peer, LIMITS.moveAfterFence)
-    envoys.giveUp(now)
+    for (const peer of peers) if (peer.outAt <= now) this.#scene.remove(peer, false)
+    envoys.giveUp(now, () => peers.heardAt())
     if (isServing(this.#scene.standing)) this.#lookAtPlace()
     else this.#goOnJoining()
     this.#askStore()

@@ -22,6 +22,13 @@ export function isWaitedFor(standing: Standing): boolean {
   return isServing(standing) || standing === 'catching-up'
 }
 
+/** An Envoy that is between two members. */
+export interface MovingEnvoy {
+  readonly node: string
+  /** For how long writes still wait for it, in milliseconds. */
+  readonly remainingMs: number
+}
+
 /**
  * All that a member tells a peer about itself. Each message has everything, so that losing one does no harm; of two, the
  * one with the higher `seq` counts.
@@ -29,6 +36,8 @@ export function isWaitedFor(standing: Standing): boolean {
 export interface Status {
   /** The sender, as it is registered. */
   readonly from: Member
+  /** The id of the member that it is for. One that has joined again has another id, and this is not for it. */
+  readonly to: string
   /** The sender counts its messages to this peer, from 1. */
   readonly seq: number
   /**
@@ -43,6 +52,8 @@ export interface Status {
   readonly answered: Revision
   /** The node ids of the Envoys that it serves, and that have all that it has acknowledged. */
   readonly envoys: readonly string[]
+  /** The Envoys that it waits for, since they were at a member and are at none that it knows of. */
+  readonly moving: readonly MovingEnvoy[]
   /** The ids of members whose lease the sender is revoking or has revoked, as far as they are not out. */
   readonly fenced: readonly string[]
 }

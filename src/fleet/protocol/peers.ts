@@ -1,5 +1,5 @@
 import type { Member } from '../../store/shared.js'
-import { isWaitedFor } from './messages.js'
+import { isServing, isWaitedFor } from './messages.js'
 import { Peer } from './peer.js'
 
 /** The peers of a member: all that are registered as far as it knows, and those it was told of by themselves. */
@@ -45,6 +45,15 @@ export class Peers {
     let oldest = Number.POSITIVE_INFINITY
     for (const { standing, wordAt } of this.#byId.values()) {
       if (wordAt < oldest && isWaitedFor(standing)) oldest = wordAt
+    }
+    return oldest
+  }
+
+  /** When all that may have Envoys were heard since; Infinity if there are none. */
+  heardAt(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    for (const { standing, heardAt } of this.#byId.values()) {
+      if (heardAt < oldest && isServing(standing)) oldest = heardAt
     }
     return oldest
   }

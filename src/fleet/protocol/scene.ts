@@ -36,20 +36,25 @@ export class Scene {
   /** An Envoy is no longer at this member. */
   left(node: string, waitMs: number): void {
     if (!this.envoys.left(node)) return
-    this.hasLeft(node, waitMs, this.run.acknowledged)
+    this.hasLeft(node, waitMs, true)
     this.hasNews = true
   }
 
   /** An Envoy is no longer where it was. If it is nowhere else, writes wait for it. */
-  hasLeft(node: string, waitMs: number, has: Revision): void {
+  hasLeft(node: string, waitMs: number, isOwn: boolean): void {
     if (this.envoys.isHere(node) || this.peers.have(node)) return
-    this.envoys.moves(node, this.now + waitMs, has)
+    this.envoys.moves(node, this.now + waitMs, isOwn)
   }
 
-  /** A peer is out: nobody waits for it any more, but for its Envoys. */
-  remove(peer: Peer, waitMs: number = LIMITS.move): void {
+  /**
+   * A peer is out: nobody waits for it any more, but for its Envoys.
+   *
+   * @param isSaid whether it has said so itself, and so which Envoys it had
+   */
+  remove(peer: Peer, isSaid: boolean): void {
     this.peers.remove(peer.member.id, this.now)
-    for (const node of peer.envoys) this.hasLeft(node, waitMs, peer.acknowledged)
+    for (const node of peer.envoys) this.hasLeft(node, LIMITS.move, false)
+    if (!isSaid) this.envoys.mayHaveBeenAway(this.now + LIMITS.move)
     this.do({ type: 'disconnect', id: peer.member.id })
     this.hasNews = true
   }

@@ -27,14 +27,20 @@ export class Talk {
   /** Takes in what a peer says of itself. */
   hear(peer: Peer, status: Status): void {
     const { now, envoys } = this.#scene
-    const before = { envoys: peer.envoys, acknowledged: peer.acknowledged }
+    const before = peer.envoys
     if (!peer.hears(status, now)) return
     peer.envoys = status.envoys
-    if (status.standing === 'out') this.#scene.remove(peer)
-    else if (envoys.anyMoving) for (const node of status.envoys) envoys.found(node)
-    if (before.envoys === status.envoys) return
-    for (const node of before.envoys) {
-      if (!status.envoys.includes(node)) this.#scene.hasLeft(node, LIMITS.move, before.acknowledged)
+    if (envoys.areAnyLost) for (const node of status.envoys) envoys.found(node)
+    this.#hearOfMoves(before, status)
+    if (status.standing === 'out') this.#scene.remove(peer, true)
+  }
+
+  #hearOfMoves(before: readonly string[], { envoys, moving }: Status): void {
+    for (const { node, remainingMs } of moving) this.#scene.hasLeft(node, remainingMs, false)
+    if (before === envoys) return
+    for (const node of before) {
+      if (envoys.includes(node) || moving.some((one) => one.node === node)) continue
+      this.#scene.hasLeft(node, LIMITS.move, false)
     }
   }
 
@@ -55,8 +61,9 @@ export class Talk {
     const fenced = []
     for (const { fence, member } of peers) if (fence !== 'none') fenced.push(member.id)
     const { acknowledged } = run
-    const status = { from: me, standing, acknowledged, answered, envoys: envoys.own, fenced, ...peer.sends(now) }
-    this.#scene.do({ type: 'send', to: peer.member.id, status })
+    const to = peer.member.id
+    const own = { standing, acknowledged, answered, envoys: envoys.own, moving: envoys.moving(now) }
+    this.#scene.do({ type: 'send', to, status: { from: me, to, ...own, fenced, ...peer.sends(now) } })
   }
 
   /** When {@link tell} must be called next. */

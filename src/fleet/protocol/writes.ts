@@ -67,7 +67,7 @@ export class Writes {
       isAcknowledged = false
       if (now >= fenceAt(peer, waiting)) this.#fence(peer)
     }
-    return isAcknowledged && envoys.awaitedUntil(waiting.revision) <= now
+    return isAcknowledged && !envoys.isAnyAwaited
   }
 
   #fence(peer: Peer): void {
@@ -83,9 +83,7 @@ export class Writes {
     for (const waiting of this.#waiting) {
       at = Math.min(at, waiting.since + LIMITS.patience)
       for (const peer of peers) if (!hasWrite(peer, waiting)) at = Math.min(at, fenceAt(peer, waiting))
-      for (const moment of [this.#quietUntil, envoys.awaitedUntil(waiting.revision)]) {
-        if (moment > now && moment < at) at = moment
-      }
+      for (const moment of [this.#quietUntil, envoys.firstUntil]) if (moment > now && moment < at) at = moment
     }
     return at
   }
