@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.js'
 import type { Logger } from '../platform/log.js'
+import type { Reloadable } from '../platform/reloadable.js'
 import { TYPE_URL } from '../resources/names.js'
 import type { TlsSettings } from '../settings/tls.js'
 import type { Rejection } from '../xds/delivery.js'
@@ -14,6 +15,8 @@ const ACK_TIMEOUT_MS = 10_000
 
 export interface CollectionsOptions {
   readonly tls: TlsSettings
+  /** See {@link SecretPublisherOptions.collectorAuthorities}. */
+  readonly collectorAuthorities: Reloadable<Buffer> | undefined
   readonly policy: WaitPolicy
   readonly log: Logger
   readonly clock: Clock
@@ -34,7 +37,7 @@ export interface Collections {
 
 /** Makes the collections, and decides for each type what happens when an Envoy rejects a resource. */
 export function makeCollections(options: CollectionsOptions): Collections {
-  const { tls, policy, log, clock, onRejected, onUnusable } = options
+  const { tls, collectorAuthorities, policy, log, clock, onRejected, onUnusable } = options
   const make = (
     typeUrl: string,
     handlers: Omit<ServedCollectionOptions, 'typeUrl' | 'ackTimeoutMs' | 'policy' | 'clock'>,
@@ -61,6 +64,7 @@ export function makeCollections(options: CollectionsOptions): Collections {
     }),
     secrets: new SecretPublisher({
       tls,
+      collectorAuthorities,
       log,
       onUnusable,
       makeCollection: (handlers) => make(TYPE_URL.secret, handlers),

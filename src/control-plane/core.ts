@@ -84,6 +84,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
   const { clusters, listeners, routeConfigurations, tokenBuckets, secrets } = makeCollections({
     tls: settings.tls,
+    collectorAuthorities: settings.tracing?.authorities,
     policy: envoys.waitPolicy,
     ...{ log, clock, onRejected: options.onRejected },
     onUnusable: (message) => envoys.onUnusable(message),
@@ -157,7 +158,7 @@ function isNamed({ accessLog, tracing }: Settings): boolean {
 function setOwnClusters({ tracing }: Settings, targetTls: TargetTls, { collection }: ServedCollection): void {
   collection.set(SECRETS_CLUSTER, encodeResource(TYPE_URL.cluster, secretsCluster(targetTls)))
   if (tracing === undefined) return
-  collection.set(OTLP_COLLECTOR, encodeResource(TYPE_URL.cluster, collectorCluster(tracing, targetTls)))
+  collection.set(OTLP_COLLECTOR, encodeResource(TYPE_URL.cluster, collectorCluster(tracing)))
 }
 
 function targetTlsOf({ tls: { targets } }: Settings): TargetTls {

@@ -17,6 +17,8 @@ type Handlers = Pick<ServedCollectionOptions, 'onRejected' | 'onAcknowledged' | 
 export interface SecretPublisherOptions {
   readonly makeCollection: (handlers: Handlers) => ServedCollection
   readonly tls: TlsSettings
+  /** Those of the collector of traces; undefined if it has no TLS. */
+  readonly collectorAuthorities?: Reloadable<Buffer> | undefined
   readonly log: Logger
   /** Called when Envoy can't use a secret and there is no earlier version to roll back to. */
   readonly onUnusable: (message: string) => void
@@ -46,6 +48,7 @@ export class SecretPublisher {
     this.#publish(SECRET.clientAuthorities, at?.clientAuthorities, authoritiesSecret)
     this.#publish(SECRET.targetCertificate, targets.certificate, certificateSecret)
     this.#publish(SECRET.targetAuthorities, targets.authorities, authoritiesSecret)
+    this.#publish(SECRET.collectorAuthorities, this.#options.collectorAuthorities, authoritiesSecret)
   }
 
   #publish<T>(

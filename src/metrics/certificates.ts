@@ -5,10 +5,10 @@ import type { KeyPair } from '../tls/files.js'
 import { certificatesIn } from '../tls/files.js'
 import type { CertificateInUse } from './snapshot.js'
 
-type InUse = Pick<Settings, 'tls' | 'api' | 'external'>
+type InUse = Pick<Settings, 'tls' | 'api' | 'external' | 'tracing'>
 
 /** Every certificate and every file of authorities in use, as they are now: a changed file counts once it is in use. */
-export function certificatesInUse({ tls, api, external }: InUse): CertificateInUse[] {
+export function certificatesInUse({ tls, api, external, tracing }: InUse): CertificateInUse[] {
   return [
     ...chain('--ssl-cert', tls.public?.certificate),
     ...authorities('--ssl-ca', tls.public?.clientAuthorities),
@@ -17,6 +17,7 @@ export function certificatesInUse({ tls, api, external }: InUse): CertificateInU
     ...ofApi(api.tls?.context),
     ...chain('--xds-ssl-cert', external?.tls?.certificate),
     ...authorities('--xds-ssl-ca', external?.tls?.authorities),
+    ...authorities('--otlp-ssl-ca', tracing?.authorities),
   ]
 }
 

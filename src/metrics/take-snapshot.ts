@@ -12,7 +12,7 @@ import { storeFiles } from './store-files.js'
 
 /** Where a {@link Snapshot} gets what others know. */
 export interface SnapshotSources {
-  readonly settings: Pick<Settings, 'metrics' | 'limits' | 'tls' | 'api' | 'external'>
+  readonly settings: Pick<Settings, 'metrics' | 'limits' | 'tls' | 'api' | 'external' | 'tracing'>
   readonly observations: Observations
   readonly routes: () => Snapshot['routes']
   /** Envoys with a stream; {@link Snapshot.envoys} adds their reports. */

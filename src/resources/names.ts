@@ -22,6 +22,7 @@ export const SECRET = {
   clientAuthorities: 'client-authorities',
   targetCertificate: 'target-certificate',
   targetAuthorities: 'target-authorities',
+  collectorAuthorities: 'collector-authorities',
 } as const
 
 /** The cluster that keeps the secrets of https targets in Envoy. See {@link secretsCluster}. */

@@ -134,6 +134,6 @@ function readers(
     limits: () => readLimits(values, machine),
     external: () => readExternal(values, env),
     accessLog: () => readAccessLog(values),
-    tracing: () => readTracing(values),
+    tracing: () => readTracing(values, env),
   }
 }

@@ -52,6 +52,7 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
     '--orphan-timeout',
     '--otlp-endpoint',
     '--otlp-sampling',
+    '--otlp-ssl-ca',
     '--request-id',
     '--request-timeout',
     '--state-dir',

@@ -1,34 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import protobuf from 'protobufjs'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
 import { ask, askAll } from '../support/http.js'
 import { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
-
-/** The part of OTLP that is looked at. */
-const ExportRequest = protobuf
-  .parse(`syntax = "proto3";
-    message AnyValue { oneof value { string string_value = 1; } }
-    message KeyValue { string key = 1; AnyValue value = 2; }
-    message Span { bytes trace_id = 1; string name = 5; repeated KeyValue attributes = 9; }
-    message ScopeSpans { repeated Span spans = 2; }
-    message Resource { repeated KeyValue attributes = 1; }
-    message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
-    message ExportRequest { repeated ResourceSpans resource_spans = 1; }`)
-  .root.lookupType('ExportRequest')
-
-interface Attribute {
-  readonly key: string
-  readonly value: { readonly stringValue: string }
-}
-interface Exported {
-  readonly resourceSpans: ReadonlyArray<{
-    readonly resource: { readonly attributes: readonly Attribute[] }
-    readonly scopeSpans: ReadonlyArray<{ readonly spans: ReadonlyArray<{ readonly attributes: readonly Attribute[] }> }>
-  }>
-}
+import { spansOf } from './spans.js'
 
 /** What came, by span, and as it came. */
 const spans: Array<Record<string, string>> = []
@@ -37,13 +14,7 @@ let mode: 'take' | 'hang' | 'refuse' = 'take'
 const takes = async (request: IncomingMessage) => {
   const body = await buffer(request)
   raw += body.toString('latin1')
-  const { resourceSpans } = ExportRequest.toObject(ExportRequest.decode(body)) as Exported
-  for (const { resource, scopeSpans } of resourceSpans) {
-    for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
-      const attributes = [...resource.attributes, ...span.attributes]
-      spans.push(Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue])))
-    }
-  }
+  spans.push(...spansOf(body))
 }
 const collector = await Backend.start('collector', (request, response) => {
   if (mode === 'hang') return

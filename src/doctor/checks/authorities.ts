@@ -13,15 +13,16 @@ export interface AuthorityFacts {
 
 export const AUTHORITIES: Check<Subject, AuthorityFacts> = {
   code: 'CEP0451',
-  question: 'Are the authorities of --ssl-ca, --api-ssl-ca, --client-ssl-ca and --xds-ssl-ca valid today?',
+  question: 'Are the authorities of --ssl-ca, --api-ssl-ca, --client-ssl-ca, --xds-ssl-ca and --otlp-ssl-ca valid today?',
   fatal: false,
   remedy: 'Replace the file by one with the new authority: openssl x509 -noout -dates -in FILE',
-  async gather({ values: { sslCa, apiSslCa, clientSslCa, xdsSslCa } }) {
+  async gather({ values: { sslCa, apiSslCa, clientSslCa, xdsSslCa, otlpSslCa } }) {
     const options = Object.entries({
       '--ssl-ca': sslCa,
       '--api-ssl-ca': apiSslCa,
       '--client-ssl-ca': clientSslCa,
       '--xds-ssl-ca': xdsSslCa,
+      '--otlp-ssl-ca': otlpSslCa,
     })
     const files = new Map<string, readonly X509Certificate[]>()
     for (const [option, path] of options)
