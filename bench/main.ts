@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { ALL_CONTENDERS } from './contenders/all.js'
 import { costBench } from './cost/main.js'
 import { fleetBench } from './fleet-bench.js'
+import { REHEARSALS } from './rehearsals/main.js'
 import { bench } from './suite/bench.js'
 import { listed } from './suite/choice.js'
 import { ALL_WORKS } from './works/all.js'
@@ -11,6 +12,9 @@ const HELP = `npm run bench [-- OPTIONS]      this proxy beside others: about 25
   --only NAME[,NAME]           these contenders, or these works, or both; table-* stands for all that begin so
 npm run bench -- fleet [--routes N] [--envoys N]   the control plane with many simulated Envoys
 npm run bench -- cost          Envoy's processor time for a request
+npm run bench -- incidents [--only NAME,...]     each incident of \`rehearse\`, CHP and this: 15 minutes, into docs/rehearsals.md
+npm run bench -- outage [--minutes N]            the outage of 2024, both lines of CHP and this: 10 minutes, into it, too
+npm run bench -- sizing [--users N,...] [--seconds N]   sizes to request, verified in cgroups: 13 minutes; needs root
 
 ${listed({ contenders: ALL_CONTENDERS, works: ALL_WORKS })}`
 
@@ -18,6 +22,7 @@ async function main(): Promise<string> {
   const [name = '', ...args] = process.argv.slice(2)
   if (name === 'cost') return costBench(args)
   if (name === 'fleet') return fleet(args)
+  if (name === 'incidents' || name === 'outage' || name === 'sizing') return REHEARSALS[name](args)
   if (name !== '' && !name.startsWith('-')) throw new Error(`There is no bench called ${name}.\n\n${HELP}`)
   const { values } = parseArgs({
     options: {

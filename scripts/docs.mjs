@@ -11,6 +11,7 @@ import { explain } from '../build/src/cli/commands/explain.js'
 import { rehearse } from '../build/src/cli/commands/rehearse.js'
 import { OUTSIDE_CHECKS } from '../build/src/doctor/outside-checks.js'
 import { START_CHECKS } from '../build/src/doctor/start-checks.js'
+import { INCIDENTS } from '../build/src/rehearse/incidents/all.js'
 import { OPTIONS } from '../build/src/settings/settings.js'
 import { SECTIONS } from '../build/test/differential/intended/all.js'
 import { FAULTS } from '../build/test/operations/planted.js'
@@ -28,6 +29,7 @@ export function documents() {
       checks: checks([...START_CHECKS, ...OUTSIDE_CHECKS]),
     }),
     withParts('docs/faults.md', { faults: faults() }),
+    withParts('docs/rehearsals.md', { incidents: incidents() }),
     withParts('docs/explain.md', { options: options(explain.options) }),
     withParts('docs/rehearse.md', { options: options(rehearse.options) }),
     document('helm/configurable-envoy-proxy/values.schema.json', chartSchema),
@@ -77,6 +79,15 @@ function faults() {
     return `| ${[what, `\`${explain}\``, `\`${status}\``, named].map(cell).join(' | ')} |`
   })
   return ['| fault | explain | status page | access log, field `failure` |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function incidents() {
+  const rows = INCIDENTS.map(({ name, description, noticed, source }) => {
+    return `| \`${name}\` | ${[description, noticed, source].map(cell).join(' | ')} |`
+  })
+  return ['| incident | what happens | what users of a good proxy notice | from |', '|---|---|---|---|', ...rows].join(
+    '\n',
+  )
 }
 
 function checks(all) {

@@ -115,7 +115,7 @@ t.test('2024: users give up on busy servers, vanish and come back, and servers a
       String(what),
     )
   }
-  t.match(deeds.at(-1), /300 requests were given up/)
+  t.match(deeds.at(-1), /300 requests and websockets were given up/)
   t.ok(excused.size < 20, 'only those whose server is busy or replaced')
   await eventually(() => sockets.length > 0, 'they did ask')
 })

@@ -34,7 +34,7 @@ export function madeUpWorld(made: MadeUp = {}): MadeUpWorld {
   const present = new Set(Array.from({ length: users }, (_, user) => user))
   const over = new AbortController()
   let left = waits
-  const routes = new Set([...present].map((user) => `/user/u${user}/`))
+  const routes = new Set([...present].map((user) => `/user/u${user}`))
   const log = (what: string) => async () => void deeds.push(what)
   return {
     ...{ deeds, excused, stillExcused, over: over.signal, random: seededRandom(1) },

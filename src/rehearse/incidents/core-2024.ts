@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { ClientRequest } from 'node:http'
 import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
@@ -7,7 +8,7 @@ import { forAll, playedHub, playedServers, routespecOf, someUsers } from './part
 
 /** The users whose server is too busy to answer, on nodes that are full. */
 const BUSY_SHARE = 0.1
-/** Requests a second to busy servers that are given up. */
+/** Requests and websockets a second that busy servers don't answer, until their user reloads the page. */
 const GIVEN_UP_A_SECOND = 100
 const PATIENCE_MS = 1_000
 /** Users who vanish and come back, and users whose server is started anew while its page is open; each second. */
@@ -15,10 +16,12 @@ const VANISHING_SHARE = 0.02
 const REPLACED_SHARE = 0.01
 const TURN_MS = 1_000
 
+const UPGRADE = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' } as const
+
 export const CORE_2024: NamedIncident = {
   name: 'core-2024',
   description:
-    'Until the end: a tenth of the servers are too busy to answer and their users give up and ask again, others vanish and come back, and servers are replaced while pages are open.',
+    'Until the end: a tenth of the servers are too busy to answer and their users reload the page, again and again; others vanish and come back, and servers are replaced while pages are open.',
   noticed: 'Nothing, by those whose server is well. Memory and sockets of the proxy stay as they are.',
   source: 'https://github.com/berkeley-dsep-infra/datahub/blob/main/docs/admins/incidents/2024-core-node-incidents.md',
   interrupts: false,
@@ -40,7 +43,9 @@ export const CORE_2024: NamedIncident = {
       vanished += away.length
       replaced += await replace(world, others(world, [...busy, ...away], REPLACED_SHARE))
     } while (await world.wait(TURN_MS))
-    world.did(`${givenUp} requests were given up, ${vanished} users vanished, ${replaced} servers were replaced`)
+    world.did(
+      `${givenUp} requests and websockets were given up, ${vanished} users vanished, ${replaced} servers were replaced`,
+    )
   },
 }
 
@@ -64,21 +69,23 @@ async function replace(world: World, users: readonly number[]): Promise<number> 
   return withServer.length
 }
 
-/** Requests of users who wait for a second and then close the connection, spread over a turn. */
+/** What users wait for until they reload the page, which closes the connection; spread over a turn. */
 function giveUp(world: World, busy: readonly number[]): void {
   for (let count = 0; count < GIVEN_UP_A_SECOND; count += 1) {
     const user = busy[Math.floor(world.random() * busy.length)] ?? 0
     setTimeout(() => {
-      const call = ask(world, `${routespecOf(world, user)}api/kernels`)
+      // Half of what a page waits for are its websockets.
+      const call = ask(world, `${routespecOf(world, user)}/api/kernels`, count % 2 === 0)
       setTimeout(() => call.destroy(), PATIENCE_MS)
     }, world.random() * TURN_MS)
   }
 }
 
-function ask({ proxy }: World, path: string): ClientRequest {
+function ask({ proxy }: World, path: string, isWebsocket: boolean): ClientRequest {
   const url = new URL(path, proxy.publicUrl)
   const secure = url.protocol === 'https:'
-  const options = { agent: false, rejectUnauthorized: false }
+  const headers = isWebsocket ? { ...UPGRADE, 'sec-websocket-key': randomBytes(16).toString('base64') } : {}
+  const options = { agent: false, rejectUnauthorized: false, headers }
   const call = secure ? requestTls(url, options) : request(url, options)
   // What is given up can fail in any way.
   return call

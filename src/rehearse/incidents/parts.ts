@@ -38,8 +38,9 @@ export function absentUsers({ users }: World): number[] {
   return Array.from({ length: users.count }, (_, user) => user).filter((user) => !present.has(user))
 }
 
+/** As the hub posts it. */
 export function routespecOf({ users }: World, user: number): string {
-  return `/user/${users.name(user)}/`
+  return `/user/${users.name(user)}`
 }
 
 /** @throws Error where a real hub is rehearsed */

@@ -18,7 +18,7 @@ export const ROUTE_CHURN: NamedIncident = {
       .map((user) => servers.target(user))
       .find((one) => one !== undefined)
     if (target === undefined) throw new Error('no user has a server yet')
-    const routespecs = Array.from({ length: ROUTES }, (_, index) => `/user/churn-${index}/`)
+    const routespecs = Array.from({ length: ROUTES }, (_, index) => `/user/churn-${index}`)
     let isOver = false
     const time = world.wait(FOR_MS).then(() => {
       isOver = true

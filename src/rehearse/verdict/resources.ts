@@ -16,6 +16,9 @@ const NO_GROWTH = { bytes: 50 * MIB, sockets: 100 } as const
 /** How long before the end a process may have been seen last if it still ran. */
 const SEEN_LAST_MS = 4_000
 
+/** The check that finds a crash. */
+export const CRASHES = 'processes that ended by themselves'
+
 /** What the proxy itself shows. */
 export const RESOURCES: readonly Judge[] = [crashes, memoryGrowth, socketGrowth, table]
 
@@ -26,7 +29,7 @@ function crashes({ processes, incidents, durationMs }: Rehearsal): Check | undef
     return role !== 'helper' && !killed.has(pid) && (samples.at(-1)?.atMs ?? 0) < durationMs - SEEN_LAST_MS
   })
   return {
-    name: 'processes that ended by themselves',
+    name: CRASHES,
     outcome: outcomeOf(ended.length === 0),
     figure: ended.length === 0 ? '0' : ended.map(({ role, pid }) => `${role} ${pid}`).join(', '),
     limit: '0',

@@ -1,0 +1,24 @@
+import { parseArgs } from 'node:util'
+import { incidentRehearsals } from './incidents.js'
+import { outageRehearsals } from './outage.js'
+import { SIZES, sizingRehearsals } from './sizing.js'
+
+/** The benches that rehearse, each of which writes its part of docs/rehearsals.md. */
+export const REHEARSALS = {
+  incidents: (args: string[]): Promise<string> => {
+    const { values } = parseArgs({ args, options: { only: { type: 'string', default: '' } } })
+    return incidentRehearsals(values.only.split(',').filter((name) => name !== ''))
+  },
+  outage: (args: string[]): Promise<string> => {
+    const { values } = parseArgs({ args, options: { minutes: { type: 'string', default: '3' } } })
+    return outageRehearsals(Number(values.minutes))
+  },
+  sizing: (args: string[]): Promise<string> => {
+    const options = {
+      users: { type: 'string', default: SIZES.join(',') },
+      seconds: { type: 'string', default: '60' },
+    } as const
+    const { values } = parseArgs({ args, options })
+    return sizingRehearsals(values.users.split(',').map(Number), Number(values.seconds))
+  },
+} as const
