@@ -13,7 +13,8 @@ export interface AuthorityFacts {
 
 export const AUTHORITIES: Check<Subject, AuthorityFacts> = {
   code: 'CEP0451',
-  question: 'Are the authorities of --ssl-ca, --api-ssl-ca, --client-ssl-ca, --xds-ssl-ca and --otlp-ssl-ca valid today?',
+  question:
+    'Are the authorities of --ssl-ca, --api-ssl-ca, --client-ssl-ca, --xds-ssl-ca and --otlp-ssl-ca valid today?',
   fatal: false,
   remedy: 'Replace the file by one with the new authority: openssl x509 -noout -dates -in FILE',
   async gather({ values: { sslCa, apiSslCa, clientSslCa, xdsSslCa, otlpSslCa } }) {
