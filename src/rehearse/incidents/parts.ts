@@ -9,6 +9,7 @@ export const EVERY_ROLE: readonly ProcessRole[] = ['proxy', 'control-plane', 'en
 /** How many calls JupyterHub makes of a proxy's API at a time. */
 const AT_A_TIME = 10
 
+const NOTICED_AFTER_MS = 100
 const LOOK_EVERY_MS = 50
 const BACK_WITHIN_MS = 120_000
 
@@ -67,6 +68,8 @@ export async function killRoles(world: World, roles: readonly ProcessRole[], nam
   try {
     const killed = await world.proxy.kill(roles)
     world.did(killedDeed(killed))
+    // Users notice the ends of their connections a moment after the kernel has closed them.
+    await world.wait(NOTICED_AFTER_MS)
   } finally {
     excusedUntil()
   }
