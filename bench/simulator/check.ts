@@ -5,11 +5,11 @@ import type { Write } from './write.js'
 /** How often it is seen which Envoys could be right. */
 const LOOK_MS = 100
 
-/** How long an Envoy may need to find a member that takes it, if one silent member is in its way. */
+/** How long an Envoy may need to find a member that takes it. */
 const FIND_MS = 2_500
 
-/** How much longer it may need for each further silent member. */
-const SILENT_MS = 1_500
+/** How long it may need if two members were silent for it in this time: it tries one after the other. */
+const FIND_AMONG_SILENT_MS = 4_000
 
 /** Watches what Envoys serve, and says what is wrong. */
 export class Check {
@@ -18,13 +18,14 @@ export class Check {
   readonly #answered = new Map<string, Write>()
   /** Since when each Envoy could reach each member that takes Envoys, without a break. */
   readonly #reachesSince: Array<Array<number | undefined>>
-  /** When more than one member was silent for the last time. */
-  #manySilentAt = Number.NEGATIVE_INFINITY
+  /** When each member was silent for each Envoy for the last time. */
+  readonly #silentAt: number[][]
   violation: string | undefined
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet
     this.#reachesSince = fleet.envoys.map(() => [])
+    this.#silentAt = fleet.envoys.map(() => [])
     this.#look()
   }
 
@@ -33,12 +34,12 @@ export class Check {
     const { now } = timeline
     for (const [at, envoy] of envoys.entries()) {
       const since = this.#reachesSince[at] as Array<number | undefined>
+      const silentAt = this.#silentAt[at] as number[]
       for (const [slot, plane] of slots.entries()) {
         const isReaching = !envoy.isFrozen && plane.isIn && !network.isCut(envoy.name, plane.name)
         since[slot] = isReaching ? (since[slot] ?? now) : undefined
+        if ((plane.isUp && !plane.isWell) || network.isCut(envoy.name, plane.name)) silentAt[slot] = now
       }
-      const silent = slots.filter((plane) => (plane.isUp && !plane.isWell) || network.isCut(envoy.name, plane.name))
-      if (silent.length > 1) this.#manySilentAt = now
     }
     timeline.after(LOOK_MS, () => this.#look())
   }
@@ -63,11 +64,14 @@ export class Check {
   #mustBeRight(envoy: Envoy): boolean {
     if (!envoy.isServing || envoy.isFrozen) return false
     const { now } = this.#fleet.timeline
-    const since = this.#reachesSince[this.#fleet.envoys.indexOf(envoy)] ?? []
+    const at = this.#fleet.envoys.indexOf(envoy)
+    const since = this.#reachesSince[at] ?? []
     const { connection } = envoy
     const isConnected = connection?.isComplete === true && connection.plane.isIn && !this.#isCutOff(envoy)
-    const patience = this.#manySilentAt >= now - FIND_MS - SILENT_MS ? FIND_MS + SILENT_MS : FIND_MS
-    return isConnected || since.some((moment) => moment !== undefined && now - moment >= patience)
+    if (isConnected) return true
+    const silent = this.#silentAt[at]?.filter((moment) => now - moment < FIND_AMONG_SILENT_MS) ?? []
+    if (silent.length > 1) return false
+    return since.some((moment) => moment !== undefined && now - moment >= FIND_MS)
   }
 
   #isCutOff(envoy: Envoy): boolean {

@@ -2,6 +2,8 @@ import type { MovingEnvoy } from './messages.js'
 
 interface Moving {
   until: number
+  /** When it was last known to be at a member no more. */
+  since: number
   /** Whether it was at this member. */
   readonly isOwn: boolean
 }
@@ -29,7 +31,7 @@ export class Whereabouts {
   arrived(node: string): void {
     this.#own.add(node)
     this.#ownList = [...this.#own]
-    this.found(node)
+    this.found(node, Number.POSITIVE_INFINITY)
   }
 
   /** Returns false if it was not here. */
@@ -44,23 +46,30 @@ export class Whereabouts {
     return this.#moving.size > 0 || this.#givenUp.size > 0
   }
 
-  /** It is at this member or at a peer. */
-  found(node: string): void {
-    this.#moving.delete(node)
-    this.#givenUp.delete(node)
+  /**
+   * A peer says that it has this Envoy.
+   *
+   * @param wordAt the peer has said so after this moment. What it said earlier may be older than that the Envoy left.
+   */
+  found(node: string, wordAt: number): void {
+    if ((this.#moving.get(node)?.since ?? wordAt) <= wordAt) this.#moving.delete(node)
+    if ((this.#givenUp.get(node) ?? wordAt) <= wordAt) this.#givenUp.delete(node)
   }
 
   /** It is at no member that is known. Writes wait for it until the given moment, at the earliest. */
-  moves(node: string, until: number, isOwn: boolean): void {
+  moves(node: string, since: number, until: number, isOwn: boolean): void {
     const known = this.#moving.get(node)
-    if (known === undefined) this.#moving.set(node, { until, isOwn })
-    else if (known.until < until) known.until = until
+    if (known === undefined) {
+      this.#moving.set(node, { since, until, isOwn })
+      return
+    }
+    known.since = since
+    if (known.until < until) known.until = until
   }
 
   /** A member is out that could not be heard: any Envoy that is at no other one may have been there until now. */
-  mayHaveBeenAway(until: number): void {
-    for (const moving of this.#moving.values()) if (moving.until < until) moving.until = until
-    for (const node of this.#givenUp.keys()) this.moves(node, until, false)
+  mayHaveBeenAway(now: number, until: number): void {
+    for (const node of [...this.#moving.keys(), ...this.#givenUp.keys()]) this.moves(node, now, until, false)
     this.#givenUp.clear()
   }
 

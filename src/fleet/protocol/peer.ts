@@ -1,7 +1,7 @@
 import type { Revision } from '../../routing/store.js'
 import type { Member } from '../../store/shared.js'
 import { LIMITS } from './limits.js'
-import type { Standing, Status } from './messages.js'
+import type { MovingEnvoy, Standing, Status } from './messages.js'
 import { isWaitedFor } from './messages.js'
 
 /** What a member knows of another one, for people. */
@@ -24,6 +24,7 @@ export class Peer {
   acknowledged: Revision = 0n
   answered: Revision = 0n
   envoys: readonly string[] = []
+  moving: readonly MovingEnvoy[] = []
   /** When it was last heard; -Infinity if never. */
   heardAt = Number.NEGATIVE_INFINITY
   /** It has its last word from after this moment: when the latest of the messages was sent that it has answered. */

@@ -57,10 +57,4 @@ export class Peers {
     }
     return oldest
   }
-
-  /** Whether one of them has this Envoy. */
-  have(node: string): boolean {
-    for (const { envoys } of this.#byId.values()) if (envoys.includes(node)) return true
-    return false
-  }
 }

@@ -37,13 +37,12 @@ export class Scene {
   left(node: string, waitMs: number): void {
     if (!this.envoys.left(node)) return
     this.hasLeft(node, waitMs, true)
-    this.hasNews = true
   }
 
-  /** An Envoy is no longer where it was. If it is nowhere else, writes wait for it. */
+  /** An Envoy is no longer where it was. Writes wait for it, until a peer says that it has it. */
   hasLeft(node: string, waitMs: number, isOwn: boolean): void {
-    if (this.envoys.isHere(node) || this.peers.have(node)) return
-    this.envoys.moves(node, this.now + waitMs, isOwn)
+    if (!this.envoys.isHere(node)) this.envoys.moves(node, this.now, this.now + waitMs, isOwn)
+    this.hasNews = true
   }
 
   /**
@@ -54,7 +53,7 @@ export class Scene {
   remove(peer: Peer, isSaid: boolean): void {
     this.peers.remove(peer.member.id, this.now)
     for (const node of peer.envoys) this.hasLeft(node, LIMITS.move, false)
-    if (!isSaid) this.envoys.mayHaveBeenAway(this.now + LIMITS.move)
+    if (!isSaid) this.envoys.mayHaveBeenAway(this.now, this.now + LIMITS.move)
     this.do({ type: 'disconnect', id: peer.member.id })
     this.hasNews = true
   }

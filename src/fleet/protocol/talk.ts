@@ -27,18 +27,23 @@ export class Talk {
   /** Takes in what a peer says of itself. */
   hear(peer: Peer, status: Status): void {
     const { now, envoys } = this.#scene
-    const before = peer.envoys
+    const before = { envoys: peer.envoys, moving: peer.moving }
     if (!peer.hears(status, now)) return
     peer.envoys = status.envoys
-    if (envoys.areAnyLost) for (const node of status.envoys) envoys.found(node)
+    peer.moving = status.moving
+    if (envoys.areAnyLost) for (const node of status.envoys) envoys.found(node, peer.wordAt)
     this.#hearOfMoves(before, status)
     if (status.standing === 'out') this.#scene.remove(peer, true)
   }
 
-  #hearOfMoves(before: readonly string[], { envoys, moving }: Status): void {
-    for (const { node, remainingMs } of moving) this.#scene.hasLeft(node, remainingMs, false)
-    if (before === envoys) return
-    for (const node of before) {
+  #hearOfMoves(before: Pick<Status, 'envoys' | 'moving'>, { envoys, moving }: Status): void {
+    for (const { node, remainingMs } of moving) {
+      const known = before.moving.find((one) => one.node === node)
+      // It tells of each move for as long as it waits itself.
+      if (known === undefined || known.remainingMs < remainingMs) this.#scene.hasLeft(node, remainingMs, false)
+    }
+    if (before.envoys === envoys) return
+    for (const node of before.envoys) {
       if (envoys.includes(node) || moving.some((one) => one.node === node)) continue
       this.#scene.hasLeft(node, LIMITS.move, false)
     }
