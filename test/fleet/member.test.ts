@@ -1,0 +1,170 @@
+import t from 'tap'
+import type { Effect } from '../../src/fleet/protocol/effect.js'
+import type { Input } from '../../src/fleet/protocol/input.js'
+import { LIMITS } from '../../src/fleet/protocol/limits.js'
+import { FleetMember } from '../../src/fleet/protocol/member.js'
+import type { Standing, Status } from '../../src/fleet/protocol/messages.js'
+
+/*
+ * What one member does, told step by step. The simulator shows that several of them are right together.
+ */
+
+const ME = { id: 'me', address: '10.0.0.1:18000', joined: 3n }
+const PEER = { id: 'peer', address: '10.0.0.2:18000', joined: 2n }
+const BOTH = [ME, PEER]
+
+/** A member whose peer is played by the test. */
+class Scene {
+  readonly member = new FleetMember()
+  now = 10_000
+  #seq = 0
+  /** The last message to the peer. */
+  sent: Status | undefined
+
+  tell(input: Input): Effect[] {
+    const effects = [...this.member.handle(input, this.now)]
+    for (const effect of effects) if (effect.type === 'send') this.sent = effect.status
+    return effects
+  }
+
+  /** The peer says how it is, and that it has had the last message, or one before. */
+  hear(what: Partial<Status> & { readonly standing: Standing }): Effect[] {
+    this.#seq += 1
+    const told = { acknowledged: 5n, answered: 5n, envoys: [], moving: [], fenced: [] }
+    const echo = this.sent?.seq ?? 0
+    return this.tell({ type: 'heard', status: { from: PEER, to: 'me', seq: this.#seq, echo, ...told, ...what } })
+  }
+
+  /** Time passes, and the store confirms the lease. */
+  wait(ms: number): Effect[] {
+    this.now += ms
+    return this.tell({ type: 'tick' })
+  }
+
+  /** It joins, beside the peer. */
+  join(): Effect[] {
+    this.tell({ type: 'joined', me: ME, askedAt: this.now })
+    this.tell({ type: 'members', members: BOTH, askedAt: this.now })
+    this.tell({ type: 'loaded', revision: 5n, askedAt: this.now })
+    this.hear({ standing: 'in' })
+    return this.hear({ standing: 'in' })
+  }
+
+  /** It has joined, and the time is over in which Envoys of before may come. */
+  static in(): Scene {
+    const scene = new Scene()
+    scene.join()
+    for (let ms = 0; ms < LIMITS.move; ms += 100) {
+      scene.wait(100)
+      scene.hear({ standing: 'in' })
+    }
+    return scene
+  }
+}
+
+function types(effects: readonly Effect[]): string[] {
+  return effects.map((effect) => (effect.type === 'standing' ? effect.standing : effect.type))
+}
+
+function answers(effects: readonly Effect[]): boolean[] {
+  return effects.flatMap((effect) => (effect.type === 'answer' ? [effect.agreed] : []))
+}
+
+t.test('a member serves when it has loaded, and each peer knows that it must wait for it', async (t) => {
+  const scene = new Scene()
+  t.match(types(scene.tell({ type: 'joined', me: ME, askedAt: 10_000 })), ['joining', 'list'])
+  t.match(types(scene.tell({ type: 'members', members: BOTH, askedAt: 10_000 })), ['connect', 'load', 'send'])
+  scene.hear({ standing: 'in' })
+  t.equal(scene.member.standing, 'joining', 'it has not loaded')
+  t.match(types(scene.tell({ type: 'loaded', revision: 5n, askedAt: 10_000 })), ['catching-up', 'send'])
+  scene.hear({ standing: 'in', answered: 6n })
+  t.equal(scene.member.standing, 'catching-up', 'the peer has answered a write that is not here')
+  scene.tell({ type: 'event', revision: 6n })
+  t.match(types(scene.tell({ type: 'applied', revision: 6n })), ['in', 'send'])
+})
+
+t.test('a snapshot that was read before the members were listed is read again', async (t) => {
+  const scene = new Scene()
+  scene.tell({ type: 'joined', me: ME, askedAt: 10_000 })
+  scene.now += 10
+  scene.tell({ type: 'members', members: [ME], askedAt: 10_000 })
+  t.match(types(scene.tell({ type: 'loaded', revision: 5n, askedAt: 10_009 })), ['load'])
+  t.match(types(scene.tell({ type: 'loaded', revision: 5n, askedAt: 10_010 })), ['catching-up', 'in'])
+})
+
+t.test('a write is answered when each peer has acknowledged it', async (t) => {
+  const scene = Scene.in()
+  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })), [])
+  t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 8n })), [])
+  t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n })), [true])
+  t.strictSame(answers(scene.tell({ type: 'agree', call: 2, revision: 10n, members: [PEER] })), [false], 'not a member')
+})
+
+t.test('a write waits for an Envoy that is between two members', async (t) => {
+  const scene = Scene.in()
+  scene.tell({ type: 'envoy-here', node: 'e' })
+  scene.tell({ type: 'envoy-left', node: 'e', silentMs: 0 })
+  scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })
+  t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n })), [])
+  t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n, envoys: ['e'] })), [true])
+})
+
+t.test('a peer that is silent is fenced, and its Envoys are waited for', async (t) => {
+  const scene = Scene.in()
+  scene.hear({ standing: 'in', envoys: ['e'] })
+  scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })
+  let waited = 0
+  let effects: Effect[] = []
+  while (!types(effects).includes('fence') && waited < 5_000) {
+    effects = scene.wait(50)
+    if (types(effects).includes('list')) scene.tell({ type: 'members', members: BOTH, askedAt: scene.now })
+    waited += 50
+  }
+  t.equal(waited, LIMITS.quiet)
+  t.strictSame(scene.sent?.fenced, ['peer'], 'which it is told, should it hear that')
+  scene.tell({ type: 'revoked', id: 'peer' })
+  t.strictSame(answers(scene.wait(LIMITS.out - 1)), [], 'it may not know it yet')
+  scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
+  t.strictSame(answers(scene.wait(1)), [], 'its Envoy is at no member')
+  t.strictSame(answers(scene.tell({ type: 'envoy-here', node: 'e' })), [true])
+})
+
+t.test('a member that goes on after it hung has no place, whatever it finds in its sockets', async (t) => {
+  const scene = Scene.in()
+  scene.tell({ type: 'envoy-here', node: 'e' })
+  const echo = scene.sent?.seq ?? 0
+  scene.tell({ type: 'event', revision: 6n })
+  scene.now += 60_000
+  t.match(types(scene.hear({ standing: 'in', echo })), ['doubtful'])
+  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 5n, members: BOTH })), [])
+  t.match(types(scene.wait(LIMITS.doubt)), ['joining'], 'its streams end')
+  t.match(types(scene.tell({ type: 'members', members: [PEER], askedAt: scene.now })), ['out'], 'it was fenced')
+  t.equal(scene.member.standing, 'out')
+})
+
+t.test('with a store that is away, members that hear each other go on until their lease ends', async (t) => {
+  const scene = Scene.in()
+  let ms = 0
+  while (scene.member.standing === 'in' && ms < 20_000) {
+    scene.wait(100)
+    scene.hear({ standing: 'in' })
+    ms += 100
+  }
+  t.ok(ms > LIMITS.lease - LIMITS.move - 200 && ms <= LIMITS.lease, `${ms} ms`)
+})
+
+t.test('whoever is told that it was fenced ends its streams, says so, and joins again', async (t) => {
+  const scene = Scene.in()
+  scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })
+  const effects = scene.hear({ standing: 'in', fenced: ['me'] })
+  t.match(types(effects), ['out', 'answer', 'send', 'disconnect', 'join'])
+  t.strictSame(answers(effects), [false])
+  t.equal(scene.sent?.standing, 'out')
+})
+
+t.test('the oldest of those that serve stores activity', async (t) => {
+  const scene = Scene.in()
+  t.notOk(scene.member.isOldest)
+  scene.hear({ standing: 'out' })
+  t.ok(scene.member.isOldest)
+})
