@@ -10,7 +10,7 @@ function envoy_on_request(handle)
   local place = enter(handle, 1)
   if not place then return refuse(handle) end
   for _ in handle:bodyChunks() do end
-  leave(place)
+  leave(handle, place)
   handle:streamInfo():filterState():set(KEY, "envoy.string", tostring(bytes))
   handle:clearRouteCache()
   -- Reads the route, so that Envoy chooses it again: now one that waits for the answer without a limit.

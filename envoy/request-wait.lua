@@ -10,5 +10,5 @@ function envoy_on_request(handle)
   local place = enter(handle, STREAM_BYTES + header_bytes(handle) + body)
   if not place then return refuse(handle) end
   for _ in handle:bodyChunks() do end
-  leave(place)
+  leave(handle, place)
 end

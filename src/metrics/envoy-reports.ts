@@ -1,7 +1,7 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
 import { longRequests } from '../activity/long-requests.js'
 import { labelOf } from '../activity/report.js'
-import { PUBLIC } from '../resources/names.js'
+import { PUBLIC, UNFINISHED_GAUGES } from '../resources/names.js'
 import { RequestSums } from './request-sums.js'
 import type { EnvoyReport, OpenNow } from './snapshot.js'
 
@@ -20,6 +20,8 @@ export interface LastReport extends EnvoyReport {
   readonly pressure: { readonly heap: number; readonly connections: number }
   /** The requests and websockets of its fullest route that have lasted for two seconds. */
   readonly fullestRoute: number
+  /** What its unfinished requests use: bytes of those that wait, and the number of uploads. */
+  readonly unfinished: { readonly waitingBytes: number; readonly uploads: number }
 }
 
 interface Step {
@@ -123,6 +125,10 @@ function readGauges(report: readonly MetricFamily__Output[], at: Date): LastRepo
     physicalBytes: value('server.memory_physical_size'),
     connections,
     pressure: { heap: pressure('fixed_heap'), connections: pressure('global_downstream_max_connections') },
+    unfinished: {
+      waitingBytes: value(`http.lua.${UNFINISHED_GAUGES.waiting}`),
+      uploads: value(`http.lua.${UNFINISHED_GAUGES.uploads}`),
+    },
     fullestRoute: [...longRequests(report).values()].reduce((most, count) => Math.max(most, count), 0),
   }
 }

@@ -1,3 +1,4 @@
+import { uploadCapacity, waitingCapacity } from '../resources/listeners/places.js'
 import type { Settings } from '../settings/settings.js'
 import type { LastReport } from './envoy-reports.js'
 import type { LimitFill } from './snapshot.js'
@@ -9,7 +10,7 @@ export interface ServerConnections {
   readonly max: number
 }
 
-/** How full every limit is that can be read: docs/metrics.md says which can't. */
+/** How full every limit is. */
 export function limitFills(
   { limits, external }: Pick<Settings, 'limits' | 'external'>,
   reports: ReadonlyMap<string, LastReport>,
@@ -29,6 +30,14 @@ export function limitFills(
       {
         ...{ limit: 'requests_per_route', envoy, used: report.fullestRoute },
         ...against(report.fullestRoute, limits.maxRequestsPerRoute, 0),
+      },
+      {
+        ...{ limit: 'waiting_requests', envoy, used: report.unfinished.waitingBytes },
+        ...against(report.unfinished.waitingBytes, waitingCapacity(limits), 0),
+      },
+      {
+        ...{ limit: 'uploads', envoy, used: report.unfinished.uploads },
+        ...against(report.unfinished.uploads, uploadCapacity(limits), 0),
       },
     ]),
     ...servers.map(({ limit, used, max }) => ({ limit, used, max, ratio: used / max })),

@@ -79,7 +79,7 @@ export interface OpenNow {
 export interface LimitFill {
   /**
    * `connections` (--max-connections), `heap` (--max-heap), `requests_per_route` (--max-requests-per-route, the fullest
-   * route), or the connections of a server of Node.js: `api_connections`, `metrics_connections`, `xds_connections`.
+   * route), `waiting_requests` and `uploads` (see {@link waitingPlaces}), or the connections of a server of Node.js: `api_connections`, `metrics_connections`, `xds_connections`.
    */
   readonly limit: string
   /** The Envoy that has it; undefined for a limit of the control plane. */

@@ -83,6 +83,9 @@ export const FAILURES = {
   reason: 'reason',
 } as const
 
+/** Envoy's gauges of what unfinished requests of all workers use, each of its limit in the metrics. */
+export const UNFINISHED_GAUGES = { waiting: 'waiting', uploads: 'uploads' } as const
+
 /** The token bucket that limits how many failed requests are logged. */
 export const FAILURE_LINES = 'failure-lines'
 

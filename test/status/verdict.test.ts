@@ -133,6 +133,16 @@ const ROWS: readonly Row[] = [
     expected: ['amber', 'limit_requests_per_route', /as it may/],
   },
   {
+    facts: 'requests are not ended',
+    snapshot: limit('waiting_requests', 0.8),
+    expected: ['amber', 'limit_waiting_requests', /wait for their bodies/],
+  },
+  {
+    facts: 'uploads are not ended',
+    snapshot: limit('uploads', 0.8),
+    expected: ['amber', 'limit_uploads', /uploads under way/],
+  },
+  {
     facts: 'the API is full',
     snapshot: limit('api_connections', 0.95),
     expected: ['amber', 'limit_api_connections', /REST API/],

@@ -80,6 +80,8 @@ const LIMIT_NAMES: Readonly<Record<string, string>> = {
   heap: "Envoy's memory (--max-heap)",
   connections: "Users' connections (--max-connections)",
   requests_per_route: 'Requests of the fullest route (--max-requests-per-route)',
+  waiting_requests: 'Memory of requests that wait for their bodies',
+  uploads: 'Uploads under way',
   api_connections: 'Connections to the REST API',
   metrics_connections: 'Connections to the metrics',
   xds_connections: 'Connections of Envoys',
@@ -91,7 +93,7 @@ function limits(all: readonly LimitFill[]): Markup {
 
 function limit({ limit: name, envoy, used, max, ratio }: LimitFill, index: number): Markup {
   const words = LIMIT_NAMES[name] ?? name
-  const show = name === 'heap' ? bytes : rounded
+  const show = name === 'heap' || name === 'waiting_requests' ? bytes : rounded
   const of = max === undefined ? '' : ` of ${show(max)} (${percent(ratio)})`
   const bar =
     max !== undefined &&

@@ -16,6 +16,8 @@ interface LimitRule {
 }
 
 const MORE_MEMORY = 'Give the proxy more memory (--max-heap), or look for a user with very many connections.'
+const UNFINISHED_REMEDY =
+  'Look for a client that begins many requests and does not end them, and limit it in front of the proxy; or raise --max-heap.'
 const SERVER_REMEDY = 'Look for a client that opens many connections there and does not close them.'
 
 /** docs/limits.md says what happens at each step. */
@@ -40,6 +42,14 @@ const LIMIT_RULES: Readonly<Record<string, LimitRule>> = {
       { from: 0.8, level: 'amber', what: 'A route has nearly as many requests in flight as it may.' },
     ],
     remedy: 'Find it among the requests that failed last, and restart its server; or raise --max-requests-per-route.',
+  },
+  waiting_requests: {
+    steps: [{ from: 0.8, level: 'amber', what: 'Requests that wait for their bodies use much memory.' }],
+    remedy: UNFINISHED_REMEDY,
+  },
+  uploads: {
+    steps: [{ from: 0.8, level: 'amber', what: 'Envoy has many uploads under way.' }],
+    remedy: UNFINISHED_REMEDY,
   },
   api_connections: {
     steps: [{ from: 0.9, level: 'amber', what: 'The REST API has nearly as many connections as it may.' }],

@@ -1,5 +1,5 @@
 import type { Limits } from '../../settings/limits.js'
-import { UNFINISHED } from '../names.js'
+import { UNFINISHED, UNFINISHED_GAUGES } from '../names.js'
 
 /*
  * How much memory unfinished requests may use, in total and per connection. Envoy doesn't count that, so scripts do
@@ -26,10 +26,24 @@ const UPLOADS_SHARE = 0.4
 /** What each connection may keep waiting in any case: a form with a browser's cookies. */
 const LEAST_WAITING_BYTES = 24 * 1024
 
+/** How many bytes the waiting requests of all workers may use. */
+export function waitingCapacity({ maxHeapBytes }: Pick<Limits, 'maxHeapBytes'>): number {
+  return WAITING_SHARE * maxHeapBytes
+}
+
+/** How many uploads all workers may have. */
+export function uploadCapacity({
+  maxHeapBytes,
+  maxRequestsPerRoute,
+}: Pick<Limits, 'maxHeapBytes' | 'maxRequestsPerRoute'>): number {
+  return Math.min(maxRequestsPerRoute, (UPLOADS_SHARE * maxHeapBytes) / UPLOAD_BYTES)
+}
+
 /** The constants of the script that limits the memory of waiting requests, in bytes. */
 export function waitingPlaces({ limits, workers }: PlacesInput): string[] {
-  const capacity = (WAITING_SHARE * limits.maxHeapBytes) / workers
-  return [...constants(capacity, LEAST_WAITING_BYTES), `local STREAM_BYTES = ${STREAM_BYTES}`]
+  const capacity = waitingCapacity(limits) / workers
+  const own = constants(capacity, LEAST_WAITING_BYTES, UNFINISHED_GAUGES.waiting)
+  return [...own, `local STREAM_BYTES = ${STREAM_BYTES}`]
 }
 
 /**
@@ -37,14 +51,14 @@ export function waitingPlaces({ limits, workers }: PlacesInput): string[] {
  * one route are limited by {@link routeLimits}.
  */
 export function uploadPlaces({ limits, workers }: PlacesInput): string[] {
-  const most = Math.min(limits.maxRequestsPerRoute, (UPLOADS_SHARE * limits.maxHeapBytes) / UPLOAD_BYTES)
-  return constants(most / workers, 1)
+  return constants(uploadCapacity(limits) / workers, 1, UNFINISHED_GAUGES.uploads)
 }
 
-function constants(capacity: number, least: number): string[] {
+function constants(capacity: number, least: number, gauge: string): string[] {
   return [
     `local CAPACITY = ${Math.floor(capacity)}`,
     `local LEAST = ${least}`,
+    `local GAUGE = "${gauge}"`,
     `local NAMESPACE = "${UNFINISHED.namespace}"`,
     `local FULL = "${UNFINISHED.full}"`,
   ]
