@@ -16,10 +16,10 @@ t.test('a rehearsal of a public address needs to be told that it is the own one'
   })
   await t.rejects(allowedOrigin('--hub', 'http://203.0.113.7:8000', false, find), { message: /public address\. / })
   t.strictSame(await allowedOrigin('--hub', 'https://hub.example.org', true, find), {
-    ...{ address: '10.0.0.1', port: 443, host: 'hub.example.org', isTls: true },
+    ...{ address: '10.0.0.1', port: 443, host: 'hub.example.org', isTls: true, takesAnyCertificate: false },
   })
   t.strictSame(await allowedOrigin('--hub', 'http://hub.lan:8000/', false, find), {
-    ...{ address: '192.168.7.7', port: 8000, host: 'hub.lan:8000', isTls: false },
+    ...{ address: '192.168.7.7', port: 8000, host: 'hub.lan:8000', isTls: false, takesAnyCertificate: false },
   })
   t.match(await allowedOrigin('--proxy-url', 'http://[::1]:8000', false, find), { address: '::1', port: 8000 })
 })

@@ -39,6 +39,8 @@ export interface HubOptions {
   readonly subdomainHost?: string
   /** More of the proxy's command line. */
   readonly proxyArgs?: readonly string[]
+  /** A token with which a service may make users, tokens for them, and servers. */
+  readonly serviceToken?: string
   /** The hub's metrics need no token. */
   readonly openMetrics?: true
 }
@@ -201,7 +203,7 @@ function hubConfiguration(
   venv: string,
   directory: string,
   { open, api, hub }: HubPorts,
-  { internalSsl, subdomainHost, proxyArgs = [], openMetrics }: HubOptions,
+  { internalSsl, subdomainHost, proxyArgs = [], serviceToken, openMetrics }: HubOptions,
 ): string {
   // JSON's strings, arrays and objects of strings are Python's as well.
   const settings = {
@@ -217,6 +219,13 @@ function hubConfiguration(
     // Continuous integration often runs as root.
     'Spawner.args': ['--allow-root'],
     'Spawner.environment': { [MARK]: directory },
+    ...(serviceToken && {
+      'JupyterHub.services': [{ name: 'rehearsal', api_token: serviceToken }],
+      'JupyterHub.load_roles': [
+        { name: 'rehearsal', services: ['rehearsal'], scopes: ['admin:users', 'admin:servers', 'tokens'] },
+      ],
+      'JupyterHub.allow_named_servers': 1,
+    }),
     ...(internalSsl && { 'JupyterHub.internal_certs_location': certificates(directory) }),
     ...(subdomainHost && { 'JupyterHub.subdomain_host': `http://${subdomainHost}:${open}` }),
   }

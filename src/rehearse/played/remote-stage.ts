@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Cast, Stage } from './stage.js'
+import type { Cast } from './cast.js'
+import type { Stage } from './stage.js'
 
 /** What can be called in the other thread. */
 type Method = {

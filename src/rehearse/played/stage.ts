@@ -1,22 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { withoutTrailingSlashes } from '../../platform/text.js'
 import { RawServer } from '../wire/raw-server.js'
+import type { Cast, ProxyApi } from './cast.js'
 import type { HubActions } from './hub-pages.js'
 import { HubPages } from './hub-pages.js'
 import { HubRoutes } from './routes.js'
 import { UserServer } from './user-server.js'
-
-/** What is played, as it is told to the thread that plays it. */
-export interface Cast {
-  readonly names: readonly string[]
-  /** How long each user's server takes to start. */
-  readonly spawnMs: readonly number[]
-  readonly checkIntervalMs: number
-}
-
-export interface ProxyApi {
-  readonly url: string
-  readonly token: string | undefined
-}
 
 interface Player {
   readonly name: string
@@ -110,16 +99,18 @@ export class Stage implements HubActions {
 
   /** Whose server it leads to has one again, if it was removed by hand. */
   add(routespec: string, target: string): Promise<void> {
-    const player = this.#byName.get(routespec.replace('/user/', ''))
+    const path = pathOf(routespec)
+    const player = this.#byName.get(path.replace('/user/', ''))
     if (player?.state === 'stopped') player.state = 'ready'
-    return this.#used.add(routespec, target)
+    return this.#used.add(path, target)
   }
 
   /** Whose server it led to has none any more: the next spawn starts it. */
   remove(routespec: string): Promise<void> {
-    const player = this.#byName.get(routespec.replace('/user/', ''))
+    const path = pathOf(routespec)
+    const player = this.#byName.get(path.replace('/user/', ''))
     if (player?.state === 'ready') player.state = 'stopped'
-    return this.#used.remove(routespec)
+    return this.#used.remove(path)
   }
 
   dropTable(): Promise<void> {
@@ -215,4 +206,9 @@ export class Stage implements HubActions {
 
 function routespecOf(name: string): string {
   return `/user/${name}`
+}
+
+/** CHP's API has routespecs without the slash that JupyterHub has at their end. */
+function pathOf(routespec: string): string {
+  return routespec === '/' ? routespec : withoutTrailingSlashes(routespec)
 }

@@ -1,7 +1,7 @@
 /* The thread in which hub and servers are played, beside that of the users. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Cast } from './cast.js'
 import type { Call, FromThread } from './remote-stage.js'
-import type { Cast } from './stage.js'
 import { Stage } from './stage.js'
 
 const post = (message: FromThread) => parentPort?.postMessage(message)

@@ -29,7 +29,11 @@ export const REHEARSAL_OPTIONS = [
     description: 'Use a proxy that runs and has no routes: where users reach it',
     conflicts: ['hub'],
   },
-  { flags: '--api-url <url>', description: 'With --proxy-url: its REST API', defaultDescription: DEFAULT.api },
+  {
+    flags: '--api-url <url>',
+    description: "With --proxy-url: its REST API. With --hub: its proxy's, to tell which processes these are",
+    defaultDescription: `${DEFAULT.api}, with --hub none`,
+  },
   {
     flags: '--hub <url>',
     description: 'Rehearse a real hub, with its proxy and its servers: where users reach it',
@@ -116,7 +120,7 @@ function targetOf(options: RehearsalOptions, tokens: Tokens): Target {
   if (hub !== undefined) {
     const token = tokens.JUPYTERHUB_API_TOKEN
     if (!token) throw new FatalError('--hub needs the token of an administrator of the hub in JUPYTERHUB_API_TOKEN.')
-    return { kind: 'hub', url: hub, token, serverName }
+    return { kind: 'hub', url: hub, apiUrl, token, serverName }
   }
   if (!proxyOnly) throw new FatalError('What is to be rehearsed? A proxy alone: --proxy-only. A real hub: --hub URL.')
   if (proxyUrl !== undefined) {

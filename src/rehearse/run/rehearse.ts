@@ -1,6 +1,5 @@
 import { cpus, release, totalmem, type } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { FatalError } from '../../platform/fatal-error.js'
 import { packageVersion } from '../../platform/package.js'
 import { Histogram } from '../histogram.js'
 import type { UserPlan } from '../load/schedule.js'
@@ -11,6 +10,7 @@ import { Tally } from '../tally/tally.js'
 import { Crowd } from '../users/crowd.js'
 import { GeneratorWatch, ownUtilization } from './generator.js'
 import { Happenings } from './happenings.js'
+import { hubSetting } from './hub-setting.js'
 import type { Setting } from './setting.js'
 import { playedSetting } from './setting.js'
 import type { Audience, Progress, RehearsalSettings } from './settings.js'
@@ -37,8 +37,9 @@ async function settingFor(
   { onNote }: Audience,
 ): Promise<Setting> {
   const { target } = settings
-  if (target.kind !== 'hub') return playedSetting({ ...settings, target }, plans, (what) => onNote(`the hub: ${what}`))
-  throw new FatalError('not yet')
+  const onTrouble = (what: string) => onNote(`the hub: ${what}`)
+  if (target.kind === 'hub') return hubSetting({ ...settings, target }, plans, onTrouble)
+  return playedSetting({ ...settings, target }, plans, onTrouble)
 }
 
 /** One rehearsal, once everything stands. */

@@ -51,7 +51,8 @@ export async function playedSetting(
   let proxy: OwnProxy | GivenProxy | undefined
   try {
     proxy = await theProxy(settings, await stage.call('openHub'))
-    const origin = await allowedOrigin('--proxy-url', proxy.publicUrl, settings.isMine)
+    const found = await allowedOrigin('--proxy-url', proxy.publicUrl, settings.isMine)
+    const origin = { ...found, takesAnyCertificate: proxy.isOwn }
     await stage.call('use', { url: proxy.apiUrl ?? '', token: proxy.token }, target.kind === 'given')
     return settingOf(stage, proxy, origin, names, checkIntervalMs, await proxy.describe(), onTrouble)
   } catch (error) {

@@ -30,6 +30,8 @@ export interface HubTarget {
   readonly kind: 'hub'
   /** Where users reach it; with the hub's base path, if it has one. */
   readonly url: string
+  /** Of its proxy's REST API, which is not called: it only shows which processes are the proxy's. Undefined if unknown. */
+  readonly apiUrl: string | undefined
   /** Of an administrator, or a service that may create users, tokens and servers. */
   readonly token: string
   /** Each user starts a named server of this name; undefined: the default server. */

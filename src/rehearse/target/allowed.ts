@@ -27,7 +27,7 @@ export async function allowedOrigin(option: string, url: string, isMine: boolean
   if (address === undefined) throw new FatalError(`${option} ${url}: ${name} has no address. Check the name.`)
   const open = addresses.find((one) => !isPrivate(one))
   if (open !== undefined && !isMine) throw new FatalError(refusal(option, url, name, open))
-  return { address, host, isTls, port: Number(port) || (isTls ? 443 : 80) }
+  return { address, host, isTls, takesAnyCertificate: false, port: Number(port) || (isTls ? 443 : 80) }
 }
 
 export function isPrivate(address: string): boolean {

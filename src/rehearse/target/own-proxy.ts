@@ -23,6 +23,8 @@ import { proxyCommand } from './command.js'
 const LIMIT_MS = { start: 30_000, stop: 15_000, gone: 10_000, version: 10_000 } as const
 const LOOK_MS = 50
 
+const LONGEST_BASE = 24
+
 /** How much of what it printed is quoted. */
 const QUOTED = 2_000
 
@@ -57,7 +59,7 @@ export class OwnProxy implements ProxyHandle {
    * @throws FatalError if the command can't be read, or the certificate not be made
    */
   static async prepare(text: string | undefined, defaultTarget: string, withTls: boolean): Promise<OwnProxy> {
-    const directory = await mkdtemp(join(tmpdir(), 'cep-rehearsal-'))
+    const directory = await mkdtemp(join(base(), 'cep-'))
     const certificate = withTls ? certificateFiles(directory) : undefined
     if (certificate !== undefined) await makeCertificate(certificate)
     return new OwnProxy(directory, await proxyCommand(text, { defaultTarget, certificate }), certificate)
@@ -162,7 +164,7 @@ export class OwnProxy implements ProxyHandle {
     const { host, port, apiPort } = this.#command
     const begun = performance.now()
     while (!((await accepts(host, port)) && (await accepts('127.0.0.1', apiPort)))) {
-      const printed = `It printed:\n${this.#output}`
+      const printed = `It printed: ${this.#output.trim().replaceAll('\n', ' / ')}`
       if (!this.isRunning) throw new FatalError(`The proxy ended before it served. ${printed}`)
       if (performance.now() - begun > LIMIT_MS.start) {
         throw new FatalError(
@@ -190,6 +192,11 @@ export class OwnProxy implements ProxyHandle {
     const { stdout } = await asked.catch(() => ({ stdout: '' }))
     return /\d+\.\d+[\w.-]*/.exec(stdout)?.[0]
   }
+}
+
+/** Where its directory is made: the paths of unix sockets in it have a limit. */
+function base(): string {
+  return tmpdir().length > LONGEST_BASE ? '/tmp' : tmpdir()
 }
 
 function accepts(host: string, port: number): Promise<boolean> {

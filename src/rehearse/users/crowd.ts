@@ -14,7 +14,7 @@ export class Crowd implements UserCrowd {
   readonly #plans: readonly UserPlan[]
   readonly #all: Surroundings
   readonly #visits = new Map<number, Visit>()
-  /** Who has been here. */
+  /** Who has had JupyterLab open. */
   readonly #known = new Set<number>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #sweeper: NodeJS.Timeout | undefined
@@ -61,7 +61,7 @@ export class Crowd implements UserCrowd {
   come(users: readonly number[]): void {
     for (const user of users) {
       const plan = this.#plans[user]
-      if (plan !== undefined) this.#come(plan)
+      if (plan !== undefined) this.#come(plan, false)
     }
   }
 
@@ -71,20 +71,22 @@ export class Crowd implements UserCrowd {
     if (plan === undefined) return
     this.#at(plan.arrivesMs, () => {
       this.#all.tally.late(Math.max(0, this.#nowMs - plan.arrivesMs))
-      this.#come(plan)
+      this.#come(plan, false)
       this.#planLeaving(plan)
       this.#arrive(coming)
     })
   }
 
-  #planLeaving({ user, leaves }: UserPlan): void {
+  #planLeaving(plan: UserPlan): void {
+    const { user, leaves } = plan
     if (leaves === undefined) return
     const { atMs, how, stopsServer, returnsMs } = leaves
     this.#at(atMs, () => void this.#leave(user, how, stopsServer))
-    if (returnsMs !== undefined) this.#at(returnsMs, () => this.come([user]))
+    if (returnsMs !== undefined) this.#at(returnsMs, () => this.#come(plan, true))
   }
 
-  #come(plan: UserPlan): void {
+  /** @param wasHere whether what was there is expected to be there still: the session, the server */
+  #come(plan: UserPlan, wasHere: boolean): void {
     const { user } = plan
     if (this.#isOver || this.#visits.has(user)) return
     const { tally } = this.#all
@@ -94,9 +96,11 @@ export class Crowd implements UserCrowd {
     const visit = new Visit(user, this.#all, this.#addressOf(user), random)
     this.#visits.set(user, visit)
     tally.activeUsers += 1
-    const isKnown = this.#known.has(user)
-    this.#known.add(user)
-    void visit.run(isKnown, (openMs) => deeds(this.#course, plan, openMs))
+    const isCached = this.#known.has(user)
+    const past = { isIn: wasHere && isCached, isCached }
+    void visit
+      .run(past, (openMs) => deeds(this.#course, plan, openMs))
+      .then((hasOpened) => void (hasOpened && this.#known.add(user)))
   }
 
   async #leave(user: number, how: 'abruptly' | 'politely', stopsServer: boolean): Promise<void> {

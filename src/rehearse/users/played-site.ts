@@ -18,6 +18,9 @@ const NOT_CACHED = 12
 /** What JupyterLab asks for at its start, beside static files. */
 const CALLS = ['api/kernelspecs', 'api/sessions', 'api/contents', 'lab/api/settings', 'lab/api/workspaces', 'api/me']
 
+/** A notebook of usual size, and a file of data. */
+const CONTENT = { notebook: Buffer.alloc(40_000, 'notebook '), upload: Buffer.alloc(1_000_000, 'data ') } as const
+
 /** A cell that is executed: about the size of a message of Jupyter's. */
 const LANGUAGE: Language = {
   request: Buffer.alloc(600, 'execute_request '),
@@ -81,6 +84,10 @@ export class PlayedSite implements Site {
       download: 'files/data.csv',
     }
     return `${this.#server(user)}/${path[kind]}`
+  }
+
+  content(kind: 'notebook' | 'upload'): Buffer {
+    return CONTENT[kind]
   }
 
   async stopServer(user: number, ask: Ask): Promise<void> {

@@ -39,6 +39,8 @@ export interface Site {
   polls(user: number): readonly string[]
   /** Where the user's file of this kind is written or read. */
   file(user: number, kind: 'notebook' | 'upload' | 'download'): string
+  /** What is written there. */
+  content(kind: 'notebook' | 'upload'): Buffer
   stopServer(user: number, ask: Ask): Promise<void>
   /** Whether another user's server has answered this request. */
   isMisled(user: number, path: string, outcome: Outcome): boolean

@@ -9,10 +9,6 @@ import { Browser } from './browser.js'
 import { KernelLink } from './kernel-link.js'
 import type { Answer, Ask, AskOptions, Site } from './site.js'
 
-/** A notebook of usual size, and a file of data. */
-const SAVED = Buffer.alloc(40_000, 'notebook ')
-const UPLOADED = Buffer.alloc(1_000_000, 'data ')
-
 /** How long a user waits before trying again what failed: reloading the page, mostly. */
 const AGAIN_MS = { least: 2_000, spread: 3_000 } as const
 
@@ -25,6 +21,14 @@ export interface Surroundings {
   readonly tally: Tally
   /** When the rehearsal started, by `performance.now()`. */
   readonly startedAt: number
+}
+
+/** What a user has from an earlier visit. */
+export interface Past {
+  /** Is logged in, and has a server: opens the page at once. */
+  readonly isIn: boolean
+  /** Has the static files in the browser's cache. */
+  readonly isCached: boolean
 }
 
 /** One user's visit, from coming to leaving: a browser and what is done with it. */
@@ -54,23 +58,25 @@ export class Visit {
   /**
    * Comes, and works until it is ended.
    *
-   * @param isKnown whether the user was here before, is logged in and has files in the browser's cache
+   * @param past what the user has from an earlier visit
    * @param deeds what to do from when the notebook is open
+   * @returns whether JupyterLab was opened
    */
-  async run(isKnown: boolean, deeds: (openMs: number) => Iterator<TimedDeed>): Promise<void> {
+  async run({ isIn, isCached }: Past, deeds: (openMs: number) => Iterator<TimedDeed>): Promise<boolean> {
     const { site, tally } = this.#all
     const wantedAt = performance.now()
-    let path = isKnown ? await site.open(this.#user, this.#ask, true) : undefined
+    let path = isIn ? await site.open(this.#user, this.#ask, isCached) : undefined
     while (path === undefined && !this.#isOver) {
-      if (await this.#enter()) path = await site.open(this.#user, this.#ask, isKnown)
+      if (await this.#enter()) path = await site.open(this.#user, this.#ask, isCached)
       if (path === undefined) await this.#pause(AGAIN_MS.least + this.#random() * AGAIN_MS.spread)
     }
-    if (path === undefined || this.#isOver) return
+    if (path === undefined || this.#isOver) return false
     await this.#openKernel(path)
-    if (this.#isOver) return
+    if (this.#isOver) return true
     const person = tally.people[this.#user]
     if (person !== undefined && this.#hasWebsocket) person.readyAfterMs ??= Math.round(performance.now() - wantedAt)
     this.#work(deeds(this.#nowMs))
+    return true
   }
 
   /** Ends it. Nothing that is under way counts any more. */
@@ -155,8 +161,8 @@ export class Visit {
       for (const path of site.polls(this.#user)) void this.#ask('poll', 'GET', path, { wantedAt })
     } else if (deed === 'download') void this.#ask(deed, 'GET', site.file(this.#user, deed), { wantedAt })
     else {
-      const [kind, body] = deed === 'save' ? (['notebook', SAVED] as const) : ([deed, UPLOADED] as const)
-      void this.#ask(deed, 'PUT', site.file(this.#user, kind), { wantedAt, body })
+      const kind = deed === 'save' ? 'notebook' : deed
+      void this.#ask(deed, 'PUT', site.file(this.#user, kind), { wantedAt, body: site.content(kind) })
     }
   }
 
