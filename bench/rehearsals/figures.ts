@@ -2,6 +2,7 @@ import { bytes, latency, rounded } from '../../src/operations/page/format.js'
 import { Histogram } from '../../src/rehearse/histogram.js'
 import { usageOf } from '../../src/rehearse/processes/series.js'
 import type { Judged } from '../../src/rehearse/report/compare.js'
+import type { Verdict } from '../../src/rehearse/verdict/verdict.js'
 
 /** What a table has of a rehearsal. */
 export interface Figures {
@@ -18,6 +19,14 @@ export interface Figures {
   readonly sockets: number
 }
 
+export const VERDICTS = { 0: 'passed', 1: 'failed', 2: 'not judged' } as const
+
+/** Why it didn't pass: doubts, and the checks that failed with their figures. */
+export function reasonsOf({ doubts, checks }: Verdict): string[] {
+  const failed = checks.filter(({ outcome }) => outcome === 'fail').map(({ name, figure }) => `${name}: ${figure}`)
+  return [...doubts.map((sentence) => sentence.replace(/\.$/, '')), ...failed]
+}
+
 export function figuresOf(rehearsal: Judged): Figures {
   const { verdict, users, seconds, processes, incidents } = rehearsal
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
@@ -25,12 +34,11 @@ export function figuresOf(rehearsal: Judged): Figures {
   const times = new Histogram()
   for (const { latency: histogram } of seconds) times.add(histogram)
   const usage = usageOf(processes, seconds.length)
-  const failed = verdict.checks.filter(({ outcome }) => outcome === 'fail')
   const happened = incidents.some(({ applicable }) => applicable)
   return {
     verdict:
       incidents.length > 0 && !happened ? 'does not apply' : (['passed', 'failed', 'not judged'][verdict.status] ?? ''),
-    reasons: [...verdict.doubts, ...failed.map(({ name, figure }) => `${name}: ${figure}`)].join('; '),
+    reasons: reasonsOf(verdict).join('; '),
     failures: sum(seconds.flatMap(({ failures }) => Object.values(failures))),
     excused: sum(seconds.map(({ excused }) => excused)),
     longestGapMs: most(users.map(({ longestGapMs }) => longestGapMs)),

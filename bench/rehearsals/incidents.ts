@@ -60,7 +60,7 @@ export function incidentTables(results: readonly Result[]): string {
     `${USERS} users, each rehearsal by`,
     `    configurable-envoy-proxy rehearse --proxy-only --users ${USERS} ${COURSE.join(' ')} --incident NAME@${AT}`,
     'and for CHP with `--proxy-command configurable-http-proxy` beside it.',
-    markdownTable(['Incident', ...CONTENDERS.map((proxy) => PROXIES[proxy].title)], verdicts),
+    markdownTable(['Incident', ...CONTENDERS.map((proxy) => PROXIES[proxy].title)], verdicts, 'words'),
     'The figures behind them:',
     markdownTable(['Incident', 'Proxy', ...COLUMNS], rows),
     'Where CHP did better by more than a fifth:',

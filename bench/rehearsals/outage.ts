@@ -2,6 +2,7 @@ import { bytes, rounded } from '../../src/operations/page/format.js'
 import { usageOf } from '../../src/rehearse/processes/series.js'
 import type { Judged } from '../../src/rehearse/report/compare.js'
 import { markdownTable } from '../report/markdown-table.js'
+import { reasonsOf, VERDICTS } from './figures.js'
 import { replacePart } from './part.js'
 import type { ProxyName } from './run.js'
 import { PROXIES, rehearsed } from './run.js'
@@ -20,7 +21,11 @@ export async function outageRehearsals(minutes: number): Promise<string> {
   const rows = results.map(([proxy, rehearsal]) => [PROXIES[proxy].title, ...outageCells(rehearsal)])
   const content = [
     `    configurable-envoy-proxy rehearse --proxy-only --users ${USERS} ${options.join(' ')}`,
-    markdownTable(['Proxy', 'Verdict', 'Sockets, after a quarter and at the end', 'Memory', 'What failed'], rows),
+    markdownTable(
+      ['Proxy', 'Verdict', 'Sockets, after a quarter and at the end', 'Memory', 'What failed'],
+      rows,
+      'words',
+    ),
   ].join('\n\n')
   await replacePart('outage', content)
   return content
@@ -30,11 +35,10 @@ export async function outageRehearsals(minutes: number): Promise<string> {
 export function outageCells({ verdict, processes, seconds }: Judged): string[] {
   const usage = usageOf(processes, seconds.length).filter((one) => one !== undefined)
   const [early, late] = [usage[Math.floor(usage.length / 4)], usage.at(-2)]
-  const failed = verdict.checks.filter(({ outcome }) => outcome === 'fail')
   return [
-    ['passed', 'failed', 'not judged'][verdict.status] ?? '',
+    VERDICTS[verdict.status],
     `${rounded(early?.sockets ?? 0)} -> ${rounded(late?.sockets ?? 0)}`,
     `${bytes(early?.memoryBytes ?? 0)} -> ${bytes(late?.memoryBytes ?? 0)}`,
-    [...verdict.doubts, ...failed.map(({ name, figure }) => `${name}: ${figure}`)].join('; ') || 'nothing',
+    reasonsOf(verdict).join('; ') || 'nothing',
   ]
 }

@@ -7,6 +7,7 @@ import type { Size } from '../../src/rehearse/verdict/sizing.js'
 import { sizingOf } from '../../src/rehearse/verdict/sizing.js'
 import { markdownTable } from '../report/markdown-table.js'
 import { makeCgroup } from './cgroup.js'
+import { reasonsOf, VERDICTS } from './figures.js'
 import { replacePart } from './part.js'
 import { rehearsed } from './run.js'
 
@@ -34,7 +35,7 @@ export async function sizingRehearsals(sizes: readonly number[], seconds: number
   const head = ['Users', 'Requests', 'Limits', 'Without a limit', 'Within the limits', 'Within half of them']
   const content = [
     `    configurable-envoy-proxy rehearse --proxy-only --users N ${options.join(' ')}`,
-    markdownTable(head, rows),
+    markdownTable(head, rows, 'words'),
   ].join('\n\n')
   if (SIZES.every((size) => sizes.includes(size))) await replacePart('sizes', content)
   return content
@@ -56,14 +57,12 @@ async function within(size: Size, users: number, options: readonly string[]): Pr
 }
 
 function outcome({ verdict, failures, seconds }: Judged, outOfMemory: number): string {
-  const failed = verdict.checks.filter(({ outcome: word }) => word === 'fail')
   const requests = seconds.reduce((sum, second) => sum + second.requests, 0)
   const shed = failures.filter(({ kind }) => kind === 'status 503').reduce((sum, { count }) => sum + count, 0)
-  const died = outOfMemory > 0 || failed.some(({ name }) => name === CRASHES)
+  const died = outOfMemory > 0 || verdict.checks.some(({ name, outcome: word }) => name === CRASHES && word === 'fail')
   return [
-    ['passed', 'failed', 'not judged'][verdict.status] ?? '',
-    ...verdict.doubts,
-    ...failed.map(({ name, figure }) => `${name}: ${figure}`),
+    VERDICTS[verdict.status],
+    ...reasonsOf(verdict),
     ...(shed > 0 ? [`${rounded(shed)} of ${rounded(requests)} requests shed`] : []),
     died ? `the kernel killed ${outOfMemory} processes for want of memory` : 'no process died',
   ].join('; ')

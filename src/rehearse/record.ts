@@ -136,6 +136,8 @@ export interface UserRecord {
   readonly arrivedMs: number | undefined
   /** From arrival to a notebook that can be used: login, spawn, JupyterLab's start and the kernel's websocket. */
   readonly readyAfterMs: number | undefined
+  /** When the user left for the first time, whether or not it came back; undefined if it stayed. */
+  readonly leftMs: number | undefined
   readonly requests: number
   readonly failures: number
   readonly excused: number

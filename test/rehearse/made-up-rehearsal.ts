@@ -28,7 +28,16 @@ export function second(at: number, more: Partial<Second> = {}): Second {
 
 export function user(name: string, more: Partial<UserRecord> = {}): UserRecord {
   return {
-    ...{ name, arrivedMs: 0, readyAfterMs: 2_000, requests: 1_000, failures: 0, excused: 0, websocketsBroken: 0 },
+    ...{
+      name,
+      arrivedMs: 0,
+      readyAfterMs: 2_000,
+      leftMs: undefined,
+      requests: 1_000,
+      failures: 0,
+      excused: 0,
+      websocketsBroken: 0,
+    },
     ...{ gaps: 0, longestGapMs: 0, totalGapMs: 0 },
     ...more,
   }

@@ -43,10 +43,11 @@ t.test('so do a gap of service, slow requests, slow messages, and users without 
     user('b', { readyAfterMs: undefined }),
     user('c', { readyAfterMs: undefined, excused: 1 }),
     user('d', { readyAfterMs: undefined, arrivedMs: 100_000 }),
+    user('e', { readyAfterMs: undefined, leftMs: 3_000 }),
   ]
   const slow = second(0, { latency: histogramOf(1_500), messageLatency: histogramOf(900) })
   t.strictSame(failed({ users, seconds: [slow] }), [
-    'longest gap of service: 10.1 s, 1 of 4 users saw one',
+    'longest gap of service: 10.1 s, 1 of 5 users saw one',
     'p99 of requests: 1,536 ms',
     'p99 of messages: 928 ms',
     'users who never got a notebook: 1 of 2',

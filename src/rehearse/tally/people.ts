@@ -8,6 +8,7 @@ export class Person {
   readonly name: string
   arrivedMs: number | undefined
   readyAfterMs: number | undefined
+  leftMs: number | undefined
   requests = 0
   failures = 0
   excused = 0
@@ -50,15 +51,16 @@ export class Person {
 
   /** It wants nothing more. What it lacked until now counts. */
   leaves(nowMs: number): void {
+    this.leftMs ??= Math.round(nowMs)
     if (this.#lacks.size > 0) this.#endGap(nowMs)
     this.#lacks.clear()
   }
 
   record(nowMs: number): UserRecord {
     const openMs = this.#lacks.size > 0 ? nowMs - this.#gapFromMs : 0
-    const { name, arrivedMs, readyAfterMs, requests, failures, excused, websocketsBroken } = this
+    const { name, arrivedMs, readyAfterMs, leftMs, requests, failures, excused, websocketsBroken } = this
     return {
-      ...{ name, arrivedMs, readyAfterMs, requests, failures, excused, websocketsBroken },
+      ...{ name, arrivedMs, readyAfterMs, leftMs, requests, failures, excused, websocketsBroken },
       gaps: this.#gaps + (openMs > 0 ? 1 : 0),
       longestGapMs: Math.round(Math.max(this.#longestGapMs, openMs)),
       totalGapMs: Math.round(this.#totalGapMs + openMs),

@@ -72,10 +72,11 @@ function times(
   return { name, outcome: outcomeOf(figure <= most), figure: `${rounded(figure)} ms`, limit }
 }
 
-/** Whoever came, and whom no incident kept from it, has a notebook. */
+/** Whoever came, stayed for long enough, and was kept from it by no incident has a notebook. */
 function ready(...[{ users, durationMs }]: Parameters<Judge>): Check | undefined {
   const due = users.filter(
-    ({ arrivedMs, excused }) => excused === 0 && arrivedMs !== undefined && arrivedMs + READY_WITHIN_MS < durationMs,
+    ({ arrivedMs, leftMs = durationMs, excused }) =>
+      excused === 0 && arrivedMs !== undefined && arrivedMs + READY_WITHIN_MS < leftMs,
   )
   if (due.length === 0) return undefined
   const waiting = due.filter(({ readyAfterMs }: UserRecord) => readyAfterMs === undefined).length
