@@ -40,6 +40,15 @@ export const BOOTSTRAP_OPTIONS = [
     defaultDescription: 'the host name',
   },
   {
+    flags: '--fleet',
+    description: 'There is more than one control plane: leave one that is silent for 1.4 s. Several addresses imply it',
+  },
+  {
+    flags: '--xds-server-name <name>',
+    description: 'Name in the certificates of the control planes',
+    defaultDescription: 'the host of --xds-address',
+  },
+  {
     flags: '--stats-address <address>',
     description: 'host:port where Envoy serves its statistics, at /stats/prometheus',
   },
@@ -54,9 +63,18 @@ export interface ClientTlsFiles {
   readonly authorities: string
 }
 
+/** Control planes that Envoy reaches over TCP. */
+export interface ControlPlanes {
+  readonly endpoints: ReadonlyArray<{ readonly host: string; readonly port: number }>
+  /** Whether there is more than one. */
+  readonly isFleet: boolean
+  /** The name in their certificates; undefined for the host. */
+  readonly serverName: string | undefined
+}
+
 /** What the bootstrap of an external Envoy is made from. */
 export interface BootstrapSettings {
-  readonly controlPlane: ReturnType<typeof parseXdsAddress>
+  readonly controlPlane: { readonly socketPath: string } | ControlPlanes
   /** Undefined for plain gRPC. */
   readonly tls: ClientTlsFiles | undefined
   readonly adminSocket: string
@@ -75,7 +93,7 @@ export async function readBootstrapSettings(
 ): Promise<BootstrapSettings> {
   if (shared.xdsAddress === undefined)
     throw new FatalError('bootstrap needs --xds-address: where the control plane is.')
-  const controlPlane = parseXdsAddress(shared.xdsAddress)
+  const controlPlane = readControlPlanes(shared.xdsAddress, own)
   const isSocket = 'socketPath' in controlPlane
   if (isSocket !== (own.mode === 'sidecar')) {
     throw new FatalError(
@@ -83,7 +101,7 @@ export async function readBootstrapSettings(
     )
   }
   const tls = await readClientTls(shared)
-  requireTls(controlPlane, tls !== undefined)
+  for (const at of isSocket ? [controlPlane] : controlPlane.endpoints) requireTls(at, tls !== undefined)
   if (tls !== undefined && own.output === undefined) {
     throw new FatalError('--output is needed with --xds-ssl-cert: Envoy reads what to renew from files beside it.')
   }
@@ -95,6 +113,18 @@ export async function readBootstrapSettings(
     statsAt: own.statsAddress === undefined ? undefined : parseHostPort('--stats-address', own.statsAddress),
     limits: readLimits(shared, machine),
     output: own.output === undefined ? undefined : resolve(own.output),
+  }
+}
+
+/** @throws FatalError if it is neither a `unix:` address nor one or more of the form `host:port` */
+function readControlPlanes(text: string, own: BootstrapOptions): BootstrapSettings['controlPlane'] {
+  const [first = '', ...others] = text.startsWith('unix:') ? [text] : text.split(',')
+  const at = parseXdsAddress(first)
+  if ('socketPath' in at) return at
+  return {
+    endpoints: [at, ...others.map((one) => parseHostPort('--xds-address', one))],
+    isFleet: own.fleet === true || others.length > 0,
+    serverName: own.xdsServerName,
   }
 }
 

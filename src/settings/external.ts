@@ -25,6 +25,11 @@ export const EXTERNAL_OPTIONS = [
   { flags: '--xds-ssl-key <file>', description: 'TLS key between this process and external Envoys' },
   { flags: '--xds-ssl-cert <file>', description: 'TLS certificate between them' },
   { flags: '--xds-ssl-ca <file>', description: 'Authorities that have signed the certificates of both sides' },
+  {
+    flags: '--member-address <address>',
+    description: 'Where other control planes of the same routes reach this one: a host, or host:port',
+    defaultDescription: '--xds-address, unless that is any address',
+  },
 ] as const satisfies readonly OptionSpec[]
 
 export type ExternalOptions = OptionValues<typeof EXTERNAL_OPTIONS>
@@ -38,6 +43,8 @@ export interface ExternalSettings {
   readonly address: ListenAddress
   /** Undefined for plain gRPC, which only a unix socket may have. */
   readonly tls: MutualTls | undefined
+  /** `host:port` at which other control planes reach this one; undefined if they can't. */
+  readonly memberAddress: string | undefined
   /** About options that have no effect. */
   readonly warnings: readonly string[]
 }
@@ -53,10 +60,13 @@ export async function readExternal(
   options: ExternalOptions & OptionsOfEmbedded,
   env: NodeJS.ProcessEnv,
 ): Promise<ExternalSettings | undefined> {
-  const { xdsAddress, xdsSslKey, xdsSslCert, xdsSslCa } = options
+  const { xdsAddress, xdsSslKey, xdsSslCert, xdsSslCa, memberAddress } = options
   if (options.envoyMode === 'embedded') {
-    if ([xdsAddress, xdsSslKey, xdsSslCert, xdsSslCa].every((value) => value === undefined)) return undefined
-    throw new FatalError('--xds-address and --xds-ssl-key, -cert and -ca go with --envoy-mode external.')
+    const given = [xdsAddress, xdsSslKey, xdsSslCert, xdsSslCa, memberAddress]
+    if (given.every((value) => value === undefined)) return undefined
+    throw new FatalError(
+      '--xds-address, --xds-ssl-key, -cert and -ca, and --member-address go with --envoy-mode external.',
+    )
   }
   if (xdsAddress === undefined) {
     throw new FatalError('--envoy-mode external needs --xds-address: where Envoys find this control plane.')
@@ -65,7 +75,28 @@ export async function readExternal(
   const address = 'socketPath' in named ? named : { ...named, host: await listenIp(named.host) }
   const tls = await readMutualTls(options, env)
   requireTls(address, tls !== undefined)
-  return { address, tls, warnings: [...warningsAbout(options)] }
+  return {
+    address,
+    tls,
+    memberAddress: readMemberAddress(memberAddress, address),
+    warnings: [...warningsAbout(options)],
+  }
+}
+
+/** @throws FatalError if others can't reach this process there */
+function readMemberAddress(text: string | undefined, at: ListenAddress): string | undefined {
+  if ('socketPath' in at) {
+    if (text === undefined) return undefined
+    throw new FatalError('--member-address needs an --xds-address of the form host:port: it leads to that server.')
+  }
+  if (text === undefined) return isAnyAddress(at.host) ? undefined : shownAddress(at)
+  const isHost = isIP(text) === 6 || !text.includes(':')
+  return shownAddress(isHost ? { host: text, port: at.port } : parseHostPort('--member-address', text, 'a host or '))
+}
+
+/** Whether it stands for all addresses of this machine. */
+function isAnyAddress(host: string): boolean {
+  return host === '0.0.0.0' || /^[0:]+$/.test(host)
 }
 
 /** @throws FatalError if the text is neither `unix:/absolute/path` nor `host:port` */

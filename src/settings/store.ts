@@ -59,8 +59,8 @@ export async function readStoreSettings(
   return { backend, name, stateDir, etcd, warnings: etcd === undefined ? [] : [...warningsAboutEtcd(etcd)] }
 }
 
-/** It begins the names of Kubernetes objects. */
-function readStorageName(text: string): string {
+/** It begins the names of Kubernetes objects. @throws InvalidArgumentError */
+export function readStorageName(text: string): string {
   if (/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/.test(text)) return text
   throw new InvalidArgumentError('A name has up to 40 lower-case letters, digits and hyphens, no hyphen at its ends.')
 }

@@ -48,6 +48,7 @@ t.test("every option of CHP's help is in ours, our own stand apart", async (t) =
     '--max-connections',
     '--max-heap',
     '--max-requests-per-route',
+    '--member-address',
     '--no-api-auth',
     '--orphan-timeout',
     '--otlp-endpoint',

@@ -166,6 +166,7 @@ t.test('modes and addresses that do not fit are refused in a line', async (t) =>
     [[...external, '127.0.0.1:18000'], /can be reached by any user/],
     [[...external, '[::1]:18000'], /can be reached by any user/],
     [[...external, 'localhost:18000'], /can be reached by any user/],
+    [[...external, 'unix:/run/ads.sock', '--member-address', 'a'], /--member-address needs .* of the form host:port/],
     [[...external, '127.0.0.1:18000', '--xds-ssl-key', 'k'], /are needed together/],
     [['bootstrap', '--mode', 'gateway', '--xds-address', 'control.plane:80'], /can be reached by any user/],
     [['bootstrap', '--mode', 'gateway', '--xds-address', '127.0.0.1:80'], /can be reached by any user/],

@@ -1,7 +1,8 @@
 import t from 'tap'
+import { readStorageName } from '../../src/settings/store.js'
 import { MATRIX, REFUSED } from './matrix.js'
 import type { Manifest, Rendering } from './render.js'
-import { CHART, communicate, container, FULL_NAME, helmTemplate, objections, render } from './render.js'
+import { CHART, communicate, container, FULL_NAME, helmTemplate, NAMESPACE, objections, render } from './render.js'
 import { helmTools, withoutHelm } from './tools.js'
 
 /** Should Helm have to be built, on a slow machine. */
@@ -70,6 +71,88 @@ t.test('the chart makes what an API server takes', { skip, timeout: BUILD_MS }, 
       const { spec } = (await render(tools, values)).get('Deployment', name)
       t.match(spec, { replicas: 1, strategy: { type: 'Recreate' } })
     }
+  })
+
+  t.test('of two control planes one is always there', async (t) => {
+    const rendering = await render(tools, MATRIX['gateway with two control planes'] ?? {})
+    const name = `${FULL_NAME}-control-plane`
+    const { spec } = rendering.get('Deployment', name)
+    t.match(spec, {
+      replicas: 2,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    })
+    t.match(spec.template.spec.topologySpreadConstraints[0], { topologyKey: 'kubernetes.io/hostname', maxSkew: 1 })
+    const budget = rendering.get('PodDisruptionBudget', name).spec
+    t.match(budget, { maxUnavailable: 1, selector: spec.selector })
+
+    const { args, env = [], lifecycle } = container(rendering.pod('Deployment', name), 'control-plane')
+    t.ok(args.includes('--member-address=$(POD_IP)'))
+    t.match(
+      env.find((variable) => variable.name === 'POD_IP'),
+      { valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    )
+    t.match(lifecycle?.preStop.exec.command, ['sleep', '5'], 'calls that are still sent to it are answered')
+    for (const service of [`${FULL_NAME}-api`, `${FULL_NAME}-members`]) {
+      t.notOk(
+        rendering.get('Service', service).spec.publishNotReadyAddresses,
+        `${service} leaves out one that is fenced`,
+      )
+    }
+    const [envoys, members] = rendering.get('NetworkPolicy', name).spec.ingress[1].from
+    t.same(
+      [envoys, members].map(({ podSelector }) => podSelector.matchLabels['app.kubernetes.io/component']),
+      ['envoy', 'control-plane'],
+    )
+    t.match(
+      rendering.get('Certificate', `${FULL_NAME}-xds-server`).spec.usages,
+      /client auth/,
+      'they show it to each other',
+    )
+  })
+
+  t.test('an Envoy of two control planes finds each of them', async (t) => {
+    const rendering = await render(tools, MATRIX['gateway with two control planes'] ?? {})
+    const { args } = container(rendering.pod('Deployment', `${FULL_NAME}-envoy`), 'bootstrap')
+    const value = (flag: string) => args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1)
+    const [service = '', port] = value('--xds-address')?.split(`.${NAMESPACE}.svc:`) ?? []
+    t.match(rendering.get('Service', service).spec, { clusterIP: 'None', ports: [{ port: Number(port) }] })
+    t.strictSame(rendering.get('Certificate', `${FULL_NAME}-xds-server`).spec.dnsNames, [value('--xds-server-name')])
+    t.ok(args.includes('--fleet'))
+  })
+
+  t.test('only what keeps routes in Kubernetes has an account, with no more rights than it needs', async (t) => {
+    for (const name of ['gateway with two control planes', 'sidecar with routes in ConfigMaps']) {
+      const rendering = await render(tools, MATRIX[name] ?? {})
+      const [role] = rendering.all('Role') as ReadonlyArray<Manifest & { readonly rules: unknown }>
+      t.strictSame(role?.rules, [
+        { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch', 'create', 'update', 'delete'] },
+        { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list', 'create', 'update', 'delete'] },
+      ])
+      t.strictSame(rendering.all('PersistentVolumeClaim'), [], 'no volume')
+      const pods = rendering.all('Deployment').map(({ metadata }) => rendering.pod('Deployment', metadata.name))
+      for (const { containers, initContainers = [], automountServiceAccountToken, volumes } of pods) {
+        t.equal(automountServiceAccountToken, false)
+        const [account] = volumes.filter(({ projected }) => projected)
+        for (const { name, volumeMounts } of [...containers, ...initContainers]) {
+          const isMounted = volumeMounts.some((mount) => mount.name === account?.name)
+          t.equal(isMounted, name === 'control-plane', `${name} has the token`)
+        }
+      }
+    }
+    t.strictSame((await render(tools, { mode: 'gateway' })).all('ServiceAccount'), [])
+  })
+
+  t.test('the names of ConfigMaps are those of one release', async (t) => {
+    const { fullnameOverride, ...values } = MATRIX[
+      'gateway with one control plane that keeps its routes in ConfigMaps'
+    ] as { fullnameOverride: string }
+    const nameWith = async (fullname: string) => {
+      const rendering = await render(tools, { ...values, fullnameOverride: fullname })
+      const { args } = container(rendering.pod('Deployment', `${fullname}-control-plane`), 'control-plane')
+      return readStorageName(args.find((arg) => arg.startsWith('--storage-name='))?.split('=')[1] ?? '')
+    }
+    t.equal(await nameWith('short'), 'short-routes')
+    t.not(await nameWith(fullnameOverride.slice(0, 46)), await nameWith(fullnameOverride.slice(0, 45)))
   })
 
   t.test('no object says what the token is but the Secret', async (t) => {

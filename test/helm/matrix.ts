@@ -76,6 +76,17 @@ export const MATRIX: Readonly<Record<string, object>> = {
     gateway: { replicas: 3, podDisruptionBudget: { enabled: false }, topologySpread: [] },
     envoy: { drainSeconds: 300 },
   },
+  'gateway with two control planes': {
+    mode: 'gateway',
+    controlPlane: { replicas: 2 },
+    gateway: { certificates: { source: 'cert-manager', issuerRef: { name: 'ca', kind: 'Issuer' } } },
+  },
+  'gateway with one control plane that keeps its routes in ConfigMaps': {
+    mode: 'gateway',
+    fullnameOverride: 'a-name-that-is-longer-than-the-names-of-routes-can-be',
+    controlPlane: { state: { store: 'kubernetes' } },
+  },
+  'sidecar with routes in ConfigMaps': { controlPlane: { state: { store: 'kubernetes' } } },
 }
 
 /** Values that are refused, each with what the refusal names. */
@@ -96,7 +107,9 @@ export const REFUSED: ReadonlyArray<readonly [values: object, named: string]> = 
   [{ proxy: { extraArgs: ['--timeout=1', '--timout=1'] } }, '/proxy/extraArgs/1'],
   [{ proxy: { errorTarget: 'hub' } }, '/proxy/errorTarget'],
   [{ controlPlane: { state: { size: 'big' } } }, '/controlPlane/state/size'],
-  [{ controlPlane: { replicas: 2 } }, "'replicas' not allowed"],
+  [{ controlPlane: { replicas: 2 } }, '/mode'],
+  [{ mode: 'gateway', controlPlane: { replicas: 2, state: { store: 'volume' } } }, '/controlPlane/state/store'],
+  [{ mode: 'gateway', controlPlane: { replicas: 0 } }, '/controlPlane/replicas'],
   // Without labels every pod would be the hub.
   [{ networkPolicy: { hub: { podSelector: null } } }, "missing property 'podSelector'"],
   [{ networkPolicy: { hub: { podSelector: { app: null, component: null } } } }, '/networkPolicy/hub/podSelector'],

@@ -55,6 +55,8 @@ export interface Probe {
 }
 
 export interface Pod {
+  readonly serviceAccountName?: string
+  readonly automountServiceAccountToken?: boolean
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
   readonly volumes: ReadonlyArray<{
@@ -62,6 +64,7 @@ export interface Pod {
     readonly secret?: { readonly secretName: string }
     readonly emptyDir?: object
     readonly persistentVolumeClaim?: { readonly claimName: string }
+    readonly projected?: object
   }>
   readonly securityContext: { readonly runAsUser: number }
   readonly terminationGracePeriodSeconds?: number

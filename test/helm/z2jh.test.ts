@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import type { Container, Pod } from './render.js'
-import { container, objections, render } from './render.js'
+import { communicate, container, objections, render } from './render.js'
 import type { HelmTools } from './tools.js'
 import { helmTools, withoutHelm } from './tools.js'
 import { z2jhChart } from './z2jh.js'
@@ -18,6 +18,18 @@ const skip = await withoutHelm()
 
 t.test('zero-to-jupyterhub works with our image and with our chart', { skip, timeout: BUILD_MS }, async (t) => {
   const tools = await helmTools()
+
+  t.test("the account of z2jh's proxy has the rights of the chart's", async (t) => {
+    const rules = (text: string) =>
+      parseAllDocuments(text)
+        .map((document) => document.toJS())
+        .find((object) => object?.kind === 'Role')?.rules
+    const chart = await render(tools, { controlPlane: { state: { store: 'kubernetes' } } })
+    const account = await readFile(example('account.yaml'), 'utf8')
+    t.strictSame(await objections(tools, account), [])
+    t.ok(rules(account).length > 0)
+    t.strictSame(rules(account), rules(chart.yaml))
+  })
 
   t.test('our chart and the hub find each other by the values of the examples', async (t) => {
     const rendering = await render(tools, {}, { files: [example('proxy-for-z2jh.yaml')] })
@@ -61,8 +73,40 @@ t.test('zero-to-jupyterhub works with our image and with our chart', { skip, tim
     const [account] = parseAllDocuments(await readFile(example('account.yaml'), 'utf8'))
     t.match(account?.toJS(), { kind: 'ServiceAccount', metadata: { name: pod.serviceAccountName } })
     t.notOk(Object.hasOwn(pod, 'automountServiceAccountToken'), 'its token is in the pod, unless z2jh says otherwise')
-    const chp = container(pod, 'chp') as Partial<Container>
-    t.equal(chp.args?.at(-1), '--storage-backend=kubernetes')
+    const { command = [], args = [] } = container(pod, 'chp') as Partial<Container>
+    t.equal([...command, ...args].at(-1), '--storage-backend=kubernetes')
+  })
+
+  // Of these two the first is newer than z2jh 4.4.0, the second newer still.
+  const skipped = async (value: 'command' | 'enabled') => {
+    if ('reason' in chart) return { skip: chart.reason }
+    const values = await communicate(tools.helm, ['show', 'values', chart.chart])
+    return Object.hasOwn(parse(values.stdout).proxy.chp, value) ? {} : { skip: `this z2jh has no proxy.chp.${value}` }
+  }
+
+  t.test("z2jh's proxy runs another command", await skipped('command'), async (t) => {
+    const files = [example('image.yaml'), example('command.yaml')]
+    const rendering = await render(tools, {}, { chart: String(chart.chart), files })
+    const { command, args } = container(rendering.pod('Deployment', 'proxy'), 'chp')
+    t.strictSame(command, ['configurable-envoy-proxy'])
+    t.match(args, ['--ip=', '--api-ip=', '--api-port=8001'], "with CHP's options")
+  })
+
+  t.test("our chart runs instead of z2jh's proxy", await skipped('enabled'), async (t) => {
+    const files = [example('hub-with-chart.yaml'), example('hub-without-chp.yaml')]
+    const rendering = await render(tools, {}, { chart: String(chart.chart), files })
+    const deployments = rendering.all('Deployment').map(({ metadata }) => metadata.name)
+    t.notOk(deployments.includes('proxy'), 'it is not started')
+    t.ok(deployments.includes('hub'))
+    const { selector } = rendering.get('Service', 'proxy-public').spec
+    const ours = await render(tools, {}, { files: [example('proxy-for-z2jh.yaml')] })
+    for (const { spec } of ours.all('Deployment')) {
+      const { labels } = spec.template.metadata
+      t.ok(
+        Object.entries(selector).some(([key, value]) => labels[key] !== value),
+        "its Services don't lead to our pods",
+      )
+    }
   })
 
   t.test("z2jh's chart runs beside ours", options, async (t) => {

@@ -32,22 +32,72 @@ t.test('the statistics are served only where an address is given', async (t) => 
   })
 })
 
+const at = (host: string) => ({ endpoints: [{ host, port: 1 }], isFleet: false })
+
 t.test('the control plane is found at a socket, an address or a name', async (t) => {
   t.match(controlPlaneCluster(socket), { type: 'STATIC', transport_socket: undefined })
-  t.match(controlPlaneCluster({ host: '10.0.0.1', port: 1 }), { type: 'STATIC' })
-  t.match(controlPlaneCluster({ host: 'hub', port: 1 }), { type: 'STRICT_DNS' })
+  t.match(controlPlaneCluster(at('10.0.0.1')), { type: 'STATIC' })
+  t.match(controlPlaneCluster(at('hub')), { type: 'STRICT_DNS' })
+})
+
+const secrets = { certificate: '/run/c.json', authorities: '/run/a.json' }
+const files = { key: '/k', certificate: '/c', authorities: '/a' }
+const matched = (...names: Array<[san_type: string, exact: string]>) => ({
+  resources: [
+    {
+      validation_context: {
+        match_typed_subject_alt_names: names.map(([san_type, exact]) => ({ san_type, matcher: { exact } })),
+      },
+    },
+  ],
 })
 
 t.test('TLS to the control plane checks its name or address, with certificates from files', async (t) => {
-  const secrets = { certificate: '/run/c.json', authorities: '/run/a.json' }
-  const tls = (host: string) => controlPlaneCluster({ host, port: 1, secrets })
+  const tls = (host: string) => controlPlaneCluster({ ...at(host), secrets })
   t.match(tls('hub'), { transport_socket: { typed_config: { sni: 'hub' } } })
   t.match(tls('10.0.0.1'), { transport_socket: { typed_config: { sni: undefined } } })
-  const files = { key: '/k', certificate: '/c', authorities: '/a' }
-  const names = (host: string) => clientSecrets(host, files).authorities
-  const matched = (san_type: string, exact: string) => ({
-    resources: [{ validation_context: { match_typed_subject_alt_names: [{ san_type, matcher: { exact } }] } }],
-  })
-  t.match(names('hub'), matched('DNS', 'hub'))
-  t.match(names('10.0.0.1'), matched('IP_ADDRESS', '10.0.0.1'))
+  const names = (host: string) => clientSecrets(at(host), files).authorities
+  t.match(names('hub'), matched(['DNS', 'hub']))
+  t.match(names('10.0.0.1'), matched(['IP_ADDRESS', '10.0.0.1']))
 })
+
+t.test('an Envoy of a fleet knows all control planes, and soon leaves one that hangs', async (t) => {
+  const fleet = {
+    isFleet: true,
+    endpoints: [
+      { host: 'a', port: 1 },
+      { host: '10.0.0.2', port: 2 },
+    ],
+  }
+  const cluster = controlPlaneCluster({ ...fleet, secrets })
+  const address = (host: string, port: number) => ({
+    endpoint: { address: { socket_address: { address: host, port_value: port } } },
+  })
+  t.match(cluster, {
+    type: 'STRICT_DNS',
+    load_assignment: { endpoints: [{ lb_endpoints: [address('a', 1), address('10.0.0.2', 2)] }] },
+    transport_socket: { typed_config: { sni: undefined } },
+  })
+  t.match(clientSecrets(fleet, files).authorities, matched(['DNS', 'a'], ['IP_ADDRESS', '10.0.0.2']))
+  const named = { ...fleet, serverName: 'xds' }
+  t.match(clientSecrets(named, files).authorities, matched(['DNS', 'xds']))
+  t.match(controlPlaneCluster({ ...named, secrets }), { transport_socket: { typed_config: { sni: 'xds' } } })
+
+  const seconds = (duration = '') => Number(duration.replace('s', ''))
+  const { interval, timeout } = keepaliveOf(cluster)
+  t.ok(seconds(interval) + seconds(timeout) < 2, 'before another control plane answers without it')
+  t.ok(seconds(keepaliveOf(controlPlaneCluster(at('hub'))).timeout) >= 20, 'a single one is waited for')
+})
+
+interface Keepalive {
+  readonly interval: string
+  readonly timeout: string
+}
+
+function keepaliveOf(cluster: object): Keepalive {
+  const protocol = (cluster as { typed_extension_protocol_options: Record<string, object> })
+    .typed_extension_protocol_options['envoy.extensions.upstreams.http.v3.HttpProtocolOptions'] as {
+    explicit_http_config: { http2_protocol_options: { connection_keepalive: Keepalive } }
+  }
+  return protocol.explicit_http_config.http2_protocol_options.connection_keepalive
+}

@@ -58,6 +58,11 @@ component: proxy
 {{ include "cep.fullname" . }}-xds.{{ .Release.Namespace }}.svc
 {{- end -}}
 
+{{- /* Every control plane's address of its own: an Envoy leaves one that hangs for another. */ -}}
+{{- define "cep.membersHost" -}}
+{{ include "cep.fullname" . }}-members.{{ .Release.Namespace }}.svc
+{{- end -}}
+
 {{- define "cep.serverSecret" -}}
 {{- $certificates := .Values.gateway.certificates -}}
 {{- if eq $certificates.source "existing" -}}
@@ -81,5 +86,25 @@ component: proxy
 {{ if eq .Values.mode "sidecar" }}5{{ else }}60{{ end }}
 {{- else -}}
 {{ int .Values.envoy.drainSeconds }}
+{{- end -}}
+{{- end -}}
+
+{{- /* Where the routes are stored: volume or kubernetes. */ -}}
+{{- define "cep.store" -}}
+{{ .Values.controlPlane.state.store | default (ternary "kubernetes" "volume" (gt (int .Values.controlPlane.replicas) 1)) }}
+{{- end -}}
+
+{{- /* "true" if there may be two control planes at once, if only during an update; else empty. */ -}}
+{{- define "cep.isFleet" -}}
+{{- if and (eq .Values.mode "gateway") (eq (include "cep.store" .) "kubernetes") -}}true{{- end -}}
+{{- end -}}
+
+{{- /* What the ConfigMaps' names begin with. A longer name would be refused. */ -}}
+{{- define "cep.storageName" -}}
+{{- $name := include "cep.fullname" . -}}
+{{- if gt (len $name) 33 -}}
+{{ printf "%s-%s" ($name | trunc 26 | trimSuffix "-") ($name | sha256sum | trunc 6) }}-routes
+{{- else -}}
+{{ $name }}-routes
 {{- end -}}
 {{- end -}}

@@ -63,6 +63,9 @@ securityContext:
     - --xds-ssl-cert=/etc/cep/xds/tls.crt
     - --xds-ssl-ca=/etc/cep/xds/ca.crt
     {{- end }}
+    {{- if include "cep.isFleet" . }}
+    - --member-address=$(POD_IP)
+    {{- end }}
     {{- if .Values.tls.secretName }}
     - --port=8443
     - --ssl-key=/etc/cep/tls/tls.key
@@ -77,7 +80,12 @@ securityContext:
     {{- if .Values.metrics.enabled }}
     - --metrics-port=8002
     {{- end }}
+    {{- if eq (include "cep.store" .) "kubernetes" }}
+    - --storage-backend=kubernetes
+    - --storage-name={{ include "cep.storageName" . }}
+    {{- else }}
     - --state-dir=/var/lib/configurable-envoy-proxy/state
+    {{- end }}
     - --log-level={{ .Values.proxy.logLevel }}
     {{- with .Values.proxy.defaultTarget }}
     - --default-target={{ . }}
@@ -97,6 +105,12 @@ securityContext:
         secretKeyRef:
           name: {{ include "cep.tokenSecret" . }}
           key: {{ .Values.token.key }}
+    {{- if include "cep.isFleet" . }}
+    - name: POD_IP
+      valueFrom:
+        fieldRef:
+          fieldPath: status.podIP
+    {{- end }}
     {{- with .Values.controlPlane.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -125,13 +139,26 @@ securityContext:
     httpGet: { path: /readyz, port: api }
     periodSeconds: 2
     timeoutSeconds: 2
+  {{- if include "cep.isFleet" . }}
+  # Until every node knows that the pod is ending, the hub's calls still arrive here.
+  lifecycle:
+    preStop:
+      exec:
+        command: [sleep, "5"]
+  {{- end }}
   {{- with .Values.controlPlane.resources }}
   resources:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   volumeMounts:
+    {{- if eq (include "cep.store" .) "kubernetes" }}
+    - name: account
+      mountPath: /var/run/secrets/kubernetes.io/serviceaccount
+      readOnly: true
+    {{- else }}
     - name: state
       mountPath: /var/lib/configurable-envoy-proxy
+    {{- end }}
     - name: tmp
       mountPath: /tmp
     {{- if eq .Values.mode "sidecar" }}
@@ -150,6 +177,26 @@ securityContext:
 {{- end -}}
 
 {{- define "cep.controlPlaneVolumes" -}}
+{{- if eq (include "cep.store" .) "kubernetes" }}
+# As Kubernetes mounts it, but only in the container that needs it: Envoy must not have the token.
+- name: account
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: 3607
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - key: ca.crt
+              path: ca.crt
+      - downwardAPI:
+          items:
+            - path: namespace
+              fieldRef:
+                fieldPath: metadata.namespace
+{{- else }}
 - name: state
   {{- if .Values.controlPlane.state.persistent }}
   persistentVolumeClaim:
@@ -158,6 +205,7 @@ securityContext:
   emptyDir:
     sizeLimit: {{ .Values.controlPlane.state.size }}
   {{- end }}
+{{- end }}
 {{- if .Values.tls.secretName }}
 - name: tls
   secret:
@@ -177,7 +225,13 @@ securityContext:
     {{- if eq .Values.mode "sidecar" }}
     - --xds-address=unix:/run/cep/ads.sock
     {{- else }}
+    {{- if include "cep.isFleet" . }}
+    - --xds-address={{ include "cep.membersHost" . }}:18000
+    - --xds-server-name={{ include "cep.xdsHost" . }}
+    - --fleet
+    {{- else }}
     - --xds-address={{ include "cep.xdsHost" . }}:18000
+    {{- end }}
     - --xds-ssl-key=/etc/cep/xds/tls.key
     - --xds-ssl-cert=/etc/cep/xds/tls.crt
     - --xds-ssl-ca=/etc/cep/xds/ca.crt

@@ -56,7 +56,7 @@ async function keyOf(adminSocket: string): Promise<string> {
 async function controlPlaneOf({ controlPlane, tls, output }: BootstrapSettings): Promise<ControlPlaneAddress> {
   if ('socketPath' in controlPlane || tls === undefined || output === undefined) return controlPlane
   const paths = { certificate: `${output}.certificate.json`, authorities: `${output}.authorities.json` }
-  const secrets = clientSecrets(controlPlane.host, tls)
+  const secrets = clientSecrets(controlPlane, tls)
   await writeWhole(paths.certificate, asText(secrets.certificate))
   await writeWhole(paths.authorities, asText(secrets.authorities))
   return { ...controlPlane, secrets: paths }
