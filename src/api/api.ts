@@ -10,8 +10,18 @@ export interface ApiOptions {
   /** How many Envoys are connected. */
   readonly envoys: () => number
   readonly log: Logger
+  /** Undefined if this process is the only control plane. */
+  readonly place?: PlaceAmongOthers | undefined
   /** What is served beside the routes. By it the layers above this one serve here too. */
   readonly more: readonly Endpoint[]
+}
+
+/** Where this control plane stands among others that serve the same routes. */
+export interface PlaceAmongOthers {
+  /** Whether callers should be sent here rather than to another one. */
+  readonly isReady: boolean
+  /** @throws an error with a status if routes can't be changed here now */
+  requireIn(): void
 }
 
 /** Answers a call, whose sender may use the API or not. Never rejects. */
@@ -26,8 +36,8 @@ export function isProbe(path: string): boolean {
 }
 
 /** The REST API of the route table, as in CHP: the same paths, statuses and bodies. */
-export function createApi({ table, envoys, log, more }: ApiOptions): Api {
-  const endpoints = [routesEndpoint(table, log), probes(envoys), ...more]
+export function createApi({ table, envoys, log, place, more }: ApiOptions): Api {
+  const endpoints = [routesEndpoint(table, log, () => place?.requireIn()), probes(envoys, place), ...more]
   return async (call, mayUse) => {
     try {
       return await answer(endpoints, call, mayUse)
@@ -53,11 +63,12 @@ async function answer(endpoints: readonly Endpoint[], call: ApiCall, mayUse: boo
   return handler(call)
 }
 
-function probes(envoys: () => number): Endpoint {
-  const handler = ({ url }: ApiCall) =>
-    pathOf({ url }) === '/livez'
-      ? plain(200, 'alive\n')
-      : // The API is served only once the table is loaded and Envoys can connect, so this is always ready.
-        plain(200, `ready: the table is loaded, Envoys connected: ${envoys()}\n`)
+function probes(envoys: () => number, place: PlaceAmongOthers | undefined): Endpoint {
+  const handler = ({ url }: ApiCall) => {
+    if (pathOf({ url }) === '/livez') return plain(200, 'alive\n')
+    if (place?.isReady === false) return plain(503, 'not ready: this control plane has no place among the others\n')
+    // The API is served only once the table is loaded and Envoys can connect, so one without others is always ready.
+    return plain(200, `ready: the table is loaded, Envoys connected: ${envoys()}\n`)
+  }
   return { matches: isProbe, needsToken: false, handler: (method) => (method === 'GET' ? handler : undefined) }
 }

@@ -8,12 +8,22 @@ import { JSON_TYPE, pathOf } from './call.js'
 import { BodyNotJsonError, BodyTooDeepError, DatestampInvalidError, TargetMissingError } from './errors.js'
 import { routeJson, routesJson } from './route-json.js'
 
-/** The routes themselves: `/api/routes` and the paths below it. The handlers log what they do in CHP's words. */
-export function routesEndpoint(table: RouteTable, log: Logger): Endpoint {
+/**
+ * The routes themselves: `/api/routes` and the paths below it. The handlers log what they do in CHP's words.
+ *
+ * @param requireWritable throws if routes can't be changed now
+ */
+export function routesEndpoint(table: RouteTable, log: Logger, requireWritable: () => void): Endpoint {
   const handlers = new Map<string, Handler>([
     ['GET', (call) => show(table, call)],
-    ['POST', (call) => add(table, call, log)],
-    ['DELETE', (call) => remove(table, call, log)],
+    ['POST', (call) => add(table, call, log, requireWritable)],
+    [
+      'DELETE',
+      (call) => {
+        requireWritable()
+        return remove(table, call, log)
+      },
+    ],
   ])
   return {
     matches: (path) => ROUTES.test(path),
@@ -37,9 +47,10 @@ function show(table: RouteTable, call: ApiCall): Answer {
   return { status: 200, type: JSON_TYPE, body: routeJson(route, table.refusalOf(routespec)) }
 }
 
-async function add(table: RouteTable, call: ApiCall, log: Logger): Promise<Answer> {
+async function add(table: RouteTable, call: ApiCall, log: Logger, requireWritable: () => void): Promise<Answer> {
   // First: a connection with an unread body can't be used again.
   const body = await call.body()
+  requireWritable()
   const routespec = routespecOf(call)
   const data = parseBody(body)
   const what = `${routespec} -> ${withoutSecrets(data.target)}`

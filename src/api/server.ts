@@ -48,6 +48,9 @@ export interface ApiAnswer {
  */
 const TIMES = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000, keepAliveTimeout: 72_000 } as const
 
+/** How long calls in flight may take when the server ends, in milliseconds. */
+const LAST_CALLS_MS = 3_000
+
 const BODY_TOO_LARGE = 413
 
 /** After how many seconds to ask again: what was away may be back by then, Envoy after a restart, or a store. */
@@ -83,8 +86,12 @@ export async function serveApi(options: ApiServerOptions): Promise<() => Promise
   return async () => {
     watch?.close()
     for (const other of others) other.close()
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
+    const closed = new Promise((resolve) => server.close(resolve))
+    // Calls in flight may end, unless a client is slow.
+    const late = setTimeout(() => server.closeAllConnections(), LAST_CALLS_MS)
+    server.closeIdleConnections()
+    await closed
+    clearTimeout(late)
   }
 }
 

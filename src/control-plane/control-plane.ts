@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { persistActivity } from '../activity/persist.js'
 import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
@@ -6,6 +7,8 @@ import { authorize } from '../api/auth.js'
 import { logLevelEndpoint } from '../api/log-level.js'
 import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
+import type { ActivityExchange } from '../fleet/activity.js'
+import type { FleetStore } from '../fleet/store.js'
 import type { ServerConnections } from '../metrics/limits.js'
 import type { Metrics } from '../metrics/metrics.js'
 import type { ConnectionCount } from '../metrics/observations.js'
@@ -26,6 +29,9 @@ import { figures } from './figures.js'
 import { operationsEndpoints, operationsOf } from './operations.js'
 import { RoutesInUse } from './route-figures.js'
 
+/** How long the API waits for this control plane to be in its place among others, in milliseconds. */
+const JOIN_MS = 2_000
+
 /** How much last_activity a crash may lose. */
 const KEEP_ACTIVITY_MS = 60_000
 
@@ -33,6 +39,8 @@ export interface ControlPlaneOptions {
   readonly settings: Settings
   readonly log: RootLogger
   readonly store: OpenedStore
+  /** The same store, if other control planes may use it too. */
+  readonly fleet: FleetStore | undefined
   readonly envoys: DataPlane
   readonly shutdown: Shutdown
   readonly recents: Recents
@@ -45,7 +53,7 @@ export interface ControlPlaneOptions {
  * @throws FatalError explaining why it can't start
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Delivered> {
-  const { settings, log, store, envoys, shutdown, recents } = options
+  const { settings, log, store, fleet, envoys, shutdown, recents } = options
   const metrics = settings.metrics && (await loadMetrics())
   const observations = new Observations(log)
   const core = await createCore({
@@ -58,17 +66,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     onWritten: (key, error) => recents.written(key, error),
     observer: observations,
   })
-  const { table, clusters, collections } = core
+  const { table, clusters } = core
   const routes = metrics && new RoutesInUse({ table, hostRouting: settings.routing.hostRouting, recents })
   const servers = new Map<ServerConnections['limit'], ConnectionCount>()
-  const ads = new AdsServer({
-    ...collections,
-    services: [activityService(reportListeners(core, { observations, metrics, recents, routes }))],
-    log,
-    connectionsAt: envoys.connectionsAt,
-    onCutOff: () => observations.envoyCutOff(),
-    onDisconnected: (node) => recents.envoyDisconnected(node),
-  })
+  const activity = fleet?.exchangeActivity(table)
+  const ads = makeAdsServer(core, options, { observations, metrics, recents, routes, activity })
   const snapshot = figures({ settings, observations, core, ads, servers, storeDirectory: store.directory })
 
   if (store.isDurable) {
@@ -77,8 +79,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   await ads.listen(envoys.xds)
   if (ads.connections !== undefined) servers.set('xds_connections', ads.connections)
   shutdown.push(() => ads.close())
+  if (fleet !== undefined) shutdown.push(() => fleet.leave())
   const operations = operationsOf(core, settings, recents, snapshot)
   clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
+  // The first calls are not refused if all that is needed is a moment.
+  if (fleet !== undefined) await Promise.race([fleet.place.firstIn, delay(JOIN_MS, undefined, { ref: false })])
   shutdown.push(
     await serveApi({
       ...settings.api,
@@ -86,6 +91,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
         table,
         envoys: () => ads.connected,
         log,
+        place: fleet?.place,
         more: [logLevelEndpoint(log), ...(await operationsEndpoints(operations, settings))],
       }),
       log,
@@ -99,6 +105,22 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     shutdown.push(await serveMetrics({ at: settings.metrics, pages, onConnections, log }))
   }
   return { ...core, restoreSocket: () => ads.restoreSocket() }
+}
+
+function makeAdsServer(core: Core, { log, fleet, envoys }: ControlPlaneOptions, readers: ReportReaders): AdsServer {
+  const { observations, recents } = readers
+  const ads: AdsServer = new AdsServer({
+    ...core.collections,
+    services: [
+      activityService(reportListeners(core, readers)),
+      ...(fleet?.links.service === undefined ? [] : [fleet.links.service]),
+    ],
+    ...{ log, connectionsAt: envoys.connectionsAt },
+    onCutOff: () => observations.envoyCutOff(),
+    onDisconnected: (node) => recents.envoyDisconnected(node),
+    admission: fleet?.place.admission(() => ads.dropEnvoys()),
+  })
+  return ads
 }
 
 /** Single routes are shown only to those who may use the REST API. */
@@ -125,6 +147,8 @@ interface ReportReaders {
   /** Undefined if metrics are not served. */
   readonly metrics: Metrics | undefined
   readonly routes: RoutesInUse | undefined
+  /** Undefined if there are no other control planes. */
+  readonly activity: ActivityExchange | undefined
 }
 
 /** What makes metrics is loaded only where there are some: it takes some MB. */
@@ -136,12 +160,13 @@ async function loadMetrics(): Promise<Metrics> {
 /** Handles Envoys' reports of what they have counted. */
 function reportListeners(
   { table, publisher, errorTarget }: Core,
-  { observations, metrics, recents, routes }: ReportReaders,
+  { observations, metrics, recents, routes, activity }: ReportReaders,
 ): ReportListeners {
   return {
     onActive: (keys) => {
       const now = new Date()
       for (const key of keys) table.touch(key, now)
+      activity?.active(keys)
     },
     onUnreachable: (key) => {
       publisher.unreachable(key)

@@ -3,7 +3,8 @@ import type { Logger } from '../platform/log.js'
 import type { Route } from '../routing/route.js'
 import type { ExternalSettings } from '../settings/external.js'
 import type { AdsListening } from '../xds/server.js'
-import { ANY_ENVOYS } from '../xds/wait-policy.js'
+import type { WaitPolicy } from '../xds/wait-policy.js'
+import { ANY_ENVOYS, ENVOYS_OF_FLEET } from '../xds/wait-policy.js'
 import type { DataPlane } from './data-plane.js'
 
 /** Owner and group: the control plane and Envoy may run as different users of one group. */
@@ -12,20 +13,24 @@ const SOCKET_MODE = 0o660
 /** Any number of Envoys that the operator runs. */
 export class ExternalDataPlane implements DataPlane {
   readonly xds: AdsListening
-  readonly waitPolicy = ANY_ENVOYS
+  readonly waitPolicy: WaitPolicy
   readonly connectionsAt = 'info'
   readonly recoverable = false
   readonly #log: Logger
 
-  private constructor({ address, tls }: ExternalSettings, log: Logger) {
+  private constructor({ address, tls }: ExternalSettings, canMove: boolean, log: Logger) {
+    this.waitPolicy = canMove ? ENVOYS_OF_FLEET : ANY_ENVOYS
     this.xds = { address, tls, mode: SOCKET_MODE }
     this.#log = log
   }
 
-  /** @throws FatalError if the address that Envoys connect to is not free */
-  static async prepare(settings: ExternalSettings, log: Logger): Promise<ExternalDataPlane> {
+  /**
+   * @param canMove whether Envoys can connect to another control plane of the same routes
+   * @throws FatalError if the address that Envoys connect to is not free
+   */
+  static async prepare(settings: ExternalSettings, canMove: boolean, log: Logger): Promise<ExternalDataPlane> {
     await checkAddress('The control plane', settings.address)
-    return new ExternalDataPlane(settings, log)
+    return new ExternalDataPlane(settings, canMove, log)
   }
 
   async recover(): Promise<Route[]> {

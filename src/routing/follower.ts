@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Turns } from '../platform/turns.js'
+import { RouteNotAcknowledgedError } from './errors.js'
 import { OwnWrites } from './own-writes.js'
 import type { RoutePublisher } from './publisher.js'
 import type { Route, RoutePublication } from './route.js'
@@ -43,7 +44,11 @@ export class Follower {
     if ('key' in event) return apply(event.key, event.route)
     const stored = new Map(event.routes.map((route) => [keyOf(route), route]))
     const keys = new Set([...routes.keys(), ...stored.keys()])
-    await Promise.all([...keys].map((key) => apply(key, stored.get(key))))
+    // Each of them, since the promise says that every Envoy has answered for all.
+    const outcomes = await Promise.allSettled([...keys].map((key) => apply(key, stored.get(key))))
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    const error = errors.find((one) => one instanceof RouteNotAcknowledgedError) ?? errors[0]
+    if (error !== undefined) throw error
   }
 
   async #adopt(key: string, route: Route | undefined): Promise<void> {

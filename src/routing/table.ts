@@ -133,6 +133,11 @@ export class RouteTable {
     return this.#publisher.refusalOf(key) ?? this.#unusable.get(key)
   }
 
+  /** When each route was last in use, by key. */
+  *lastActivity(): Iterable<readonly [key: string, at: Date]> {
+    for (const [key, { lastActivity }] of this.#routes.entries()) yield [key, lastActivity]
+  }
+
   /**
    * Called when a route was in use. An unknown key belongs to a route that was just removed. See {@link storeActivity}.
    */

@@ -41,7 +41,7 @@ export const BOOTSTRAP_OPTIONS = [
   },
   {
     flags: '--fleet',
-    description: 'There is more than one control plane: leave one that is silent for 1.4 s. Several addresses imply it',
+    description: 'There is more than one control plane: leave one that is silent for 1.5 s. Several addresses imply it',
   },
   {
     flags: '--xds-server-name <name>',

@@ -170,13 +170,13 @@ export class Delivery {
 
   /** Cuts off Envoys that don't answer, so that they don't delay changes that others have acknowledged. */
   #cutOffSilent(now: number): void {
-    const { silenceMs } = this.#options.policy
+    const { silenceMs, cutsOffLast = false } = this.#options.policy
     if (silenceMs === undefined) return
     const late = [...this.#waiters.all()].filter(([, { deadline, limitMs }]) => deadline - limitMs + silenceMs <= now)
     for (const [name] of late) {
       const serving = this.subscriptions.serving()
       const unsettled = serving.filter((subscription) => !subscription.isSettled(name))
-      if (unsettled.length === serving.length) continue
+      if (unsettled.length === serving.length && !cutsOffLast) continue
       const silent = unsettled.filter((subscription) => subscription.isSilent(silenceMs))
       for (const subscription of silent) this.subscriptions.cutOff(subscription)
     }

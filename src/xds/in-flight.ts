@@ -74,6 +74,11 @@ export class InFlight {
     return sent
   }
 
+  /** For how long Envoy has owed an answer, in milliseconds; 0 if it owes none. */
+  get silentMs(): number {
+    return this.isEmpty ? 0 : this.#clock.now() - this.#heardAt
+  }
+
   /** Whether Envoy has left a response unanswered for this long plus the time that its resources may take. */
   isSilent(limitMs: number): boolean {
     const [sent] = this.#responses.values()

@@ -12,6 +12,8 @@ export interface GuardedListener {
   /** Called when the client with this address, in gRPC's form, has opened a stream, which needs its certificate. */
   prove(peer: string): void
   readonly connections: Connections
+  /** Closes the connection of the client with this address, in gRPC's form. */
+  drop(peer: string): void
   close(): void
 }
 
@@ -46,6 +48,7 @@ export async function guardedListener(
       const socket = byPeer.get(peer)
       if (socket !== undefined) connections.prove(socket)
     },
+    drop: (peer) => void byPeer.get(peer)?.destroy(),
     close: () => void server.close(),
   }
 }

@@ -5,6 +5,7 @@ import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/D
 import type { ListenAddress } from '../platform/address.js'
 import type { Connections } from '../platform/connections.js'
 import type { Logger } from '../platform/log.js'
+import type { EnvoyAdmission } from './admission.js'
 import type { MutualTls, ReloadingCredentials } from './credentials.js'
 import { plainCredentials, reloadingCredentials } from './credentials.js'
 import type { GuardedListener } from './listener.js'
@@ -22,9 +23,12 @@ const SERVICE = { [METHOD]: { ...ADS[METHOD], requestDeserialize: decodeRequest 
 
 type AdsCall = ServerDuplexStream<DecodedRequest, DeltaDiscoveryResponse>
 
-/** A gRPC service of proto/, by its full name. */
+/** A gRPC service of proto/. */
 export interface GrpcService {
+  /** Its full name. */
   readonly name: string
+  /** Undefined if it is among those of Envoy. */
+  readonly definition?: ServiceDefinition
   readonly handlers: Readonly<Record<string, UntypedHandleCall>>
 }
 
@@ -38,6 +42,8 @@ export interface AdsServerOptions extends AdsCollections {
   readonly onCutOff: () => void
   /** Called when an Envoy's stream has ended, with its node id. */
   readonly onDisconnected?: (node: string) => void
+  /** Undefined if every Envoy is served, and told of. */
+  readonly admission?: EnvoyAdmission | undefined
 }
 
 /** An Envoy with an open stream. */
@@ -76,13 +82,25 @@ export class AdsServer {
   #credentials: ReloadingCredentials | undefined
   #listener: GuardedListener | undefined
   #unixSocket: { readonly path: string; readonly mode: number } | undefined
-  /** Open streams, each with when it began. */
-  readonly #streams = new Map<AdsStream, Date>()
+  /** Open streams, each with when it began, and what closes its connection. */
+  readonly #streams = new Map<AdsStream, { readonly since: Date; readonly drop: () => void }>()
 
   constructor(options: AdsServerOptions) {
     this.#options = options
     this.#server.addService(SERVICE, { [METHOD]: (call: AdsCall) => this.#serve(call) })
-    for (const { name, handlers } of options.services) this.#server.addService(serviceOf(name), handlers)
+    for (const { name, definition, handlers } of options.services) {
+      this.#server.addService(definition ?? serviceOf(name), this.#proven(handlers))
+    }
+  }
+
+  /** The same; whoever calls one of these has shown a certificate. */
+  #proven(handlers: GrpcService['handlers']): GrpcService['handlers'] {
+    const proven = (handler: UntypedHandleCall) =>
+      ((call: { getPeer(): string }, ...others: unknown[]) => {
+        this.#listener?.prove(call.getPeer())
+        return (handler as (...all: unknown[]) => void)(call, ...others)
+      }) as UntypedHandleCall
+    return Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, proven(handler)]))
   }
 
   async listen({ address, mode, tls }: AdsListening): Promise<void> {
@@ -121,7 +139,7 @@ export class AdsServer {
 
   /** The Envoys that have a stream open and have said who they are. */
   envoys(): ConnectedNode[] {
-    return [...this.#streams].flatMap(([{ node: id, version, state }, since]) =>
+    return [...this.#streams].flatMap(([{ node: id, version, state }, { since }]) =>
       id === '' ? [] : [{ id, version, since, ...state }],
     )
   }
@@ -129,6 +147,11 @@ export class AdsServer {
   /** The connections at a TCP address; undefined at a unix socket, where nobody else can connect. */
   get connections(): Connections | undefined {
     return this.#listener?.connections
+  }
+
+  /** Ends the streams and connections of all Envoys. They connect again, where they are admitted. */
+  dropEnvoys(): void {
+    for (const { drop } of [...this.#streams.values()]) drop()
   }
 
   /** Ends every stream and stops listening. */
@@ -139,22 +162,31 @@ export class AdsServer {
   }
 
   #serve(call: AdsCall): void {
-    const { log, connectionsAt, onCutOff } = this.#options
-    this.#listener?.prove(call.getPeer())
+    const { log, connectionsAt, onCutOff, admission } = this.#options
+    const peer = call.getPeer()
+    this.#listener?.prove(peer)
+    const drop = () => this.#listener?.drop(peer)
+    if (admission?.admits() === false) {
+      call.emit('error', { code: status.UNAVAILABLE, details: 'this control plane takes no Envoys now' })
+      drop()
+      return
+    }
     let node = 'an Envoy'
     const write = (response: DeltaDiscoveryResponse) => call.write(response)
-    const stream = new AdsStream(this.#options, write, () => {
+    const onCut = () => {
       if (!end(false)) return
       onCutOff()
       log.warn(`${node} does not answer while others do: changes no longer wait for it until it reconnects`)
       call.emit('error', { code: status.DEADLINE_EXCEEDED, details: 'no answer to the last response' })
-    })
-    this.#streams.set(stream, new Date())
+    }
+    const stream = new AdsStream(this.#options, write, onCut, () => admission?.loaded(stream.node))
+    this.#streams.set(stream, { since: new Date(), drop: () => void (end(true) && drop()) })
     const end = (mayReturn: boolean) => {
+      const { silentMs } = stream
       if (!stream.close(mayReturn)) return false
       this.#streams.delete(stream)
       log[connectionsAt](`${node} disconnected (${this.connected} connected)`)
-      if (stream.node !== '') this.#options.onDisconnected?.(stream.node)
+      if (stream.node !== '') this.#disconnected(stream.node, silentMs)
       return true
     }
     call.on('data', ({ request, listing }: DecodedRequest) => {
@@ -171,6 +203,12 @@ export class AdsServer {
     call.on('cancelled', () => end(true))
     // A stream ends with an error when the peer dies, which means the same as 'cancelled'.
     call.on('error', () => end(true))
+  }
+
+  #disconnected(node: string, silentMs: number): void {
+    this.#options.onDisconnected?.(node)
+    const isElsewhere = [...this.#streams.keys()].some((stream) => stream.node === node)
+    if (!isElsewhere) this.#options.admission?.left(node, silentMs)
   }
 }
 

@@ -25,6 +25,7 @@ export class AdsStream implements StreamHandle {
   readonly #onDemand: readonly Subscriptions[]
   readonly #write: (response: DeltaDiscoveryResponse) => void
   readonly cutOff: () => void
+  readonly #onFirstLoaded: () => void
   /** Its Envoy's node id, once it is known. */
   node = ''
   /** The generation of its Envoy's bootstrap. */
@@ -36,12 +37,21 @@ export class AdsStream implements StreamHandle {
   #complete = 0
   #closed = false
 
-  /** @param onCutOff called when this Envoy doesn't answer although others have; {@link close} must follow */
-  constructor(collections: AdsCollections, write: (response: DeltaDiscoveryResponse) => void, onCutOff: () => void) {
+  /**
+   * @param onCutOff called when this Envoy doesn't answer although others have; {@link close} must follow
+   * @param onFirstLoaded called once it has answered for all that it lacked of the first type when it connected
+   */
+  constructor(
+    collections: AdsCollections,
+    write: (response: DeltaDiscoveryResponse) => void,
+    onCutOff: () => void,
+    onFirstLoaded = () => {},
+  ) {
     this.#ordered = collections.ordered.map(({ subscriptions }) => subscriptions)
     this.#onDemand = collections.onDemand.map(({ subscriptions }) => subscriptions)
     this.#write = write
     this.cutOff = onCutOff
+    this.#onFirstLoaded = onFirstLoaded
   }
 
   /**
@@ -77,6 +87,11 @@ export class AdsStream implements StreamHandle {
     return { pending: sum(({ pending }) => pending), rejected: sum(({ refusals }) => [...refusals].length) }
   }
 
+  /** For how long its Envoy has owed an answer, in milliseconds; 0 if it owes none. */
+  get silentMs(): number {
+    return Math.max(0, ...[...this.#open.values()].map((subscription) => subscription.silentMs))
+  }
+
   /** Sends what is due, in the order of the types. */
   flush(): void {
     for (const type of this.#onDemand) this.#open.get(type)?.flush()
@@ -85,7 +100,9 @@ export class AdsStream implements StreamHandle {
       if (index > this.#complete) return
       if (subscription === undefined) continue
       subscription.flush()
-      if (index === this.#complete && subscription.isComplete()) this.#complete += 1
+      if (index !== this.#complete || !subscription.isComplete()) continue
+      this.#complete += 1
+      if (index === 0) this.#onFirstLoaded()
     }
   }
 

@@ -125,6 +125,11 @@ export class Subscription {
     return this.#load.isFirstPart
   }
 
+  /** For how long Envoy has owed an answer, in milliseconds; 0 if it owes none. */
+  get silentMs(): number {
+    return this.#inFlight.silentMs
+  }
+
   /** Whether Envoy has left a response unanswered for this long plus the time that its resources may take. */
   isSilent(limitMs: number): boolean {
     return this.#inFlight.isSilent(limitMs)

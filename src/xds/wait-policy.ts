@@ -16,6 +16,8 @@ export interface WaitPolicy {
   readonly startMs: number
   /** How long an Envoy may be silent when others have answered, before its stream is closed; undefined for no limit. */
   readonly silenceMs?: number
+  /** Whether a silent Envoy is cut off even if no other has answered: it can connect to another control plane. */
+  readonly cutsOffLast?: boolean
 }
 
 /** The one Envoy that this control plane has started: it reconnects soon, or the change fails. */
@@ -27,6 +29,15 @@ export const ONE_ENVOY: WaitPolicy = { needsEnvoy: true, returnMs: 0, startMs: 0
  * network may first have to learn its new address.
  */
 export const ANY_ENVOYS: WaitPolicy = { needsEnvoy: false, returnMs: 500, startMs: 2_000, silenceMs: 2_000 }
+
+/**
+ * External Envoys of several control planes. Changes wait for one that has left by way of its control plane, wherever it
+ * may be: see fleet/.
+ */
+export const ENVOYS_OF_FLEET: WaitPolicy = {
+  ...{ needsEnvoy: false, returnMs: 0, startMs: 2_000 },
+  ...{ silenceMs: 1_000, cutsOffLast: true },
+}
 
 /** Envoys that may be about to reconnect while they serve their last state, by node id. */
 export class ExpectedReturns {

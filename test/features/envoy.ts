@@ -3,6 +3,7 @@ import type { Cluster__Output } from '#proto/envoy/config/cluster/v3/Cluster.js'
 import type { DeltaDiscoveryRequest__Output } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryRequest.js'
 import type { DeltaDiscoveryResponse } from '#proto/envoy/service/discovery/v3/DeltaDiscoveryResponse.js'
 import { clusterName, PUBLIC, PUBLIC_ROUTES, TYPE_URL } from '../../src/resources/names.js'
+import type { EnvoyAdmission } from '../../src/xds/admission.js'
 import { definitions } from '../../src/xds/messages.js'
 import type { AdsCollections } from '../../src/xds/stream.js'
 import { AdsStream } from '../../src/xds/stream.js'
@@ -49,9 +50,12 @@ export class SimulatedEnvoy {
   readonly #named = new Map<string, Map<string, string>>()
   readonly #asked = new Set<string>()
   #stream: AdsStream | undefined
+  #admission: EnvoyAdmission | undefined
 
-  constructor(collections: AdsCollections, node: string) {
+  /** @param admission of a control plane that doesn't always take Envoys, as its server asks and tells it */
+  constructor(collections: AdsCollections, node: string, admission?: EnvoyAdmission) {
     this.#collections = collections
+    this.#admission = admission
     this.node = node
   }
 
@@ -88,10 +92,16 @@ export class SimulatedEnvoy {
 
   /** Opens a stream; one of before is left as it is, as by an Envoy that connects anew before the other end has noticed. */
   connect(): void {
+    if (this.#admission?.admits() === false) return
     const write = (response: DeltaDiscoveryResponse) => {
       if (stream === this.#stream) this.#receive(response)
     }
-    const stream = new AdsStream(this.#collections, write, () => this.disconnect(false))
+    const stream = new AdsStream(
+      this.#collections,
+      write,
+      () => this.disconnect(false),
+      () => this.#admission?.loaded(this.node),
+    )
     this.unanswered.length = 0
     this.received.length = 0
     this.#stream = stream
@@ -107,12 +117,14 @@ export class SimulatedEnvoy {
     const stream = this.#stream
     this.#stream = undefined
     this.unanswered.length = 0
-    stream?.close(serves)
+    const silentMs = stream?.silentMs ?? 0
+    if (stream?.close(serves)) this.#admission?.left(this.node, silentMs)
   }
 
   /** Another control plane takes over; {@link connect} goes there. */
-  moveTo(collections: AdsCollections): void {
+  moveTo(collections: AdsCollections, admission?: EnvoyAdmission): void {
     this.#collections = collections
+    this.#admission = admission
   }
 
   /** Its process has ended, and another one has started that has nothing yet. */

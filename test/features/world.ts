@@ -8,6 +8,7 @@ import { parseCommandLine } from '../../src/cli/command-line.js'
 import type { Core } from '../../src/control-plane/core.js'
 import { createCore } from '../../src/control-plane/core.js'
 import { operationsOf } from '../../src/control-plane/operations.js'
+import { FleetStore } from '../../src/fleet/store.js'
 import { Observations } from '../../src/metrics/observations.js'
 import type { HostResolver } from '../../src/names/resolver.js'
 import { NameNotFoundError } from '../../src/names/resolver.js'
@@ -34,6 +35,8 @@ export interface WorldOptions {
   readonly recovered?: readonly Route[]
   readonly waitPolicy?: WaitPolicy
   readonly resolver?: HostResolver
+  /** A clock that others share, instead of its own. */
+  readonly clock?: TestClock
 }
 
 /** A request to the REST API that may still be under way. */
@@ -92,7 +95,7 @@ export class World {
   static async start(t: { teardown(fn: () => unknown): unknown }, options: WorldOptions = {}): Promise<World> {
     const { argv = [], store = new TestStore(), waitPolicy = ONE_ENVOY, resolver = NO_NAMES } = options
     const settings = await readSettings(parseCommandLine(argv, []).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN })
-    const [clock, lines, refused] = [new TestClock(), [] as string[], [] as string[]]
+    const [clock, lines, refused] = [options.clock ?? new TestClock(), [] as string[], [] as string[]]
     const shutdown = new Shutdown((error) => lines.push(`error: ${error.message}`))
     t.teardown(() => shutdown.run('at once'))
     const log = pino(
@@ -105,10 +108,11 @@ export class World {
     const rejections = { count: 0 }
     const recents = new Recents(() => new Date())
     const observations = new Observations(log)
+    const opened = options.openStore?.(clock, log) ?? store
     const made = createCore({
       settings,
       log,
-      store: options.openStore?.(clock, log) ?? store,
+      store: opened,
       envoys: {
         waitPolicy,
         recoverable: true,
@@ -132,6 +136,7 @@ export class World {
       table: core.table,
       envoys: () => 1,
       log,
+      place: opened instanceof FleetStore ? opened.place : undefined,
       more: [operationsApi(operationsOf(core, settings, recents, () => Promise.reject(new Error('no figures'))))],
     })
     return new World({ clock, store, core, log: lines, refused, rejections, recents, settings, observations }, api)

@@ -36,7 +36,10 @@ const KEEPALIVE = { interval: '5s', timeout: '20s' }
  * Another control plane answers for a fleet at the latest 2 s after one has stopped. Until then this Envoy must have
  * noticed, and be at another.
  */
-const FLEET = { keepalive: { interval: '0.4s', timeout: '1s' }, connectTimeout: '0.4s' }
+const FLEET = {
+  keepalive: { interval: '0.5s', timeout: '1s', interval_jitter: { value: 0 } },
+  connectTimeout: '0.4s',
+}
 
 /** The cluster of the control plane, as JSON. */
 export function controlPlaneCluster(at: ControlPlaneAddress): object {

@@ -3,6 +3,7 @@ import { startControlPlane } from '../../../control-plane/control-plane.js'
 import type { DataPlane } from '../../../data-plane/data-plane.js'
 import { EmbeddedDataPlane, findBinary } from '../../../data-plane/embedded/embedded.js'
 import { ExternalDataPlane } from '../../../data-plane/external.js'
+import { FleetStore, isShared } from '../../../fleet/store.js'
 import { Recents } from '../../../operations/recent/recents.js'
 import { publicAddressOf } from '../../../platform/address.js'
 import { FatalError } from '../../../platform/fatal-error.js'
@@ -13,6 +14,7 @@ import type { OpenedStore } from '../../../routing/store.js'
 import { isSharedMachine } from '../../../settings/machine.js'
 import type { Settings } from '../../../settings/settings.js'
 import { openStore } from '../../../store/open/open.js'
+import type { SharedStore } from '../../../store/shared.js'
 import { announcement } from './announcement.js'
 
 /** In a directory that everybody can write to, others may have put a link to one of our files. */
@@ -65,13 +67,17 @@ export class ConfigurableEnvoyProxy {
     const recents = new Recents(() => new Date())
     // Before anything is touched: without an Envoy there is nothing to start.
     const envoy = this.#settings.external ?? (await findBinary(this.#settings, this.#log))
-    const store = await this.#openStore()
+    const opened = await this.#openStore()
+    const fleet = isShared(opened) ? this.#asMember(opened) : undefined
+    const store = fleet ?? opened
+    const own = this.#settings.routing.defaultTarget === undefined ? 0 : 1
+    this.#shutdown.push(() => (this.#started ? store.close() : store.discard(own)))
     const envoys =
       'path' in envoy
         ? await EmbeddedDataPlane.prepare({ ...parts, binary: envoy, store, watcher: recents })
-        : await ExternalDataPlane.prepare(envoy, this.#log)
+        : await ExternalDataPlane.prepare(envoy, fleet?.place.canMove === true, this.#log)
     this.#envoys = envoys
-    const delivered = await startControlPlane({ ...parts, store, envoys, recents })
+    const delivered = await startControlPlane({ ...parts, store, fleet, envoys, recents })
     // Not earlier: a start that fails prints one line only.
     this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
     await this.#writePidFile()
@@ -87,7 +93,7 @@ export class ConfigurableEnvoyProxy {
 
   async #openStore(): Promise<OpenedStore> {
     const { store: settings, public: at, routing } = this.#settings
-    const store = await openStore({
+    return openStore({
       ...settings,
       publicAddress: publicAddressOf(at),
       env: process.env,
@@ -95,9 +101,18 @@ export class ConfigurableEnvoyProxy {
       ...routing,
       log: this.#log,
     })
-    const own = routing.defaultTarget === undefined ? 0 : 1
-    this.#shutdown.push(() => (this.#started ? store.close() : store.discard(own)))
-    return store
+  }
+
+  /** Other control planes may use the store: this one takes its place among them. */
+  #asMember(store: SharedStore): FleetStore {
+    const { external } = this.#settings
+    const address = external?.memberAddress
+    // At a unix socket there is an Envoy that has no other control plane.
+    const canMove = external !== undefined && 'port' in external.address
+    if (canMove && address === undefined) {
+      this.#log.warn('Other control planes of these routes can not reach this one: add --member-address')
+    }
+    return new FleetStore({ store, address, tls: external?.tls, canMove, log: this.#log })
   }
 
   async #writePidFile(): Promise<void> {

@@ -1,0 +1,219 @@
+import type { Clock } from '../platform/clock.js'
+import { Alarm } from '../platform/clock.js'
+import type { PlainLog } from '../platform/log.js'
+import { RouteNotAcknowledgedError } from '../routing/errors.js'
+import type { Revision, StoreEvent } from '../routing/store.js'
+import type { Member, SharedStore } from '../store/shared.js'
+import { NotAgreedError } from './errors.js'
+import type { Effect } from './protocol/effect.js'
+import type { Input } from './protocol/input.js'
+import { FleetMember } from './protocol/member.js'
+import type { Standing } from './protocol/messages.js'
+import { Questions } from './questions.js'
+import type { PeerLinks } from './streams/links.js'
+
+export interface FleetOptions {
+  readonly store: SharedStore
+  readonly links: PeerLinks
+  /** `host:port` at which other members reach this one; undefined if they can't. */
+  readonly address: string | undefined
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly log: PlainLog
+  /** Called when this member stands elsewhere. */
+  readonly onStanding: (standing: Standing) => void
+}
+
+type Apply = (event: StoreEvent) => Promise<void>
+
+/** An event of the store, and the promise that its reporter has. */
+interface Reported {
+  readonly event: StoreEvent
+  readonly settle: (outcome: Promise<void>) => void
+}
+
+interface Call {
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+/** Carries out what the protocol decides: asks the store, talks to peers, keeps time and applies events. */
+export class Fleet {
+  readonly #options: FleetOptions
+  readonly #questions: Questions
+  readonly #alarm: Alarm
+  readonly protocol = new FleetMember()
+  /** What the protocol is yet to be told. */
+  readonly #inputs: Array<{ readonly input: Input; readonly reported?: Reported | undefined }> = []
+  #isHandling = false
+  readonly #calls = new Map<number, Call>()
+  #lastCall = 0
+  #apply: Apply | undefined
+  /** Resolves {@link join}. */
+  #onFirstLoad: (() => void) | undefined
+  /** The present reading of all routes, and the events that came meanwhile. */
+  #loading: { readonly held: Reported[] } | undefined
+  #onGone: () => void = () => {}
+
+  constructor(options: FleetOptions) {
+    this.#options = options
+    this.#questions = new Questions({ ...options, tell: (input) => this.tell(input) })
+    this.#alarm = new Alarm(options.clock, () => this.tell({ type: 'tick' }))
+  }
+
+  /** Registers this member. Resolves when the routes are to be loaded. @throws an error of the store */
+  async join(): Promise<void> {
+    const { me, askedAt } = await this.#questions.firstJoin()
+    const due = new Promise<void>((resolve) => {
+      this.#onFirstLoad = resolve
+    })
+    this.#joined(me, askedAt)
+    await due
+  }
+
+  #joined(me: Member, askedAt: number): void {
+    this.#options.links.begin(me.id)
+    this.tell({ type: 'joined', me, askedAt })
+  }
+
+  /** The routes have been loaded; events are applied by this from now on. */
+  begin(apply: Apply, askedAt: number): void {
+    this.#apply = apply
+    this.tell({ type: 'loaded', revision: this.#options.store.loaded, askedAt })
+  }
+
+  /** The store reports an event. Resolves when own Envoys have it, or at once if it is too old to matter. */
+  report(event: StoreEvent): Promise<void> {
+    return new Promise((settle) => {
+      const reported = { event, settle }
+      if (this.#loading === undefined) this.tell({ type: 'event', revision: event.revision }, reported)
+      else this.#loading.held.push(reported)
+    })
+  }
+
+  /** Resolves when every other member has the write. @throws NotAgreedError */
+  agree(revision: Revision, members: readonly Member[]): Promise<void> {
+    this.#lastCall += 1
+    const call = this.#lastCall
+    return new Promise((resolve, reject) => {
+      this.#calls.set(call, { resolve, reject })
+      this.tell({ type: 'agree', call, revision, members })
+    })
+  }
+
+  /** The store has said, when this member wrote, that its place is lost. */
+  lost(): void {
+    this.#questions.lost()
+  }
+
+  /** Ends in order: Envoys go elsewhere, and others no longer wait for this member. */
+  async leave(): Promise<void> {
+    const gone = new Promise<void>((resolve) => {
+      this.#onGone = resolve
+    })
+    this.tell({ type: 'leave' })
+    await gone
+    await this.#options.store.members.leave()
+  }
+
+  close(): void {
+    this.#questions.close()
+    this.#alarm.cancel()
+    this.#options.links.close()
+  }
+
+  /** Tells the protocol something, and carries out what it decides. What follows from that is told afterwards. */
+  tell(input: Input, reported?: Reported): void {
+    this.#inputs.push({ input, reported })
+    if (this.#isHandling) return
+    this.#isHandling = true
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+      const effects = this.protocol.handle(next.input, this.#options.clock.now())
+      for (const effect of effects) this.#carryOut(effect, next.reported)
+      // Too old, unless it is being applied.
+      next.reported?.settle(Promise.resolve())
+    }
+    this.#isHandling = false
+    this.#alarm.at(this.protocol.wakeAt)
+  }
+
+  #carryOut(effect: Effect, reported: Reported | undefined): void {
+    const { links, onStanding } = this.#options
+    if (effect.type === 'standing') onStanding(effect.standing)
+    else if (effect.type === 'answer') this.#answer(effect.call, effect.agreed)
+    else if (effect.type === 'gone') this.#onGone()
+    else if (effect.type === 'connect') links.connect(effect.member)
+    else if (effect.type === 'disconnect') links.disconnect(effect.id)
+    else if (effect.type === 'send') links.send(effect.to, { status: effect.status })
+    else if (effect.type === 'apply') reported && this.#applyEvent(reported)
+    else void this.#ask(effect)
+  }
+
+  #ask(effect: Extract<Effect, { readonly type: 'join' | 'load' | 'list' | 'renew' | 'fence' }>): Promise<void> {
+    switch (effect.type) {
+      case 'join':
+        return this.#joinAgain()
+      case 'load':
+        return this.#load()
+      case 'list':
+        return this.#questions.list()
+      case 'renew':
+        return this.#questions.renew()
+      case 'fence':
+        return this.#questions.fence(effect.id)
+    }
+  }
+
+  #answer(call: number, agreed: boolean): void {
+    const waiting = this.#calls.get(call)
+    this.#calls.delete(call)
+    if (agreed) waiting?.resolve()
+    else waiting?.reject(new NotAgreedError())
+  }
+
+  #applyEvent({ event, settle }: Reported): void {
+    const { revision } = event
+    const outcome = this.#apply?.(event) ?? Promise.resolve()
+    settle(outcome)
+    outcome.then(
+      () => this.tell({ type: 'applied', revision }),
+      // An Envoy that refuses a route has answered for it.
+      (error) =>
+        this.tell(error instanceof RouteNotAcknowledgedError ? { type: 'stuck' } : { type: 'applied', revision }),
+    )
+  }
+
+  async #joinAgain(): Promise<void> {
+    // What held events tell is in the routes that will be read again.
+    for (const { settle } of this.#stopLoading()) settle(Promise.resolve())
+    const joined = await this.#questions.joinAgain()
+    if (joined !== undefined) this.#joined(joined.me, joined.askedAt)
+  }
+
+  /** Reads all routes, the first time by way of the table. Events that come meanwhile are told afterwards. */
+  async #load(): Promise<void> {
+    if (this.#onFirstLoad !== undefined) {
+      this.#onFirstLoad()
+      this.#onFirstLoad = undefined
+      return
+    }
+    const loading = { held: this.#stopLoading() }
+    this.#loading = loading
+    const all = await this.#questions.reload()
+    if (all === undefined || this.#loading !== loading) return
+    const { revision, routes, askedAt } = all
+    // Refused routes are shown as such, and no Envoy that can go elsewhere is here.
+    await this.#apply?.({ revision, routes }).catch(() => {})
+    if (this.#loading !== loading) return
+    this.#loading = undefined
+    this.tell({ type: 'loaded', revision, askedAt })
+    for (const held of loading.held) this.tell({ type: 'event', revision: held.event.revision }, held)
+  }
+
+  /** @returns the events that have not been told */
+  #stopLoading(): Reported[] {
+    const held = this.#loading?.held ?? []
+    this.#loading = undefined
+    return held
+  }
+}

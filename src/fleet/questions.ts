@@ -1,0 +1,142 @@
+import type { Clock } from '../platform/clock.js'
+import type { PlainLog } from '../platform/log.js'
+import type { Route } from '../routing/route.js'
+import type { Revision } from '../routing/store.js'
+import type { Member, SharedStore } from '../store/shared.js'
+import { LeaseLostError } from '../store/shared.js'
+import type { Input } from './protocol/input.js'
+
+/** The pause before the store is asked again for what must succeed, in milliseconds. */
+const PAUSE_MS = 500
+
+export interface QuestionsOptions {
+  readonly store: SharedStore
+  /** `host:port` at which other members reach this one; undefined if they can't. */
+  readonly address: string | undefined
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly log: PlainLog
+  readonly tell: (input: Input) => void
+}
+
+/** All routes of the store. */
+export interface Reloaded {
+  readonly revision: Revision
+  readonly routes: readonly Route[]
+  /** When it was asked. */
+  readonly askedAt: number
+}
+
+/** Asks the store what the protocol wants to know, and tells the answers. */
+export class Questions {
+  readonly #options: QuestionsOptions
+  #isAway = false
+  /** The registration that is asked for. */
+  #id = ''
+  #isClosed = false
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Registers this member for the first time. Whoever was at its address before has ended: nobody need wait for that
+   * one's lease to expire. Two without an address can't agree on anything: the later one takes the place of the earlier.
+   *
+   * @throws StoreAwayError or another error of the store
+   */
+  async firstJoin(): Promise<{ readonly me: Member; readonly askedAt: number }> {
+    const { store, address } = this.#options
+    for (const { id, address: its } of await store.members.list()) {
+      if (its === address) await store.members.fence(id)
+    }
+    return this.#register()
+  }
+
+  /** Registers this member again, as soon as that succeeds; undefined if this is closed before. */
+  joinAgain(): Promise<{ readonly me: Member; readonly askedAt: number } | undefined> {
+    return this.#untilDone(async () => {
+      await this.#options.store.members.leave()
+      return this.#register()
+    })
+  }
+
+  async #register(): Promise<{ readonly me: Member; readonly askedAt: number }> {
+    const { store, address, clock, newId } = this.#options
+    const askedAt = clock.now()
+    const me = await store.members.join({ id: newId(), address })
+    this.#id = me.id
+    return { me, askedAt }
+  }
+
+  async list(): Promise<void> {
+    const askedAt = this.#options.clock.now()
+    const members = await this.#once(() => this.#options.store.members.list())
+    if (members !== undefined) this.#options.tell({ type: 'members', members, askedAt })
+  }
+
+  async renew(): Promise<void> {
+    const askedAt = this.#options.clock.now()
+    const renewed = await this.#once(async () => {
+      await this.#options.store.members.renew()
+      return true
+    })
+    if (renewed) this.#options.tell({ type: 'renewed', askedAt })
+  }
+
+  /** An answer to this member's own write: its registration is lost. */
+  lost(): void {
+    this.#options.tell({ type: 'lost', id: this.#id })
+  }
+
+  async fence(id: string): Promise<void> {
+    const own = this.#id
+    try {
+      await this.#options.store.members.fence(id)
+      this.#options.tell({ type: 'revoked', id })
+    } catch (error) {
+      this.#options.tell(error instanceof LeaseLostError ? { type: 'lost', id: own } : { type: 'not-revoked', id })
+    }
+  }
+
+  /** All routes, once the store can be read; undefined if this is closed before. */
+  reload(): Promise<Reloaded | undefined> {
+    return this.#untilDone(async () => {
+      const askedAt = this.#options.clock.now()
+      return { ...(await this.#options.store.reload()), askedAt }
+    })
+  }
+
+  /** Nothing is asked again from now on. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** The answer; undefined if there is none. */
+  async #once<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    const { log, tell } = this.#options
+    const id = this.#id
+    try {
+      const answer = await ask()
+      if (this.#isAway) log.info('The store of the routes can be reached again')
+      this.#isAway = false
+      return answer
+    } catch (error) {
+      if (error instanceof LeaseLostError) {
+        tell({ type: 'lost', id })
+        return undefined
+      }
+      if (!this.#isAway) log.warn(`The store of the routes can't be reached, will retry: ${(error as Error).message}`)
+      this.#isAway = true
+      return undefined
+    }
+  }
+
+  async #untilDone<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    for (;;) {
+      const answer = await this.#once(ask)
+      if (answer !== undefined || this.#isClosed) return answer
+      await new Promise<void>((resolve) => void this.#options.clock.after(PAUSE_MS, resolve))
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../platform/clock.js'
+import { SYSTEM_CLOCK } from '../platform/clock.js'
+import { FatalError } from '../platform/fatal-error.js'
+import type { PlainLog } from '../platform/log.js'
+import type { Route } from '../routing/route.js'
+import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../routing/store.js'
+import type { Member, SharedStore } from '../store/shared.js'
+import { LeaseLostError } from '../store/shared.js'
+import type { MutualTls } from '../xds/credentials.js'
+import type { ActivityTable } from './activity.js'
+import { ActivityExchange } from './activity.js'
+import { Fleet } from './fleet.js'
+import { Place } from './place.js'
+import type { LinksOptions, PeerLinks } from './streams/links.js'
+import { Links } from './streams/links.js'
+import type { PeerMessage } from './streams/messages.js'
+
+export interface FleetStoreOptions {
+  readonly store: SharedStore
+  /** `host:port` at which other members reach this one; undefined if they can't. */
+  readonly address: string | undefined
+  /** Undefined where this process can't be reached over TCP. */
+  readonly tls: MutualTls | undefined
+  /** Whether this member's Envoys can connect to another one, and so must leave it when it has lost its place. */
+  readonly canMove: boolean
+  readonly log: PlainLog
+  readonly clock?: Clock
+  readonly newId?: () => string
+  /** gRPC, unless a test passes its own. */
+  readonly makeLinks?: (options: LinksOptions) => PeerLinks
+}
+
+/** Whether other control planes may use the store, too. */
+export function isShared(store: OpenedStore): store is SharedStore {
+  return 'members' in store
+}
+
+/**
+ * A store that several control planes write to, around the one that has the routes. A write is stored first; then
+ * {@link agreed} waits until the Envoys of all of them have it.
+ */
+export class FleetStore implements OpenedStore {
+  readonly where: string
+  readonly isDurable: boolean
+  readonly isNew = false
+  readonly directory: string | undefined
+  /** Where this control plane stands among the others, and what that means for its calls and Envoys. */
+  readonly place: Place
+  readonly links: PeerLinks
+  readonly #store: SharedStore
+  readonly #fleet: Fleet
+  readonly #clock: Clock
+  /** Whom each write of this control plane concerns that has yet to be agreed. */
+  readonly #members = new Map<Revision, readonly Member[]>()
+  /** The last write of anybody that is known here. */
+  #last: Revision = 0n
+  #loadedAt = 0
+  /** Since when another control plane was to store activity. */
+  #unstoredSince: Date | undefined
+  #activity: ActivityExchange | undefined
+
+  constructor(options: FleetStoreOptions) {
+    const { store, log, clock = SYSTEM_CLOCK, newId = randomUUID } = options
+    this.#store = store
+    this.#clock = clock
+    this.where = store.where
+    this.isDurable = store.isDurable
+    this.directory = store.directory
+    const { makeLinks = (how) => new Links(how) } = options
+    this.links = makeLinks({
+      ...{ tls: options.tls, clock, log },
+      onMessage: (_from, message) => this.#hear(message),
+      onUp: (id) => this.#activity?.reached(id),
+      addressOf: async (id) => (await store.members.list()).find((member) => member.id === id)?.address,
+    })
+    this.#fleet = new Fleet({
+      ...{ store, links: this.links, address: options.address, clock, newId, log },
+      onStanding: (standing) => this.place.stands(standing),
+    })
+    this.place = new Place({ ...options, tell: (input) => this.#fleet.tell(input) })
+  }
+
+  /** What the protocol knows of this control plane and the others. */
+  get protocol(): Fleet['protocol'] {
+    return this.#fleet.protocol
+  }
+
+  /** Exchanges with the other control planes when routes were in use. */
+  exchangeActivity(table: ActivityTable): ActivityExchange {
+    const { links } = this
+    this.#activity = new ActivityExchange({
+      ...{ clock: this.#clock, table },
+      broadcast: (message) => links.broadcast(message),
+      send: (to, message) => links.send(to, message),
+    })
+    return this.#activity
+  }
+
+  async load(): Promise<readonly Route[]> {
+    await this.#fleet.join().catch((error: Error) => {
+      if (error instanceof FatalError) throw error
+      throw new FatalError(`This control plane can't join the others that use ${this.where}: ${error.message}`)
+    })
+    this.#loadedAt = this.#clock.now()
+    const routes = await this.#store.load()
+    this.#last = this.#store.loaded
+    return routes
+  }
+
+  fill(routes: readonly Route[]): Promise<void> {
+    return this.#store.fill(routes)
+  }
+
+  async write(change: RouteChange): Promise<Revision> {
+    try {
+      const { revision, members } = await this.#store.writeAmong(change)
+      this.#members.set(revision, members)
+      this.#seen(revision)
+      return revision
+    } catch (error) {
+      if (error instanceof LeaseLostError) this.#fleet.lost()
+      throw error
+    }
+  }
+
+  async agreed(revision = this.#last): Promise<void> {
+    const members = this.#members.get(revision) ?? (await this.#store.members.list())
+    this.#members.delete(revision)
+    await this.#fleet.agree(revision, members)
+  }
+
+  /** Of all control planes only one stores activity: the others would store the same. */
+  async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
+    const from = this.#unstoredSince ?? since
+    this.#unstoredSince = from
+    if (!this.protocol.isOldest) return
+    await this.#store.storeActivity(routes, from)
+    this.#unstoredSince = undefined
+  }
+
+  watch(apply: (event: StoreEvent) => Promise<void>): void {
+    this.#store.watch((event) => {
+      this.#seen(event.revision)
+      return this.#fleet.report(event)
+    })
+    this.#fleet.begin(apply, this.#loadedAt)
+  }
+
+  /** Ends in order: its Envoys go to other control planes, which then no longer wait for it. */
+  leave(): Promise<void> {
+    return this.#fleet.leave()
+  }
+
+  async close(): Promise<void> {
+    this.#stop()
+    await this.#store.close()
+  }
+
+  async discard(own: number): Promise<void> {
+    this.#stop()
+    await this.#store.members.leave().catch(() => {})
+    await this.#store.discard(own)
+  }
+
+  #stop(): void {
+    this.#activity?.close()
+    this.#fleet.close()
+  }
+
+  #hear(message: PeerMessage): void {
+    if ('status' in message) this.#fleet.tell({ type: 'heard', status: message.status })
+    if ('activity' in message) this.#activity?.heard(message.activity)
+  }
+
+  #seen(revision: Revision): void {
+    if (revision > this.#last) this.#last = revision
+  }
+}

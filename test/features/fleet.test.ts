@@ -1,0 +1,158 @@
+import t from 'tap'
+import { turns } from './clock.js'
+import type { Member } from './fleet-world.js'
+import { FleetOfWorlds } from './fleet-world.js'
+
+/*
+ * Control planes over one store, with Envoys of their own: when a change is answered, and what becomes of Envoys when one of
+ * them loses its place. The rules of the protocol are tried by its simulator; this is what they are built into.
+ */
+
+const [OLD, NEW] = ['127.0.0.1:1', '127.0.0.1:2']
+
+async function two(t: { teardown(fn: () => unknown): unknown }): Promise<[FleetOfWorlds, Member, Member]> {
+  const fleet = await FleetOfWorlds.start(t, 2)
+  return [fleet, ...(fleet.members as [Member, Member])]
+}
+
+t.test('a change is answered once the Envoys of all control planes have it', async (t) => {
+  const [fleet, one, other] = await two(t)
+  await fleet.envoy(one)
+  const far = await fleet.envoy(other)
+  far.answers = false
+  const call = one.world.post('/a', `http://${OLD}`)
+  await fleet.clock.pass(500)
+  t.equal(call.answer, undefined, 'it waits for the Envoy of the other one')
+  far.answers = true
+  far.answerAll()
+  await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
+  t.equal(call.answer?.status, 201)
+  t.equal(far.target('/a'), OLD)
+
+  const removed = await answered(fleet, other.world.delete('/a'))
+  t.strictSame([removed.status, far.target('/a')], [204, undefined])
+  t.equal(await one.world.get('/a'), undefined, 'at every control plane')
+})
+
+t.test('two that change one route at once do not wait for each other', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoys = [await fleet.envoy(one), await fleet.envoy(other)]
+  const calls = [one.world.post('/a', `http://${OLD}`), other.world.post('/a', `http://${NEW}`)]
+  const ms = await fleet.passUntil(() => calls.every(({ answer }) => answer !== undefined), 'both are answered')
+  t.strictSame(
+    calls.map(({ answer }) => answer?.status),
+    [201, 201],
+  )
+  t.ok(ms < 500, `after ${ms} ms`)
+  const [target] = [...fleet.shared.routes.values()].map(({ data }) => data.target)
+  t.strictSame(
+    envoys.map((envoy) => `http://${envoy.target('/a')}`),
+    [target, target],
+  )
+})
+
+t.test('an Envoy that hangs at another control plane is cut off, and costs one call some seconds', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const far = await fleet.envoy(other)
+  far.answers = false
+  const call = one.world.post('/a', `http://${OLD}`)
+  const ms = await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
+  t.equal(call.answer?.status, 201)
+  t.ok(ms >= 1_000 && ms <= 3_500, `after ${ms} ms`)
+  t.equal(far.stream, undefined, 'it was cut off by its own control plane')
+  t.equal((await answered(fleet, one.world.post('/b', `http://${OLD}`))).status, 201)
+})
+
+t.test(
+  'a control plane that is cut off from the others is fenced, and its Envoys are right before the answer',
+  async (t) => {
+    const [fleet, one, other] = await two(t)
+    const near = await fleet.envoy(one)
+    const far = await fleet.envoy(other)
+    fleet.cutOff(other)
+    const call = one.world.post('/a', `http://${OLD}`)
+    const ms = await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
+    t.equal(call.answer?.status, 201)
+    t.ok(ms <= 2_500, `after ${ms} ms`)
+    t.strictSame([near.target('/a'), far.target('/a')], [OLD, OLD], 'at the Envoy that has moved, too')
+    t.equal(one.standing, 'in')
+    t.not(other.standing, 'in')
+    const refused = await answered(fleet, other.world.post('/b', `http://${OLD}`))
+    t.equal(refused.status, 503)
+    t.match(refused.body, /this control plane/)
+    t.equal((await other.world.ask('GET', '/readyz')).status, 503)
+    t.strictSame((await other.world.ask('GET', '/livez')).status, 200)
+
+    fleet.mend(other)
+    await fleet.passUntil(() => other.standing === 'in', 'it joins again')
+    t.match(await other.world.get('/a'), { target: `http://${OLD}` }, 'with what it has missed')
+    t.equal((await answered(fleet, other.world.post('/b', `http://${NEW}`))).status, 201)
+    t.equal((await other.world.ask('GET', '/readyz')).status, 200)
+  },
+)
+
+t.test('a control plane that ends hands its Envoys over, which are sent only what differs', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoy = await fleet.envoy(other)
+  for (const name of ['/a', '/b', '/c']) await answered(fleet, one.world.post(name, `http://${OLD}`))
+  other.store.place.beginLeaving()
+  t.equal((await other.world.post('/d', `http://${OLD}`).answered).status, 503, 'it takes no calls')
+  const left = other.store.leave()
+  await fleet.passUntil(() => envoy.stream !== undefined && one.envoys.has(envoy), 'its Envoy is at the other one')
+  await left
+  await turns()
+  const sent = envoy.received.flatMap(({ resources }) => resources?.map(({ name }) => name) ?? [])
+  t.strictSame(sent, [], 'it has everything')
+  const call = one.world.post('/a', `http://${NEW}`)
+  const ms = await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
+  t.strictSame([call.answer?.status, envoy.target('/a')], [201, NEW])
+  t.ok(ms < 200, `and nobody waits for the one that has left: ${ms} ms`)
+})
+
+t.test('the store is away: reads are answered, writes are refused, and afterwards all is right', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoys = [await fleet.envoy(one), await fleet.envoy(other)]
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  fleet.shared.isAway = true
+  for (let second = 0; second < 60; second += 5) {
+    await fleet.clock.pass(5_000)
+    const call = one.world.post('/b', `http://${OLD}`)
+    await fleet.passUntil(() => call.answer !== undefined, 'it is answered', 2_000)
+    t.equal(call.answer?.status, 503)
+    t.match(await other.world.get('/a'), { target: `http://${OLD}` })
+    t.strictSame(
+      envoys.map((envoy) => envoy.target('/a')),
+      [OLD, OLD],
+      'Envoys have what they had',
+    )
+  }
+  fleet.shared.isAway = false
+  const ms = await fleet.passUntil(() => one.standing === 'in' && other.standing === 'in', 'they are in their places')
+  t.ok(ms <= 5_000, `after ${ms} ms`)
+  t.equal((await answered(fleet, other.world.post('/b', `http://${NEW}`))).status, 201)
+  t.strictSame(
+    envoys.map((envoy) => envoy.target('/b')),
+    [NEW, NEW],
+  )
+})
+
+t.test('when a route was in use is known to all control planes, and stored by one', async (t) => {
+  const [fleet, one, other] = await two(t)
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  await fleet.clock.pass(100)
+  const before = other.world.core.table.get('/a')?.lastActivity ?? new Date()
+  const later = new Date(before.getTime() + 10_000)
+  one.world.core.table.touch('/a', later)
+  one.store.links.broadcast({ activity: [{ key: '/a', ageMs: 0 }] })
+  await turns()
+  t.ok((other.world.core.table.get('/a')?.lastActivity ?? before) >= before)
+  t.strictSame([one.store.protocol.isOldest, other.store.protocol.isOldest], [true, false])
+})
+
+async function answered(
+  fleet: FleetOfWorlds,
+  call: { readonly answer: { readonly status: number; readonly body: string } | undefined },
+): Promise<{ readonly status: number; readonly body: string }> {
+  await fleet.passUntil(() => call.answer !== undefined, 'the call is answered')
+  return call.answer ?? { status: 0, body: '' }
+}

@@ -1,0 +1,136 @@
+import t from 'tap'
+import { Backend } from '../support/backend.js'
+import { Etcd } from '../support/etcd.js'
+import { kill } from '../support/home.js'
+import type { ProxyProcess } from '../support/proxy.js'
+import { eventually } from '../support/wait.js'
+import { call, isReady, RealFleet } from './real-fleet.js'
+
+/*
+ * Three control planes and two Envoys over a real etcd: what is answered by one holds for the Envoys of all, whatever happens
+ * to one of them.
+ */
+
+/** What one call may cost while a control plane hangs, and the machine is busy. */
+const FROZEN_MS = 2_500
+const SLOW_MS = 1_000
+
+const etcd = await Etcd.start(t)
+const fleet = await RealFleet.make(t, etcd, 3)
+const [hub, user] = await Promise.all([Backend.start('hub'), Backend.start('user')])
+t.teardown(() => Promise.all([hub.stop(), user.stop()]))
+for (const index of [0, 1, 2]) await fleet.start(index, ['--default-target', hub.url])
+const [one, two, three] = fleet.members as [ProxyProcess, ProxyProcess, ProxyProcess]
+await fleet.envoy('e1')
+await fleet.envoy('e2')
+
+/** Adds a route at one member, and looks at all Envoys right after the answer. */
+async function add(member: ProxyProcess, path: string) {
+  const answer = await call(member, 'POST', path, { target: user.url })
+  return { ...answer, seen: await fleet.answers(`${path}/x`) }
+}
+
+async function remove(member: ProxyProcess, path: string) {
+  const answer = await call(member, 'DELETE', path)
+  return { ...answer, seen: await fleet.answers(`${path}/x`) }
+}
+
+t.test('what one control plane has answered holds for the Envoys of all', async (t) => {
+  const wrong: unknown[] = []
+  for (let index = 0; index < 30; index += 1) {
+    const [member, other] = [fleet.members[index % 3], fleet.members[(index + 1) % 3]] as [ProxyProcess, ProxyProcess]
+    const path = `/user/u${index}`
+    const added = await add(member, path)
+    if (added.status !== 201 || added.seen.join() !== 'user,user') wrong.push({ path, added })
+    const removed = await remove(other, path)
+    if (removed.status !== 204 || removed.seen.join() !== 'hub,hub') wrong.push({ path, removed })
+  }
+  t.strictSame(wrong, [])
+})
+
+t.test('a control plane that hangs costs one call some seconds, and its Envoys are right then, too', async (t) => {
+  // Whichever of them has Envoys.
+  for (const [index, frozen] of [three, two].entries()) {
+    frozen.child.kill('SIGSTOP')
+    const added = await add(one, `/user/f${index}`)
+    t.match(added, { status: 201, seen: ['user', 'user'] })
+    t.ok(added.ms < FROZEN_MS + SLOW_MS, `after ${added.ms} ms`)
+    const next = await add(one, `/user/g${index}`)
+    t.match(next, { status: 201, seen: ['user', 'user'] })
+    t.ok(next.ms < SLOW_MS, `and the next after ${next.ms} ms`)
+    frozen.child.kill('SIGCONT')
+    await eventually(() => isReady(frozen), 'it joins again')
+    t.match(await remove(frozen, `/user/f${index}`), { status: 204, seen: ['hub', 'hub'] }, 'and changes routes')
+  }
+})
+
+t.test('a control plane that is killed costs one call some seconds, and is back when it is started', async (t) => {
+  await kill(three)
+  const added = await add(one, '/user/k')
+  t.match(added, { status: 201, seen: ['user', 'user'] })
+  t.ok(added.ms < FROZEN_MS + SLOW_MS, `after ${added.ms} ms`)
+  const again = await fleet.start(2)
+  t.match(await (await again.api('GET', '')).json(), { '/user/k': { target: user.url } })
+  t.match(await remove(again, '/user/k'), { status: 204, seen: ['hub', 'hub'] })
+})
+
+t.test('one after the other is replaced under load, and no request and no call of the hub fails', async (t) => {
+  await add(one, '/user/ana')
+  const failed: unknown[] = []
+  let going = true
+  const counts = { requests: 0, calls: 0 }
+  const users = async () => {
+    while (going) {
+      const seen = await fleet.answers('/user/ana/x')
+      counts.requests += seen.length
+      if (seen.join() !== 'user,user') failed.push(seen)
+    }
+  }
+  const calls = async () => {
+    for (let index = 0; going; index += 1) {
+      const path = `/user/r${index}`
+      for (const [method, status] of [['POST', 201] as const, ['DELETE', 204] as const]) {
+        const body = method === 'POST' ? { target: user.url } : undefined
+        const answer = await fleet.callService(method, path, body).catch((error: Error) => error)
+        counts.calls += 1
+        if (!('status' in answer) || answer.status !== status) failed.push({ method, path, answer })
+      }
+    }
+  }
+  const load = Promise.all([users(), calls()])
+  try {
+    for (const index of [0, 1, 2]) {
+      await fleet.stop(index)
+      await fleet.start(index)
+    }
+  } finally {
+    going = false
+    await load
+  }
+  t.strictSame(failed, [], `of ${counts.requests} requests and ${counts.calls} calls`)
+  t.ok(counts.requests > 100 && counts.calls > 20)
+})
+
+t.test('etcd is away: users are served, reads are answered, writes are refused; afterwards all is right', async (t) => {
+  const member = fleet.members[1] as ProxyProcess
+  await add(member, '/user/bob')
+  await etcd.stop()
+  for (let count = 0; count < 3; count += 1) {
+    const refused = await call(member, 'POST', '/user/eve', { target: user.url })
+    t.equal(refused.status, 503, refused.body)
+    t.ok(refused.ms < 2_000 + SLOW_MS, `after ${refused.ms} ms`)
+    t.ok(Number(refused.retryAfter) > 0)
+    t.strictSame(await fleet.answers('/user/bob/x'), ['user', 'user'])
+    t.equal((await call(member, 'GET', '/user/bob')).status, 200)
+  }
+  await etcd.startAgain()
+  const begun = performance.now()
+  await eventually(
+    async () => (await call(member, 'POST', '/user/eve', { target: user.url })).status === 201,
+    'it works',
+  )
+  const ms = Math.round(performance.now() - begun)
+  t.ok(ms < 5_000 + SLOW_MS, `after ${ms} ms`)
+  t.strictSame(await fleet.answers('/user/eve/x'), ['user', 'user'])
+  t.strictSame(await fleet.answers('/user/bob/x'), ['user', 'user'])
+})
