@@ -1,19 +1,7 @@
 #!/usr/bin/env node
-// First: before anything takes memory or time.
+// First: before anything takes memory or time. Static imports of the other modules would load them all before these run.
 import './process/small-heap.js'
 import './process/signals.js'
 
-import { hasOnlyOptions, parseCommandLine } from './command-line.js'
-import { run } from './commands/run.js'
-import { exit, exitByError } from './process/exit.js'
-
-/** @returns the exit status */
-async function main(argv: readonly string[]): Promise<number> {
-  // A proxy that runs for months doesn't need the memory of the others.
-  const subcommands = hasOnlyOptions(argv) ? [] : (await import('./commands/all.js')).SUBCOMMANDS
-  const { values, subcommand } = parseCommandLine(argv, subcommands)
-  const status = await (subcommand === undefined ? run(values) : subcommand())
-  return status ?? 0
-}
-
-main(process.argv.slice(2)).then(exit, exitByError)
+const { start } = await import('./start.js')
+start()

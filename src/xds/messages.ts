@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { MessageTypeDefinition } from '@grpc/proto-loader'
-import { loadSync } from '@grpc/proto-loader'
 import type { Duration } from '#proto/google/protobuf/Duration.js'
 import { PACKAGE_ROOT } from '../platform/package.js'
+import { loadDefinitions } from './protobuf.js'
 
 /** Everything that is encoded or decoded; what these import comes along. */
 const FILES = [
@@ -42,13 +42,7 @@ const FILES = [
 ]
 
 /** The subset of Envoy's API under proto/, with field names as in Envoy's documentation. */
-export const definitions = loadSync(FILES, {
-  includeDirs: [`${PACKAGE_ROOT}proto`],
-  keepCase: true,
-  longs: String,
-  enums: String,
-  defaults: true,
-})
+export const definitions = loadDefinitions(FILES, `${PACKAGE_ROOT}proto`)
 
 /** The URL that names a message's type in a google.protobuf.Any. */
 export function typeUrl(type: string): string {
