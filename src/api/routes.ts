@@ -90,9 +90,12 @@ function parseBody(body: string): RouteData {
   }
   if (isDeeperThan(BODY_LEVELS, data)) throw new BodyTooDeepError(BODY_LEVELS)
   // Of all JSON values, only an object can have a target.
-  const target = (data as { target?: unknown } | null)?.target
-  if (typeof target !== 'string') throw new TargetMissingError()
-  return { ...(data as object), target }
+  if (!hasTarget(data)) throw new TargetMissingError()
+  return data
+}
+
+function hasTarget(data: unknown): data is RouteData {
+  return typeof (data as { target?: unknown } | null)?.target === 'string'
 }
 
 /**

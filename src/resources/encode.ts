@@ -1,5 +1,6 @@
 import { encode, encodeCommon } from '../xds/messages.js'
 import type { Resource } from '../xds/resource.js'
+import { CompactResource } from '../xds/resource.js'
 import type { TYPE_URL } from './names.js'
 
 type TypeUrl = (typeof TYPE_URL)[keyof typeof TYPE_URL]
@@ -21,13 +22,23 @@ export function encodeResource(typeUrl: TypeUrl, message: Message, earlier: read
   }
 }
 
+/** The same for a message without a name field. */
+export function encodeNamedResource(typeUrl: TypeUrl, name: string, message: object): Resource {
+  const { bytes, version } = encode(typeOf(typeUrl), message)
+  // A copy with memory of its own: small buffers share a pool with unrelated ones, which would be kept in memory too.
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(own)
+  return { name, version, bytes: own }
+}
+
 /**
- * The same for a message without a name field.
+ * The same for one of many resources that have fields in common.
  *
- * @param common its other fields, made by {@link commonFields}
+ * @param common these fields, made by {@link commonFields}
  */
-export function encodeNamedResource(typeUrl: TypeUrl, name: string, message: object, common?: Buffer): Resource {
-  return { name, ...encode(typeOf(typeUrl), message, common) }
+export function encodeOneOfMany(typeUrl: TypeUrl, message: Message, common: Buffer): Resource {
+  const { name } = message
+  return new CompactResource({ name, ...encode(typeOf(typeUrl), message, common) }, common)
 }
 
 /** Encodes the fields that many resources of a type have in common. */

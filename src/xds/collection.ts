@@ -47,7 +47,8 @@ export class ResourceCollection {
     if (resource === undefined) this.#resources.delete(name)
     else {
       this.#digest.add(resource)
-      this.#resources.set(name, resource)
+      // The resource's own string, which is kept anyway.
+      this.#resources.set(resource.name, resource)
     }
     for (const subscriber of this.#subscribers) subscriber.changed(name, before)
     this.flushSoon()

@@ -68,19 +68,11 @@ export function encodeCommon(type: string, fields: object): Buffer {
  *
  * @param common the message's other fields, encoded; in Protobuf the fields of a message can be in any order
  */
-export function encode(
-  type: string,
-  message: object,
-  common?: Buffer,
-): { bytes: Buffer; version: string; common?: Buffer } {
-  const encoded = serialize(type, message)
-  // A copy with memory of its own: small buffers share a pool with unrelated ones, which would be kept in memory too.
-  const bytes = Buffer.allocUnsafeSlow(encoded.length)
-  encoded.copy(bytes)
+export function encode(type: string, message: object, common?: Buffer): { bytes: Buffer; version: string } {
+  const bytes = serialize(type, message)
   const hash = createHash('sha256')
   if (common !== undefined) hash.update(common)
-  const version = hash.update(bytes).digest('base64url').slice(0, 22)
-  return { bytes, version, ...(common === undefined ? {} : { common }) }
+  return { bytes, version: hash.update(bytes).digest('base64url').slice(0, 22) }
 }
 
 function serialize(type: string, message: object): Buffer {

@@ -1,6 +1,6 @@
 import type { Resource } from '../../xds/resource.js'
-import { commonFields, encodeNamedResource } from '../encode.js'
-import { clusterName, TYPE_URL } from '../names.js'
+import { commonFields, encodeOneOfMany } from '../encode.js'
+import { TYPE_URL } from '../names.js'
 import type { ClusterSettings, RouteClusterInput } from './cluster.js'
 import { routeClusterCommon, routeClusterOwn } from './cluster.js'
 
@@ -20,7 +20,7 @@ export class RouteClusterEncoder {
   /** The resource of the cluster that `routeCluster` makes. */
   encode(input: RouteClusterInput): Resource {
     const own = routeClusterOwn(input, this.#settings)
-    return encodeNamedResource(TYPE_URL.cluster, clusterName(input.key), own, this.#commonOf(input))
+    return encodeOneOfMany(TYPE_URL.cluster, own, this.#commonOf(input))
   }
 
   #commonOf({ target }: RouteClusterInput): Buffer {

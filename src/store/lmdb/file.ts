@@ -43,10 +43,7 @@ export class LmdbFile {
     this.#database = database
     this.#file = file
     this.#summary = summary
-    this.#space = new ReservedSpace(file, () => {
-      const { lastPageNumber, pageSize } = this.#statistics()
-      return (lastPageNumber + 1) * pageSize
-    })
+    this.#space = new ReservedSpace(file)
   }
 
   /**
@@ -71,8 +68,10 @@ export class LmdbFile {
    * @throws Error if that fails; then none of them is made
    */
   async commit(writes: readonly Write[], order: keyof typeof WRITES = 'anywhere'): Promise<number> {
-    const { pageSize, lastTxnId } = this.#statistics()
-    await this.#space.take(mostPages(writes, WRITES[order].pages, pageSize) * pageSize)
+    // Once only: it takes LMDB longer than a change of one route.
+    const { pageSize, lastPageNumber, lastTxnId } = this.#statistics()
+    const used = (lastPageNumber + 1) * pageSize
+    await this.#space.take(mostPages(writes, WRITES[order].pages, pageSize) * pageSize, used)
     const summary = this.#after(writes)
     const transaction = lastTxnId + 1
     const stored = encodeSummary({ format: FORMAT, ...summary, transaction })

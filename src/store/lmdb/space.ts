@@ -10,23 +10,20 @@ const AHEAD = 1024 * 1024
  */
 export class ReservedSpace {
   readonly #file: FileHandle
-  /** Where the pages in use end. */
-  readonly #used: () => number
   /** The size of the file, at least. */
   #size = 0
 
-  constructor(file: FileHandle, used: () => number) {
+  constructor(file: FileHandle) {
     this.#file = file
-    this.#used = used
   }
 
   /**
    * Ensures that this many more bytes can be used. LMDB reuses its free pages, so often there is enough.
    *
+   * @param used where the pages in use end
    * @throws an error of the system if there is no space
    */
-  async take(bytes: number): Promise<void> {
-    const used = this.#used()
+  async take(bytes: number, used: number): Promise<void> {
     const needed = used + bytes
     if (needed <= this.#size) return
     // LMDB may have used more than was reserved, and extended the file itself: zeros must not overwrite its pages.
