@@ -8,7 +8,7 @@ import { chart } from '../../src/rehearse/report/chart.js'
 import { comparisonPage, comparisonText } from '../../src/rehearse/report/compare.js'
 import { reportPage } from '../../src/rehearse/report/page.js'
 import { readReport } from '../../src/rehearse/report/read.js'
-import { readStyle, writeReport } from '../../src/rehearse/report/write.js'
+import { prepareReport, readStyle, writeReport } from '../../src/rehearse/report/write.js'
 import { judge } from '../../src/rehearse/verdict/verdict.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { CLI } from '../support/proxy.js'
@@ -69,6 +69,7 @@ t.test('it is written with its JSON, which can be read again', async (t) => {
   await t.rejects(readReport(join(directory, 'other.json')), /is not the rehearsal\.json of a report/)
   await t.rejects(readReport(join(directory, 'none.json')), /none\.json can't be read: ENOENT/)
   const below = join(directory, 'other.json', 'x')
+  await t.rejects(prepareReport(below), /The report can't be written to .*: ENOTDIR/, 'which is known before')
   await t.rejects(writeReport(below, rehearsal, judge(rehearsal)), /The report can't be written to .*: ENOTDIR/)
 })
 

@@ -1,6 +1,6 @@
 import { incidentsText } from '../../rehearse/incidents/all.js'
 import type { Rehearsal } from '../../rehearse/record.js'
-import { writeReport } from '../../rehearse/report/write.js'
+import { prepareReport, writeReport } from '../../rehearse/report/write.js'
 import { LiveFigures } from '../../rehearse/run/live.js'
 import { profilesText, REHEARSAL_OPTIONS, readRehearsalSettings } from '../../rehearse/run/options.js'
 import { rehearse as runRehearsal } from '../../rehearse/run/rehearse.js'
@@ -32,7 +32,9 @@ export const rehearse: Subcommand<typeof OPTIONS> = {
     'The token of a proxy of --proxy-url is taken from CONFIGPROXY_AUTH_TOKEN, that of a hub from JUPYTERHUB_API_TOKEN.\n' +
     "Ctrl-C ends it early, with a report. Exit status: 0 passed, 1 failed, 2 can't be judged.",
   async run(own) {
-    const rehearsal = await rehearsed(readRehearsalSettings(own, process.env))
+    const settings = readRehearsalSettings(own, process.env)
+    if (own.report !== undefined) await prepareReport(own.report)
+    const rehearsal = await rehearsed(settings)
     const verdict = judge(rehearsal, own)
     process.stdout.write(`${verdictText(verdict)}\n`)
     if (own.report !== undefined) await writeReport(own.report, rehearsal, verdict)

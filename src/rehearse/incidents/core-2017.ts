@@ -1,5 +1,5 @@
 import type { NamedIncident } from './incident.js'
-import { EVERY_ROLE, everybody, killRoles, playedHub } from './parts.js'
+import { playedHub, replaceProxy } from './parts.js'
 
 /** From the eviction of the pod until another was started. */
 const AWAY_MS = 7_000
@@ -15,18 +15,8 @@ export const CORE_2017: NamedIncident = {
   needs: ['own proxy', 'played hub'],
   async run(world) {
     const hub = playedHub(world)
-    hub.restartsProxy = false
-    try {
-      // While there is no process there is no service, whatever the proxy.
-      const excusedUntil = world.excuse(everybody(world))
-      await killRoles(world, EVERY_ROLE, 'process that can be seen')
-      await world.wait(AWAY_MS)
-      excusedUntil()
-      await world.proxy.start()
-      world.did('started the proxy')
-    } finally {
-      hub.restartsProxy = true
-    }
+    await replaceProxy(world, () => world.wait(AWAY_MS))
+    world.did('started the proxy')
     world.did(`the hub checks every ${hub.checkIntervalMs / 1000} s`)
     await world.wait(hub.checkIntervalMs)
   },

@@ -33,6 +33,24 @@ export function someUsers({ users, random }: World, share: number): number[] {
   return Array.from({ length: count }, () => left.splice(Math.floor(random() * left.length), 1)[0] ?? 0)
 }
 
+/**
+ * All processes of the proxy are gone, until `meanwhile` is over, and are then started by somebody who isn't the hub: it notices
+ * nothing. What users want meanwhile is excused, as there is no process that could answer.
+ */
+export async function replaceProxy(world: World, meanwhile: () => Promise<unknown>): Promise<void> {
+  const hub = playedHub(world)
+  hub.restartsProxy = false
+  try {
+    const excusedUntil = world.excuse(everybody(world))
+    await killRoles(world, EVERY_ROLE, 'process that can be seen')
+    await meanwhile()
+    excusedUntil()
+    await world.proxy.start()
+  } finally {
+    hub.restartsProxy = true
+  }
+}
+
 /** Those that have not come yet, or have left. */
 export function absentUsers({ users }: World): number[] {
   const present = new Set(users.active())

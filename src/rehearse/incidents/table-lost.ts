@@ -1,5 +1,5 @@
 import type { NamedIncident } from './incident.js'
-import { EVERY_ROLE, everybody, killRoles, playedHub } from './parts.js'
+import { playedHub, replaceProxy } from './parts.js'
 
 export const TABLE_LOST: NamedIncident = {
   name: 'table-lost',
@@ -11,17 +11,8 @@ export const TABLE_LOST: NamedIncident = {
   needs: ['own proxy', 'played hub'],
   async run(world) {
     const hub = playedHub(world)
-    hub.restartsProxy = false
-    try {
-      const excusedUntil = world.excuse(everybody(world))
-      await killRoles(world, EVERY_ROLE, 'process that can be seen')
-      await world.proxy.loseDisk()
-      excusedUntil()
-      await world.proxy.start()
-      world.did('started the proxy without its disk')
-    } finally {
-      hub.restartsProxy = true
-    }
+    await replaceProxy(world, () => world.proxy.loseDisk())
+    world.did('started the proxy without its disk')
     world.did(`the hub checks every ${hub.checkIntervalMs / 1000} s`)
     await world.wait(hub.checkIntervalMs)
     const { added } = await hub.check()

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FatalError } from '../../platform/fatal-error.js'
 import { PACKAGE_ROOT } from '../../platform/package.js'
@@ -9,16 +9,34 @@ import { reportPage } from './page.js'
 export const REPORT_FILES = { html: 'report.html', json: 'rehearsal.json' } as const
 
 /**
+ * Makes the directory of a report, so that one that can't be written is known before the rehearsal and not after it.
+ *
+ * @throws FatalError if it can't be made or written to
+ */
+export async function prepareReport(directory: string): Promise<void> {
+  await orFail(directory, async () => {
+    await mkdir(directory, { recursive: true })
+    await access(directory, constants.W_OK)
+  })
+}
+
+/**
  * Writes the report on a rehearsal: a page for people, and all that was seen as JSON.
  *
  * @param directory is made if it isn't there
  * @throws FatalError if it can't be written
  */
 export async function writeReport(directory: string, rehearsal: Rehearsal, verdict: Verdict): Promise<void> {
-  try {
+  await orFail(directory, async () => {
     await mkdir(directory, { recursive: true })
     await writeFile(join(directory, REPORT_FILES.json), `${JSON.stringify({ ...rehearsal, verdict })}\n`)
     await writeFile(join(directory, REPORT_FILES.html), reportPage(rehearsal, verdict, await readStyle()))
+  })
+}
+
+async function orFail(directory: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write()
   } catch (error) {
     throw new FatalError(`The report can't be written to ${directory}: ${(error as Error).message}.`)
   }
