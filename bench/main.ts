@@ -3,6 +3,7 @@ import { ALL_CONTENDERS } from './contenders/all.js'
 import { costBench } from './cost/main.js'
 import { fleetBench } from './fleet-bench.js'
 import { REHEARSALS } from './rehearsals/main.js'
+import { storesBench } from './stores-bench.js'
 import { bench } from './suite/bench.js'
 import { listed } from './suite/choice.js'
 import { ALL_WORKS } from './works/all.js'
@@ -11,6 +12,7 @@ const HELP = `npm run bench [-- OPTIONS]      this proxy beside others: about 25
   --quick                      about 5 minutes, into build/
   --only NAME[,NAME]           these contenders, or these works, or both; table-* stands for all that begin so
 npm run bench -- fleet [--routes N] [--envoys N]   the control plane with many simulated Envoys
+npm run bench -- stores [--only NAME[,NAME]] [--routes N[,N]]      LMDB, etcd and Kubernetes: changes, and loading
 npm run bench -- cost          Envoy's processor time for a request
 npm run bench -- incidents [--only NAME,...]     each incident of \`rehearse\`, CHP and this: 15 minutes, into docs/rehearsals.md
 npm run bench -- outage [--minutes N]            the outage of 2024, both lines of CHP and this: 10 minutes, into it, too
@@ -23,6 +25,7 @@ async function main(): Promise<string> {
   if (name === 'cost') return costBench(args)
   if (name === 'fleet') return fleet(args)
   if (name === 'incidents' || name === 'outage' || name === 'sizing') return REHEARSALS[name](args)
+  if (name === 'stores') return stores(args)
   if (name !== '' && !name.startsWith('-')) throw new Error(`There is no bench called ${name}.\n\n${HELP}`)
   const { values } = parseArgs({
     options: {
@@ -41,6 +44,13 @@ function fleet(args: string[]): Promise<string> {
   const { values } = parseArgs({ args, options })
   const progress = (what: string) => console.error(`... ${what}`)
   return fleetBench({ routes: Number(values.routes), envoys: Number(values.envoys), progress })
+}
+
+function stores(args: string[]): Promise<string> {
+  const only = { type: 'string', default: 'lmdb,etcd-1,etcd-3,kubernetes' } as const
+  const { values } = parseArgs({ args, options: { only, routes: { type: 'string', default: '1000,10000,50000' } } })
+  const progress = (what: string) => console.error(`... ${what}`)
+  return storesBench({ stores: values.only.split(','), sizes: values.routes.split(',').map(Number), progress })
 }
 
 /** The first SIGINT or SIGTERM ends the run in order, so that no proxy is left behind. */

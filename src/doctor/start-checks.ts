@@ -14,6 +14,7 @@ import { API_ANSWERS, ENVOYS_CONNECTED, ROUTES_ACCEPTED, USERS_SERVED } from './
 import { RUNTIME_DIRECTORY } from './checks/runtime-directory.js'
 import { SERVED_CERTIFICATE } from './checks/served-certificate.js'
 import { SHARED_MEMORY } from './checks/shared-memory.js'
+import { SHARED_STORE } from './checks/shared-store.js'
 import { DISK_SPACE, STATE_DIRECTORY, STATE_LOCK } from './checks/state-directory.js'
 import { STORE } from './checks/store.js'
 import { TOKEN } from './checks/token.js'
@@ -44,6 +45,7 @@ export const START_CHECKS: ReadonlyArray<AnyCheck<Subject>> = [
   anyCheck(DISK_SPACE),
   anyCheck(STATE_LOCK),
   anyCheck(STORE),
+  anyCheck(SHARED_STORE),
   anyCheck(RUNTIME_DIRECTORY),
   anyCheck(NAMES),
   anyCheck(HUB),

@@ -16,6 +16,7 @@ import { API_ANSWERS, ENVOYS_CONNECTED, ROUTES_ACCEPTED, USERS_SERVED } from '..
 import { RUNTIME_DIRECTORY } from '../../src/doctor/checks/runtime-directory.js'
 import { SERVED_CERTIFICATE } from '../../src/doctor/checks/served-certificate.js'
 import { SHARED_MEMORY } from '../../src/doctor/checks/shared-memory.js'
+import { SHARED_STORE } from '../../src/doctor/checks/shared-store.js'
 import { DISK_SPACE, STATE_DIRECTORY, STATE_LOCK } from '../../src/doctor/checks/state-directory.js'
 import { STORE } from '../../src/doctor/checks/store.js'
 import { TOKEN } from '../../src/doctor/checks/token.js'
@@ -76,6 +77,7 @@ bothWays(CONNECTIONS_FIT, memory, [[{ ...memory, maxHeap: GIB / 16 }, /allowed a
 bothWays(NOT_KILLED, { limit: GIB, kills: 0 }, [[{ limit: GIB, kills: 2 }, /^2 since/]])
 t.equal(NOT_KILLED.judge({ limit: GIB, kills: undefined }).state, 'undone')
 t.equal(NOT_KILLED.judge({ limit: undefined, kills: undefined }).state, 'inapplicable')
+bothWays(SHARED_STORE, [], [[['etcd is full'], /etcd is full/]])
 bothWays(SHARED_MEMORY, { isWritable: true, free: GIB }, [
   [{ isWritable: false, free: GIB }, /may not write/],
   [{ isWritable: true, free: 0 }, /is full/],

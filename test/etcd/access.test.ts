@@ -5,6 +5,7 @@ import t from 'tap'
 import { readEtcd } from '../../src/settings/etcd.js'
 import type { EtcdConnection } from '../../src/store/etcd/endpoints.js'
 import { EtcdStore } from '../../src/store/etcd/store.js'
+import { examined } from '../doctor/examined.js'
 import { join, route, watched } from '../store/shared-contract.js'
 import { Authority } from '../support/certificate.js'
 import { base64, Etcd } from '../support/etcd.js'
@@ -122,6 +123,14 @@ t.test('a full etcd takes no route and says why; a start says so, too', { skip }
   t.teardown(() => next.close())
   t.match(lines, [/is full \(the alarm NOSPACE\).*etcdctl alarm disarm/])
   t.equal((await next.load()).length, 1)
+
+  const argv = ['--storage-backend', 'etcd', '--etcd-endpoints', etcd.endpoints.join(','), '--no-api-auth']
+  const { CEP0514: routes, CEP0516: space } = await examined(['CEP0514', 'CEP0516'], argv, {})
+  t.match(routes, { state: 'ok', finding: /^1 routes/ })
+  t.match(space, { state: 'failed', finding: /is full \(the alarm NOSPACE\)/ }, 'and doctor says so')
+  await etcd.stop()
+  const away = await examined(['CEP0514'], argv, {})
+  t.match(away.CEP0514, { state: 'failed', finding: /can't be reached: .*ECONNREFUSED/ })
 })
 
 t.test('the program ends with one line if it is told wrong', { skip }, async (t) => {

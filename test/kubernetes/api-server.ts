@@ -30,8 +30,15 @@ export class ApiServer {
     this.#process = start()
   }
 
-  /** @param binary the path of kube-apiserver */
-  static async start(t: { teardown(fn: () => unknown): unknown }, binary: string): Promise<ApiServer> {
+  /**
+   * @param binary the path of kube-apiserver
+   * @param disk whether its etcd waits until the disk has what it answers for. Tests need not
+   */
+  static async start(
+    t: { teardown(fn: () => unknown): unknown },
+    binary: string,
+    disk: 'durable' | 'fast' = 'fast',
+  ): Promise<ApiServer> {
     const directory = await temporaryDirectory(t)
     const [port = 0, etcd = 0, peer = 0] = await freePorts(3)
     const authority = await Authority.make()
@@ -39,7 +46,7 @@ export class ApiServer {
     const [server, signer] = [await authority.issue(), await authority.issue()]
     await writeFile(join(directory, 'tokens'), `${ADMIN},admin,1,system:masters\n`)
     const database = run('etcd', [
-      ...[`--data-dir=${directory}/etcd`, '--unsafe-no-fsync', '--log-level=error'],
+      ...[`--data-dir=${directory}/etcd`, '--log-level=error', ...(disk === 'fast' ? ['--unsafe-no-fsync'] : [])],
       ...[`--listen-client-urls=http://127.0.0.1:${etcd}`, `--advertise-client-urls=http://127.0.0.1:${etcd}`],
       ...[`--listen-peer-urls=http://127.0.0.1:${peer}`, `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`],
       `--initial-cluster=default=http://127.0.0.1:${peer}`,

@@ -15,6 +15,8 @@ export interface EtcdOptions {
   readonly members?: number
   /** More arguments of each. */
   readonly args?: readonly string[]
+  /** Whether it waits until the disk has what it answers for. Tests need not. */
+  readonly isDurable?: boolean
   /** `https` needs the certificate among the arguments. {@link Etcd.call} is for http. */
   readonly scheme?: 'http' | 'https'
 }
@@ -105,6 +107,11 @@ export class Etcd {
     await this.call('kv/deleterange', { key: base64(key) })
   }
 
+  /** The size of what it keeps, history included. */
+  async bytesInUse(): Promise<number> {
+    return Number((await this.call('maintenance/status')).dbSizeInUse)
+  }
+
   /** Forgets all single changes until now. */
   async compact(): Promise<void> {
     const { header } = (await this.call('kv/range', { key: base64('/') })) as { header: { revision: string } }
@@ -132,14 +139,14 @@ export class Etcd {
   }
 
   #spawn(index: number): ChildProcess {
-    const { scheme = 'http', args = [] } = this.#options
+    const { scheme = 'http', args = [], isDurable = false } = this.#options
     const { client, peer } = this.#ports[index] as Ports
     const all = this.#ports.map((ports, each) => `m${each}=http://127.0.0.1:${ports.peer}`)
     return spawn(
       'etcd',
       [
         ...[`--name=m${index}`, `--data-dir=${join(this.#directory, String(index))}`, '--log-level=error'],
-        ...['--logger=zap', '--unsafe-no-fsync'],
+        ...['--logger=zap', ...(isDurable ? [] : ['--unsafe-no-fsync'])],
         ...['--heartbeat-interval=100', '--election-timeout=1000'],
         ...[`--listen-client-urls=${scheme}://127.0.0.1:${client}`],
         ...[`--advertise-client-urls=${scheme}://127.0.0.1:${client}`],

@@ -16,7 +16,8 @@ export const STORE: Check<Subject, StoreFacts> = {
   question: 'Can the stored routes be read, and are none damaged?',
   fatal: true,
   remedy:
-    'On disk: replace routes.mdb by a good copy, or move it away. In Kubernetes: kubectl delete configmap NAME. JupyterHub ' +
+    'On disk: replace routes.mdb by a good copy, or move it away. In Kubernetes: kubectl delete configmap NAME. In ' +
+    'etcd: etcdctl del KEY. JupyterHub ' +
     'adds its own routes again',
   async gather(subject) {
     if (isRunning(subject)) return { routes: undefined, fault: undefined }

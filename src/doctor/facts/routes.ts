@@ -3,12 +3,13 @@ import type { Route } from '../../routing/route.js'
 import { possibleStateDirs } from '../../store/directory/state-dir.js'
 import { readKept } from '../../store/lmdb/read-kept.js'
 import type { SharedBackend } from '../../store/open/open.js'
-import { chooseBackend, isShared, openShared } from '../../store/open/open.js'
+import { chooseBackend, isShared } from '../../store/open/open.js'
 import { Inapplicable, usable } from '../model/check.js'
 import { oncePer } from '../model/once.js'
 import type { Subject } from '../model/subject.js'
 import { isRunning } from '../model/subject.js'
 import { askApi } from './api.js'
+import { withSharedStore } from './shared-store.js'
 
 /** A route as far as it is examined. */
 export interface FoundRoute {
@@ -64,17 +65,12 @@ export async function keptRoutes(subject: Subject): Promise<readonly Route[]> {
   throw new Inapplicable('no routes are kept yet')
 }
 
-async function sharedRoutes(backend: SharedBackend, { sections, env }: Subject): Promise<readonly Route[]> {
-  const { name, etcd } = usable(sections.store)
-  const { hostRouting } = usable(sections.routing)
-  const warnings: string[] = []
-  const log = { info() {}, warn: (message: string) => void warnings.push(message) }
-  const store = await openShared(backend, { name, etcd, hostRouting, env, log })
-  try {
+function sharedRoutes(backend: SharedBackend, subject: Subject): Promise<readonly Route[]> {
+  return withSharedStore(backend, subject, async ({ store, warnings }) => {
+    // Those of opening it are no matter of the routes: CEP0516 has them.
+    const before = warnings.length
     const routes = await store.load()
-    if (warnings.length > 0) throw new FatalError(warnings.join('; '))
+    if (warnings.length > before) throw new FatalError(warnings.slice(before).join('; '))
     return routes
-  } finally {
-    await store.close()
-  }
+  })
 }

@@ -42,7 +42,7 @@ export async function checkEtcd(client: EtcdClient, checked: CheckedEtcd): Promi
   }
 }
 
-export const NO_SPACE =
+const NO_SPACE =
   'is full (the alarm NOSPACE), so no route can be added or removed: compact and defragment it, or raise its ' +
   '--quota-backend-bytes, then `etcdctl alarm disarm`'
 

@@ -1,3 +1,4 @@
+import { Coalesced } from '../../platform/coalesced.js'
 import type { Revision } from '../../routing/store.js'
 import type { Member, Members } from '../shared.js'
 import { LEASE_MS, LeaseLostError } from '../shared.js'
@@ -30,6 +31,7 @@ export class KubernetesMembers implements Members {
   readonly #now: () => number
   #mine: Lease | undefined
   #seen = new Map<string, Seen>()
+  readonly #lists = new Coalesced(() => this.#list())
 
   constructor(leases: Leases, store: string, run: Run, now: () => number = () => performance.now()) {
     this.#leases = leases
@@ -79,7 +81,12 @@ export class KubernetesMembers implements Members {
     await this.#run(() => this.#leases.delete(mine.metadata.name, { uid: mine.metadata.uid ?? '' }))
   }
 
-  async list(): Promise<readonly Member[]> {
+  /** Many writes at once share a list. */
+  list(): Promise<readonly Member[]> {
+    return this.#lists.run()
+  }
+
+  #list(): Promise<readonly Member[]> {
     return this.#run(async () => {
       const listed = await this.#leases.list()
       const fenced = fencedIn(listed, this.#fences)
