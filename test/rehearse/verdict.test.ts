@@ -89,6 +89,8 @@ t.test("it can't be judged if the generator was slow, or not all happened that s
   })
   t.match(judge(limited), { status: 2, doubts: ['The rehearsal itself was a limit: a thread was busy all the time.'] })
   t.match(verdictText(judge(limited)), /^The rehearsal can't be judged\.\nThe rehearsal itself/)
+  const leaks = [madeUpProcess({ sockets: (at) => 50 + at * 20 })]
+  t.equal(judge({ ...limited, processes: leaks }).status, 1, 'but sockets that it never closes are its own')
   t.match(judge(madeUpRehearsal({ ended: 'interrupted' })), { status: 2, doubts: ['It was interrupted.'] })
   const broken = incident('table-lost', 1, 2, { failed: 'the disk is full' })
   t.match(judge(madeUpRehearsal({ incidents: [broken] })), {

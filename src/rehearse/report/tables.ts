@@ -18,9 +18,15 @@ export function tableCard(
   head: readonly string[],
   rows: readonly (readonly Content[])[],
 ): Markup {
-  const body = rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)
+  const body = rows.map((cells) => html`<tr>${cells.map(cellOf)}</tr>`)
   return html`<section class="card" aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 <div class="scroll" role="group" aria-labelledby="${id}" tabindex="0"><table><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${body}</tbody></table></div></section>`
+}
+
+/** Figures stay in one line, text may have several. */
+function cellOf(cell: Content): Markup {
+  const isFigure = typeof cell === 'string' && /^[\d.,]+ \S+$/.test(cell)
+  return isFigure ? html`<td class="figure">${cell}</td>` : html`<td>${cell}</td>`
 }
 
 export function failuresTable({ failures }: Rehearsal): Markup | false {

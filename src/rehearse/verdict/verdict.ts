@@ -23,15 +23,19 @@ export interface Verdict {
 }
 
 /**
- * What a rehearsal shows, against thresholds. A check that failed is a failure even of a rehearsal that was ended early; but
- * nothing is judged if the generator was what was slow, and a rehearsal that saw less than was asked for can't pass.
+ * What a rehearsal shows, against thresholds. A check that failed is a failure even of a rehearsal that was ended early, and
+ * one that saw less than was asked for can't pass. If the generator was what was slow, what users saw says nothing; what the
+ * proxy itself shows, such as sockets that it never closes, still does.
  */
 export function judge(rehearsal: Rehearsal, thresholds: Thresholds = DEFAULT_THRESHOLDS): Verdict {
-  const checks = [...SERVICE, ...RESOURCES].flatMap((check) => check(rehearsal, thresholds) ?? [])
+  const [service, resources] = [SERVICE, RESOURCES].map((checks) =>
+    checks.flatMap((check) => check(rehearsal, thresholds) ?? []),
+  ) as [Check[], Check[]]
   const { limits } = rehearsal.generator
   const doubts = [...limits.map((limit) => `The rehearsal itself was a limit: ${limit}`), ...unseen(rehearsal)]
-  const hasFailed = checks.some(({ outcome }) => outcome === 'fail')
-  const status = limits.length > 0 ? 2 : hasFailed ? 1 : doubts.length > 0 ? 2 : 0
+  const checks = [...service, ...resources]
+  const hasFailed = (limits.length > 0 ? resources : checks).some(({ outcome }) => outcome === 'fail')
+  const status = hasFailed ? 1 : doubts.length > 0 ? 2 : 0
   const notApplicable = rehearsal.incidents
     .filter(isNotApplicable)
     .map(({ name, failed }) => `${name} does not apply: ${failed}.`)
