@@ -5,6 +5,7 @@ import type { DeltaResponse } from './in-flight.js'
 import type { InitialRequest } from './listing.js'
 import type { EnvoyObserver } from './observer.js'
 import { Subscription } from './subscription.js'
+import type { OnDoubts } from './unconfirmed.js'
 import { Unconfirmed } from './unconfirmed.js'
 
 /** The stream of a subscription. */
@@ -23,6 +24,16 @@ export interface SubscriptionsOptions {
   readonly maxAResponse: number
   readonly clock: Clock
   readonly observer: EnvoyObserver
+}
+
+/** What is known of names that Envoys may have without listing them: see Unconfirmed. */
+export interface EnvoyDoubts {
+  /** The listener is told of all names of an Envoy that is or was connected here, when they have changed. */
+  watch(listener: OnDoubts): void
+  /** All that there are now. */
+  all(): Iterable<readonly [node: string, names: readonly string[]]>
+  /** Another control plane tells of them; an Envoy that comes from there, or has come, is sent these again. */
+  learn(node: string, names: readonly string[]): void
 }
 
 interface Subscribed {
@@ -103,6 +114,29 @@ export class Subscriptions {
     for (const name of names) {
       this.#unconfirmed.add(name)
       for (const subscription of this.#subscribed.keys()) subscription.resend(name)
+    }
+    this.#options.collection.flushSoon()
+  }
+
+  /** Names that an Envoy may have without listing them, for other control planes to which it may go. */
+  readonly doubts: EnvoyDoubts = {
+    watch: (listener) => {
+      this.#unconfirmed.onDoubts = listener
+    },
+    all: () => this.#unconfirmed.all(),
+    learn: (node, names) => this.#learn(node, names),
+  }
+
+  #learn(node: string, names: readonly string[]): void {
+    const here = [...this.#subscribed].filter(([, { stream }]) => stream.node === node)
+    if (here.length === 0) {
+      this.#unconfirmed.learn(node, names)
+      return
+    }
+    // It came before this news did.
+    for (const name of names) {
+      this.#unconfirmed.of(node).add(name)
+      for (const [subscription] of here) subscription.resend(name)
     }
     this.#options.collection.flushSoon()
   }
