@@ -70,6 +70,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   const routes = metrics && new RoutesInUse({ table, hostRouting: settings.routing.hostRouting, recents })
   const servers = new Map<ServerConnections['limit'], ConnectionCount>()
   const activity = fleet?.exchangeActivity(table)
+  fleet?.exchangeDoubts(core.collections.ordered.map(({ subscriptions }) => subscriptions))
   const ads = makeAdsServer(core, options, { observations, metrics, recents, routes, activity })
   const snapshot = figures({ settings, observations, core, ads, servers, storeDirectory: store.directory })
 

@@ -8,8 +8,10 @@ import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../routing/
 import type { Member, SharedStore } from '../store/shared.js'
 import { LeaseLostError } from '../store/shared.js'
 import type { MutualTls } from '../xds/credentials.js'
+import type { Subscriptions } from '../xds/subscriptions.js'
 import type { ActivityTable } from './activity.js'
 import { ActivityExchange } from './activity.js'
+import { DoubtExchange } from './doubts.js'
 import { Fleet } from './fleet.js'
 import { Place } from './place.js'
 import type { LinksOptions, PeerLinks } from './streams/links.js'
@@ -59,6 +61,7 @@ export class FleetStore implements OpenedStore {
   /** Since when another control plane was to store activity. */
   #unstoredSince: Date | undefined
   #activity: ActivityExchange | undefined
+  #doubts: DoubtExchange | undefined
 
   constructor(options: FleetStoreOptions) {
     const { store, log, clock = SYSTEM_CLOCK, newId = randomUUID } = options
@@ -71,7 +74,10 @@ export class FleetStore implements OpenedStore {
     this.links = makeLinks({
       ...{ tls: options.tls, clock, log },
       onMessage: (_from, message) => this.#hear(message),
-      onUp: (id) => this.#activity?.reached(id),
+      onUp: (id) => {
+        this.#activity?.reached(id)
+        this.#doubts?.reached(id)
+      },
       addressOf: async (id) => (await store.members.list()).find((member) => member.id === id)?.address,
     })
     this.#fleet = new Fleet({
@@ -95,6 +101,16 @@ export class FleetStore implements OpenedStore {
       send: (to, message) => links.send(to, message),
     })
     return this.#activity
+  }
+
+  /** Exchanges with the other control planes what Envoys may have without naming it. */
+  exchangeDoubts(subscriptions: readonly Subscriptions[]): void {
+    const { links } = this
+    this.#doubts = new DoubtExchange({
+      subscriptions,
+      broadcast: (message) => links.broadcast(message),
+      send: (to, message) => links.send(to, message),
+    })
   }
 
   async load(): Promise<readonly Route[]> {
@@ -171,6 +187,7 @@ export class FleetStore implements OpenedStore {
   #hear(message: PeerMessage): void {
     if ('status' in message) this.#fleet.tell({ type: 'heard', status: message.status })
     if ('activity' in message) this.#activity?.heard(message.activity)
+    if ('doubts' in message) this.#doubts?.heard(message.doubts)
   }
 
   #seen(revision: Revision): void {

@@ -163,6 +163,7 @@ export class FleetOfWorlds {
     this.#t.teardown(() => opened.close())
     const member = new Member(this, world, opened)
     opened.exchangeActivity(world.core.table)
+    opened.exchangeDoubts(world.core.collections.ordered.map(({ subscriptions }) => subscriptions))
     this.members.push(member)
     return member
   }
