@@ -8,7 +8,7 @@ import { bench } from './suite/bench.js'
 import { listed } from './suite/choice.js'
 import { ALL_WORKS } from './works/all.js'
 
-const HELP = `npm run bench [-- OPTIONS]      this proxy beside others: about 25 minutes, into docs/benchmarks.md
+const HELP = `npm run bench [-- OPTIONS]      this proxy beside others: about 21 minutes, into docs/benchmarks.md
   --quick                      about 5 minutes, into build/
   --only NAME[,NAME]           these contenders, or these works, or both; table-* stands for all that begin so
 npm run bench -- fleet [--routes N] [--envoys N]   the control plane with many simulated Envoys

@@ -4,6 +4,7 @@ import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import { ChpProcess } from '../../test/support/chp.js'
 import { addRoutes } from '../api-client.js'
 import type { Contender } from './contender.js'
+import { FILLING } from './contender.js'
 
 /** configurable-http-proxy as npm has it: the present version, and the last of those before it. */
 export const CHP_5 = chp('chp-5.3.0', 'CHP 5.3.0', 'configurable-http-proxy')
@@ -26,7 +27,7 @@ function chp(name: 'chp-5.3.0' | 'chp-4.6.3', title: string, packageName: string
         packageName,
         before: ['taskset', '-c', processors],
       })
-      await addRoutes(process.apiPort, routes)
+      await addRoutes(process.apiPort, routes, FILLING)
       return {
         port: process.port,
         apiPort: process.apiPort,

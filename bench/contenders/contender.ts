@@ -2,6 +2,9 @@ import type { Certificate } from '../../test/support/certificate.js'
 
 export const CONTENDERS = ['ours', 'chp-5.3.0', 'chp-4.6.3', 'envoy', 'traefik', 'haproxy', 'nginx'] as const
 
+/** How many routes are added at a time before anything is measured. */
+export const FILLING = 100
+
 export type ContenderName = (typeof CONTENDERS)[number]
 
 export interface Route {

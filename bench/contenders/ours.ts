@@ -5,6 +5,7 @@ import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import { ProxyProcess } from '../../test/support/proxy.js'
 import { addRoutes } from '../api-client.js'
 import type { Contender, RunningProxy, Setup } from './contender.js'
+import { FILLING } from './contender.js'
 
 /** This proxy, as it is in build/. */
 export const OURS: Contender = {
@@ -17,7 +18,7 @@ export const OURS: Contender = {
   },
   start: async (setup) => {
     const proxy = await startOurs(setup)
-    await addRoutes(proxy.apiPort, setup.routes)
+    await addRoutes(proxy.apiPort, setup.routes, FILLING)
     return proxy
   },
 }

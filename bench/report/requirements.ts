@@ -85,8 +85,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
     wanted: { atMost: 0.5 },
   },
   {
-    title: 'websocket messages a second, against CHP 5.3.0',
-    ...beside('websocket-messages', 'rate', 'chp-5.3.0'),
+    // Clients take as much of a processor as the proxy, so the rate alone would measure them.
+    title: 'websocket messages a second that one processor can carry, against CHP 5.3.0',
+    ...beside('websocket-messages', 'capacity', 'chp-5.3.0'),
     wanted: { atLeast: 3 },
   },
   {

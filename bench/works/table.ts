@@ -7,7 +7,7 @@ import type { StandingWork } from './work.js'
 
 export const TABLE_SIZES = [1, 100, 1_000, 10_000, 50_000] as const
 
-const REQUESTS = 2_000
+const REQUESTS = 1_000
 
 /** Where in a table a request is looked up, and its path. */
 const PLACES: Readonly<Record<string, (size: number) => string>> = {

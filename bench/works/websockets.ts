@@ -28,7 +28,7 @@ export const WEBSOCKET_MESSAGES: StandingWork = {
   measure: ({ effort }, proxy) =>
     withWebsockets(async (users) => {
       await users.call('open', proxy.port, Array(ACTIVE).fill(`${LARGE}/socket`))
-      const talk = () => users.call('talk', { sockets: ACTIVE, seconds: 2 * effort.seconds })
+      const talk = () => users.call('talk', { sockets: ACTIVE, seconds: effort.seconds })
       const { result, dataCpu, controlCpu } = await measureCpu(proxy, talk)
       const { rate, p50, p99, messages } = result
       const cpu = (dataCpu + controlCpu) / messages
@@ -58,7 +58,7 @@ export const WEBSOCKETS_IDLE: FreshWork = {
         const before = await memoryMib(await allPids(proxy))
         await users.call('open', proxy.port, socketPaths(IDLE, ACTIVE))
         const after = await memoryMib(await allPids(proxy))
-        const talk = () => users.call('talk', { sockets: ACTIVE, seconds: 2 * effort.seconds, rate: TALK_RATE })
+        const talk = () => users.call('talk', { sockets: ACTIVE, seconds: effort.seconds, rate: TALK_RATE })
         const { result, seconds, dataCpu, controlCpu } = await measureCpu(proxy, talk)
         const memory = ((after - before) * KIB) / IDLE
         return { memory, cpu: ((dataCpu + controlCpu) / seconds) * 100, p50: result.p50, p99: result.p99 }
