@@ -7,6 +7,9 @@ const PAUSE_MS = { first: 100, most: 10_000 } as const
 /** How often a store that stays away is mentioned. */
 const REMIND_MS = 5 * 60_000
 
+/** How many reasons of one absence are logged. */
+const REASONS = 10
+
 /** The pauses between attempts to follow a store, and what the log has of them. */
 export class Retries {
   readonly #what: string
@@ -14,6 +17,8 @@ export class Retries {
   readonly #mostMs: number
   #failures = 0
   #logged = 0
+  /** Those that the log has. */
+  readonly #reasons = new Set<string>()
 
   /** @param what the store, at the beginning of a sentence, such as `The Kubernetes API` */
   constructor(what: string, log: PlainLog, mostMs: number = PAUSE_MS.most) {
@@ -25,14 +30,17 @@ export class Retries {
   succeeded(): void {
     if (this.#failures > 1) this.#log.info(`${this.#what} answers again`)
     this.#failures = 0
+    this.#reasons.clear()
   }
 
-  /** Resolves when it is time for the next attempt. One lost connection is ordinary, so the log has the second. */
+  /** Resolves when it is time for the next attempt. One lost connection is ordinary, so the log has the second, then each new reason. */
   async failed(error: Error, signal: AbortSignal): Promise<void> {
     this.#failures += 1
     const now = performance.now()
-    if (this.#failures === 2 || (this.#failures > 2 && now - this.#logged >= REMIND_MS)) {
+    const isNews = this.#reasons.size < REASONS && !this.#reasons.has(error.message)
+    if (this.#failures > 1 && (isNews || now - this.#logged >= REMIND_MS)) {
       this.#logged = now
+      this.#reasons.add(error.message)
       this.#log.warn(`${this.#what} can't be watched, will retry: ${error.message}`)
     }
     const pause = Math.min(PAUSE_MS.first * 2 ** (this.#failures - 1), this.#mostMs)

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { request } from 'undici'
 import type { EtcdConnection } from '../../src/store/etcd/endpoints.js'
@@ -132,6 +133,12 @@ export class Etcd {
   async startAgain(index?: number): Promise<void> {
     for (const each of this.#chosen(index)) this.#processes[each] = this.#spawn(each)
     await this.ready()
+  }
+
+  /** Starts it again after {@link stop}, without its data. */
+  async startEmpty(): Promise<void> {
+    for (const each of this.#chosen(undefined)) await rm(join(this.#directory, String(each)), { recursive: true })
+    await this.startAgain()
   }
 
   #chosen(index: number | undefined): number[] {

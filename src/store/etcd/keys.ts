@@ -23,7 +23,7 @@ export class Keys {
     return `${this.prefix}routes${key}`
   }
 
-  /** The routes, and {@link removed}. */
+  /** The routes, {@link removed} and {@link begun}. */
   get routes(): KeyRange {
     return { start: `${this.prefix}routes/`, end: `${this.prefix}routes;` }
   }
@@ -62,9 +62,9 @@ export class Keys {
     return rangeBelow(`${this.prefix}activity/`)
   }
 
-  /** There once the set has been in use. */
+  /** There once the set has been in use. It is read with the routes: where it is gone, so are they. */
   get begun(): string {
-    return `${this.prefix}begun`
+    return `${this.prefix}routes:begun`
   }
 
   get all(): KeyRange {

@@ -1,6 +1,7 @@
 import type { RequestOp } from '#proto/etcdserverpb/RequestOp.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { PlainLog } from '../../platform/log.js'
+import { StoreAwayError } from '../../routing/errors.js'
 import { lastActive } from '../../routing/last-active.js'
 import type { Route } from '../../routing/route.js'
 import type { Revision, RouteChange, StoreEvent } from '../../routing/store.js'
@@ -16,9 +17,11 @@ import { EtcdAwayError } from './errors.js'
 import { follow } from './follow.js'
 import { GuardedWriter } from './guarded-writer.js'
 import { activityName, Keys } from './keys.js'
+import type { Listed } from './list.js'
 import { listRange } from './list.js'
 import { EtcdMembers } from './members.js'
 import { bytes, isCreatedAt, put, rangeIn, rangeOf, remove, revisionOf } from './operations.js'
+import { portions } from './portions.js'
 import { StoredRoutes } from './routes.js'
 import { RPC } from './rpc.js'
 
@@ -26,8 +29,8 @@ import { RPC } from './rpc.js'
 const CALLS = 64
 const MEMBER_CALLS = 8
 
-/** How many routes one transaction stores: etcd takes up to 128 operations, and 1.5 MiB. */
-const FILLED = { routes: 100, bytes: 1_000_000 } as const
+const EMPTIED =
+  'etcd has lost all that it had of this proxy. Give it its data back, or restart all control planes to begin anew'
 
 export interface EtcdStoreOptions {
   readonly connection: EtcdConnection
@@ -52,6 +55,7 @@ export class EtcdStore implements SharedStore {
   readonly #activity: StoredActivity
   readonly #queue = callQueue(CALLS)
   #loaded: Revision = 0n
+  #wasMarked = false
   readonly #stop = new AbortController()
   #following: Promise<void> | undefined
 
@@ -99,8 +103,9 @@ export class EtcdStore implements SharedStore {
   }
 
   async #snapshot(): Promise<Snapshot> {
-    const { kvs, revision } = await listRange(this.#client, this.#keys.routes)
-    const routes = this.#routes.readAll(kvs)
+    const listed = await listRange(this.#client, this.#keys.routes)
+    const { revision } = listed
+    const routes = this.#readAll(listed)
     const times = await this.#activity.load()
     return { revision, routes: routes.map((route) => lastActive(route, times.get(this.#activityNameOf(route)))) }
   }
@@ -149,7 +154,7 @@ export class EtcdStore implements SharedStore {
     this.#following = follow({
       ...{ client: this.#client, range: this.#keys.routes, from: this.#loaded },
       ...{ log: this.#log, signal: this.#stop.signal },
-      onList: ({ kvs, revision }) => tell({ revision, routes: this.#routes.readAll(kvs) }),
+      onList: (listed) => tell({ revision: listed.revision, routes: this.#readAll(listed) }),
       onEvents: ({ events }) => {
         for (const each of events) {
           const event = this.#routes.eventOf(each)
@@ -167,6 +172,15 @@ export class EtcdStore implements SharedStore {
 
   discard(): Promise<void> {
     return this.close()
+  }
+
+  /** @throws StoreAwayError if nothing is there any more: then users are better served with what was there before */
+  #readAll({ kvs }: Listed): readonly Route[] {
+    // It is among the last keys.
+    const isMarked = kvs.slice(-2).some(({ key }) => key.toString() === this.#keys.begun)
+    if (this.#wasMarked && !isMarked) throw new StoreAwayError(EMPTIED)
+    this.#wasMarked = isMarked
+    return this.#routes.readAll(kvs)
   }
 
   #put(key: string, route: Route): RequestOp {
@@ -192,21 +206,4 @@ export class EtcdStore implements SharedStore {
 
 function callQueue(lanes: number): CallQueue {
   return new CallQueue({ lanes, store: 'etcd', isAway: (error) => error instanceof EtcdAwayError })
-}
-
-/** Operations in portions that etcd takes. */
-function* portions(operations: readonly RequestOp[]): Iterable<RequestOp[]> {
-  let portion: RequestOp[] = []
-  let size = 0
-  for (const operation of operations) {
-    const bytes = operation.request_put?.value?.length ?? 0
-    if (portion.length === FILLED.routes || (portion.length > 0 && size + bytes > FILLED.bytes)) {
-      yield portion
-      portion = []
-      size = 0
-    }
-    portion.push(operation)
-    size += bytes
-  }
-  if (portion.length > 0) yield portion
 }

@@ -12,8 +12,8 @@ import { RPC } from './rpc.js'
  * How often etcd is asked for a sign of life on a watch without events, and how long it may give none. An etcd that
  * stands still would otherwise keep others waiting for what it doesn't report.
  */
-const PROBE_MS = 500
-const SILENCE_MS = 1_500
+const PROBE_MS = 300
+const SILENCE_MS = 1_000
 
 export interface WatchOptions {
   readonly range: KeyRange
