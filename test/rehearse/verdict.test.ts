@@ -114,6 +114,12 @@ t.test('an incident that does not apply is named, and neither passes nor fails',
   })
 })
 
+t.test("memory is a process's own, whoever else here has the same libraries", async (t) => {
+  const process = madeUpProcess({ to: 0 })
+  const shared = { ...process, samples: process.samples.map((sample) => ({ ...sample, pssBytes: 1 })) }
+  t.equal(usageOf([shared], 1)[0]?.memoryBytes, 100 * 1024 * 1024)
+})
+
 t.test("a second's usage is that of all processes, and a late sample leaves no hole", async (t) => {
   const [one, other] = [madeUpProcess({ to: 3 }), madeUpProcess({ pid: 101, from: 2, to: 3, cpus: () => 1 })]
   const late = { ...one, samples: one.samples.filter((_, index) => index !== 1) }

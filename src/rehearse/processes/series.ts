@@ -4,7 +4,7 @@ import type { ProcessRecord, ProcessSample } from '../record.js'
 export interface Usage {
   /** Processors that were busy: 0.5 is half of one. */
   readonly cpus: number
-  /** Shared pages counted in part where the system tells. */
+  /** Resident, as if no other program on the machine had the same libraries or the same Node.js. */
   readonly memoryBytes: number
   readonly sockets: number
   readonly files: number
@@ -32,8 +32,8 @@ function usageOfOne({ samples }: ProcessRecord, seconds: number): Array<Usage | 
     const from = secondOf(sample)
     // A sample that came late leaves a second without one.
     const to = next === undefined ? from + 1 : Math.max(from + 1, secondOf(next))
-    const { sockets, files, rssBytes, pssBytes = rssBytes } = sample
-    usage.fill({ cpus, memoryBytes: pssBytes, sockets, files }, from, to)
+    const { sockets, files, rssBytes: memoryBytes } = sample
+    usage.fill({ cpus, memoryBytes, sockets, files }, from, to)
   }
   return usage
 }

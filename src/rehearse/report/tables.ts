@@ -93,7 +93,7 @@ export function processesTable({ processes }: Rehearsal): Markup | false {
       ...[String(pid), ROLE_NAMES[role]],
       `${rounded((first?.atMs ?? 0) / 1000)} - ${rounded((last?.atMs ?? 0) / 1000)} s`,
       `${(((last?.cpuMs ?? 0) - (first?.cpuMs ?? 0)) / 1000).toFixed(1)} s`,
-      bytes(most(samples.map(({ rssBytes, pssBytes = rssBytes }) => pssBytes))),
+      bytes(most(samples.map(({ rssBytes }) => rssBytes))),
       rounded(most(samples.map(({ sockets }) => sockets))),
       html`<code>${command.slice(0, 160)}</code>`,
     ]
