@@ -109,6 +109,17 @@ t.test('a write waits for an Envoy that is between two members', async (t) => {
   t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n, envoys: ['e'] })), [true])
 })
 
+t.test('an Envoy that has come to a peer is no longer here, even if its stream has not ended yet', async (t) => {
+  const scene = Scene.in()
+  scene.tell({ type: 'envoy-here', node: 'e' })
+  scene.wait(100)
+  scene.hear({ standing: 'in' })
+  scene.hear({ standing: 'in', envoys: ['e'] })
+  scene.hear({ standing: 'out', moving: [{ node: 'e', remainingMs: LIMITS.move }] })
+  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 9n, members: [ME] })), [], 'it is at no member')
+  t.strictSame(answers(scene.tell({ type: 'envoy-here', node: 'e' })), [true])
+})
+
 t.test('a peer that is silent is fenced, and its Envoys are waited for', async (t) => {
   const scene = Scene.in()
   scene.hear({ standing: 'in', envoys: ['e'] })

@@ -13,7 +13,8 @@ const MEMORY_MS = 60_000
 
 /** Where the Envoys of the fleet are: at this member, at a peer, or between two. */
 export class Whereabouts {
-  readonly #own = new Set<string>()
+  /** Those at this member, and since when. */
+  readonly #own = new Map<string, number>()
   #ownList: readonly string[] = []
   readonly #moving = new Map<string, Moving>()
   /** Those that were given up, and when. They may be at a member that can't be heard. */
@@ -24,20 +25,21 @@ export class Whereabouts {
     return this.#ownList
   }
 
-  isHere(node: string): boolean {
-    return this.#own.has(node)
+  /** Since when it is here; undefined if it isn't. */
+  hereSince(node: string): number | undefined {
+    return this.#own.get(node)
   }
 
-  arrived(node: string): void {
-    this.#own.add(node)
-    this.#ownList = [...this.#own]
+  arrived(node: string, now: number): void {
+    this.#own.set(node, now)
+    this.#ownList = [...this.#own.keys()]
     this.found(node, Number.POSITIVE_INFINITY)
   }
 
   /** Returns false if it was not here. */
   left(node: string): boolean {
     if (!this.#own.delete(node)) return false
-    this.#ownList = [...this.#own]
+    this.#ownList = [...this.#own.keys()]
     return true
   }
 

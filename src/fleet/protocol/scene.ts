@@ -29,7 +29,7 @@ export class Scene {
 
   /** An Envoy at this member has all that it lacked. */
   arrived(node: string): void {
-    this.envoys.arrived(node)
+    this.envoys.arrived(node, this.now)
     this.hasNews = true
   }
 
@@ -41,7 +41,7 @@ export class Scene {
 
   /** An Envoy is no longer where it was. Writes wait for it, until a peer says that it has it. */
   hasLeft(node: string, waitMs: number, isOwn: boolean): void {
-    if (!this.envoys.isHere(node)) this.envoys.moves(node, this.now, this.now + waitMs, isOwn)
+    this.envoys.moves(node, this.now, this.now + waitMs, isOwn)
     this.hasNews = true
   }
 
@@ -52,7 +52,9 @@ export class Scene {
    */
   remove(peer: Peer, isSaid: boolean): void {
     this.peers.remove(peer.member.id, this.now)
-    for (const node of peer.envoys) this.hasLeft(node, LIMITS.move, false)
+    for (const node of peer.envoys) {
+      if (this.envoys.hereSince(node) === undefined) this.hasLeft(node, LIMITS.move, false)
+    }
     if (!isSaid) this.envoys.mayHaveBeenAway(this.now, this.now + LIMITS.move)
     this.do({ type: 'disconnect', id: peer.member.id })
     this.hasNews = true

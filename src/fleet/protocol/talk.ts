@@ -1,10 +1,17 @@
 import type { Member } from '../../store/shared.js'
 import { LIMITS } from './limits.js'
-import type { Status } from './messages.js'
+import type { MovingEnvoy, Status } from './messages.js'
 import type { Peer } from './peer.js'
 import type { Scene } from './scene.js'
 
 const NEVER = Number.POSITIVE_INFINITY
+
+/** What a peer had said before, and after which moment. */
+interface Before {
+  readonly envoys: readonly string[]
+  readonly moving: readonly MovingEnvoy[]
+  readonly wordAt: number
+}
 
 /** What a member and its peers tell each other. */
 export class Talk {
@@ -27,26 +34,43 @@ export class Talk {
   /** Takes in what a peer says of itself. */
   hear(peer: Peer, status: Status): void {
     const { now, envoys } = this.#scene
-    const before = { envoys: peer.envoys, moving: peer.moving }
+    const before = { envoys: peer.envoys, moving: peer.moving, wordAt: peer.wordAt }
     if (!peer.hears(status, now)) return
     peer.envoys = status.envoys
     peer.moving = status.moving
     if (envoys.areAnyLost) for (const node of status.envoys) envoys.found(node, peer.wordAt)
+    this.#hearOfArrivals(before, status)
     this.#hearOfMoves(before, status)
     if (status.standing === 'out') this.#scene.remove(peer, true)
   }
 
-  #hearOfMoves(before: Pick<Status, 'envoys' | 'moving'>, { envoys, moving }: Status): void {
+  /** An Envoy that has come to a peer is no longer here, even if its stream has not ended yet. */
+  #hearOfArrivals(before: Before, { envoys, moving }: Status): void {
+    if (before.envoys === envoys && moving.length === 0) return
+    for (const node of [...envoys, ...moving.map((one) => one.node)]) {
+      const hereSince = this.#scene.envoys.hereSince(node)
+      // If it was there before, it has come here from there.
+      if (hereSince === undefined || before.envoys.includes(node)) continue
+      if (hereSince < before.wordAt) this.#scene.left(node, LIMITS.move)
+    }
+  }
+
+  #hearOfMoves(before: Before, { envoys, moving }: Status): void {
     for (const { node, remainingMs } of moving) {
       const known = before.moving.find((one) => one.node === node)
       // It tells of each move for as long as it waits itself.
-      if (known === undefined || known.remainingMs < remainingMs) this.#scene.hasLeft(node, remainingMs, false)
+      const isNew = known === undefined || known.remainingMs < remainingMs
+      if (isNew && !this.#hasComeHere(node, before)) this.#scene.hasLeft(node, remainingMs, false)
     }
     if (before.envoys === envoys) return
     for (const node of before.envoys) {
       if (envoys.includes(node) || moving.some((one) => one.node === node)) continue
-      this.#scene.hasLeft(node, LIMITS.move, false)
+      if (!this.#hasComeHere(node, before)) this.#scene.hasLeft(node, LIMITS.move, false)
     }
+  }
+
+  #hasComeHere(node: string, { envoys }: Before): boolean {
+    return envoys.includes(node) && this.#scene.envoys.hereSince(node) !== undefined
   }
 
   /** Tells those who must know how this member is. */
