@@ -71,7 +71,7 @@ function bucketOf(ms: number): number {
 }
 
 /** The longest time that counts in a bucket, in milliseconds. */
-export function upperBound(bucket: number): number {
+function upperBound(bucket: number): number {
   const whole = Math.floor(bucket / SUB_BUCKETS)
   return LEAST_MS * 2 ** whole * (1 + (bucket % SUB_BUCKETS) / SUB_BUCKETS)
 }

@@ -44,13 +44,18 @@ export const rehearse: Subcommand<typeof OPTIONS> = {
   },
 }
 
+/** The status of a program that Ctrl-C has ended, as shells have it. */
+const INTERRUPTED = 130
+
 /** Until it is over, or somebody ends it; a second signal ends it at once. */
 async function rehearsed(settings: RehearsalSettings): Promise<Rehearsal> {
   const over = new AbortController()
   const live = new LiveFigures(process.stderr)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      live.onNote('Ending it; this takes some seconds')
+      // What was started is ended on any exit.
+      if (over.signal.aborted) process.exit(INTERRUPTED)
+      live.onNote('Ending it; this takes some seconds. A second signal ends it at once')
       over.abort()
     })
   }

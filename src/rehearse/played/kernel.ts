@@ -25,10 +25,6 @@ export class Kernel {
   /** Set while it answers nothing. */
   isHung = false
 
-  get websockets(): number {
-    return this.#sockets.size
-  }
-
   /** @returns what reads what comes over the websocket */
   accept(head: string, socket: Socket, now: number): (part: Buffer) => void {
     const key = fieldOf(head, 'sec-websocket-key') ?? ''

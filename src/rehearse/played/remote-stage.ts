@@ -28,6 +28,8 @@ export class RemoteStage {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #calls = 0
+  /** Resolves with the reason if the thread ends by itself. */
+  readonly lost: Promise<string>
 
   /** @param onTrouble told what the hub would log as an error */
   constructor(cast: Cast, onTrouble: (what: string) => void) {
@@ -36,7 +38,12 @@ export class RemoteStage {
       if ('trouble' in message) onTrouble(message.trouble)
       else this.#settle(message)
     })
-    this.#worker.on('error', (error) => this.#fail(error))
+    this.lost = new Promise((resolve) => {
+      this.#worker.on('error', (error) => {
+        resolve(`hub and servers, which are played, have ended: ${error.message}`)
+        this.#fail(error)
+      })
+    })
     this.#worker.on('exit', () => this.#fail(new Error('hub and servers have ended')))
   }
 

@@ -141,13 +141,6 @@ export class Stage implements HubActions {
     await Promise.all(this.#some(users).map(({ server }) => server.start()))
   }
 
-  /** What the servers hold now, to compare with what the users hold. */
-  counts(): { connections: number; websockets: number } {
-    const servers = this.#players.map(({ server }) => server)
-    const sum = (of: (server: UserServer) => number) => servers.reduce((total, server) => total + of(server), 0)
-    return { connections: sum((one) => one.connections), websockets: sum((one) => one.websockets) }
-  }
-
   spawn(name: string): boolean {
     const player = this.#byName.get(name)
     if (player?.state === 'stopped') void this.#spawn(player)

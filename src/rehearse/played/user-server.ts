@@ -26,14 +26,6 @@ export class UserServer implements RawHandler {
     return this.#server.isOpen ? `http://127.0.0.1:${this.#server.port}` : undefined
   }
 
-  get connections(): number {
-    return this.#server.connections
-  }
-
-  get websockets(): number {
-    return this.#kernel.websockets
-  }
-
   start(): Promise<void> {
     return this.#server.open()
   }

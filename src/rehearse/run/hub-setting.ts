@@ -36,6 +36,7 @@ export async function hubSetting(
     ...{ origin, proxy, hub: undefined, servers: undefined, threads: [], close },
     site: new HubSite(base, names, tokens, target.serverName ?? ''),
     description: await proxy.describe(),
+    lost: new Promise(() => {}),
     refresh: async () => {},
     table: async () => undefined,
   }

@@ -56,6 +56,7 @@ class Run {
   readonly #startedAt = performance.now()
   readonly #started = new Date().toISOString()
   #failures = 0
+  #lost: string | undefined
 
   constructor(
     settings: RehearsalSettings,
@@ -73,6 +74,10 @@ class Run {
     this.#crowd = new Crowd(settings, plans, { site, origin, tally, startedAt: this.#startedAt })
     if (over.aborted) this.#ended.abort()
     over.addEventListener('abort', () => this.#ended.abort())
+    void setting.lost.then((why) => {
+      this.#lost = why
+      this.#ended.abort()
+    })
     const now = () => this.#nowMs
     this.#happenings = new Happenings(
       { proxy, hub, servers, users: this.#crowd, over: this.#ended.signal },
@@ -87,7 +92,7 @@ class Run {
     const happenings = this.#happenings.run(this.#settings.incidents)
     await this.#seconds()
     const durationMs = Math.round(this.#nowMs)
-    const ended = this.#ended.signal.aborted ? 'interrupted' : 'complete'
+    const ended = this.#howItEnded()
     this.#ended.abort()
     await happenings
     const table = await this.#setting.table().catch(() => undefined)
@@ -97,6 +102,11 @@ class Run {
     const generator = this.#generator.record(this.#tally)
     await this.#crowd.stop()
     return { ...this.#head(), durationMs, ended, users, processes, generator, table, ...this.#counted() }
+  }
+
+  #howItEnded(): Rehearsal['ended'] {
+    if (this.#lost !== undefined) return { failed: this.#lost }
+    return this.#ended.signal.aborted ? 'interrupted' : 'complete'
   }
 
   /** Ends a second each second, until the time is over. */

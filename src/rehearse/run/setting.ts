@@ -26,6 +26,8 @@ export interface Setting {
   readonly servers: PlayedServers | undefined
   /** Of threads beside this one. */
   readonly threads: readonly Utilization[]
+  /** Resolves with the reason if what stands here is gone, so that it is useless to go on. */
+  readonly lost: Promise<string>
   /** Learns which routes and servers there are now. */
   refresh(): Promise<void>
   /** How the proxy's table is at the end; undefined if that can't be known. */
@@ -95,6 +97,7 @@ function settingOf(
   const servers = new ServersHandle(stage)
   return {
     ...{ site: new PlayedSite(names), origin, proxy, description, hub, servers, threads: [stage.utilization] },
+    lost: stage.lost,
     refresh: async () => {
       await Promise.all([hub.refresh(), servers.refresh()])
     },

@@ -158,8 +158,9 @@ export class Connection {
 
   #onClose(): void {
     if (this.#isGone) return
-    if (this.#exchange !== undefined && this.#error === undefined && this.#reader.close()) this.#error = 'closed'
     this.#isGone = true
+    // That may be the end of a response.
+    if (this.#exchange !== undefined && this.#error === undefined) this.#reader.close()
     this.#owner.traffic.open -= 1
     const exchange = this.#exchange
     this.#exchange = undefined

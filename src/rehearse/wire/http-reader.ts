@@ -70,14 +70,9 @@ export class HttpReader {
     }
   }
 
-  /** The connection has ended. @returns whether that completed a message, or cut none off */
-  close(): boolean {
-    if (this.#state === TO_CLOSE) {
-      this.#state = HEAD
-      this.#sink.onEnd()
-      return true
-    }
-    return this.#state === HEAD && this.#rest === undefined
+  /** The connection has ended: a body that goes on until then is complete. */
+  close(): void {
+    if (this.#state === TO_CLOSE) this.#end()
   }
 
   /** @returns where to go on; -1 if more bytes are needed */

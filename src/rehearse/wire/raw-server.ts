@@ -45,10 +45,6 @@ export class RawServer {
     return this.#server !== undefined
   }
 
-  get connections(): number {
-    return this.#sockets.size
-  }
-
   /** @throws Error if it can't listen */
   async open(): Promise<void> {
     if (this.#server !== undefined) return
