@@ -8,7 +8,7 @@ import { PROXIES, rehearsed } from './run.js'
 /** Short, so that both proxies go through all incidents in a quarter of an hour: an incident is over within 20 s. */
 const USERS = 40
 const COURSE = ['--for', '32s', '--ramp', '5s'] as const
-const AT = '8s'
+const AT = '10s'
 
 const CONTENDERS = ['chp-5', 'this'] as const
 type Contender = (typeof CONTENDERS)[number]

@@ -29,7 +29,10 @@ export async function sizingRehearsals(sizes: readonly number[], seconds: number
     const { requests, limits } = sizing
     const half = { cpus: limits.cpus / 2, memoryMib: Math.floor(limits.memoryMib / 2) }
     const cells = [written(requests), written(limits), outcome(free, 0)]
-    for (const size of [limits, half]) cells.push(await within(size, users, options))
+    for (const size of [limits, half]) {
+      console.error(`... ${users} users in ${written(size)}`)
+      cells.push(await within(size, users, options))
+    }
     rows.push([rounded(users), ...cells])
   }
   const head = ['Users', 'Requests', 'Limits', 'Without a limit', 'Within the limits', 'Within half of them']

@@ -34,10 +34,10 @@ export async function rehearse(settings: RehearsalSettings, audience: Audience, 
 async function settingFor(
   settings: RehearsalSettings,
   plans: readonly UserPlan[],
-  { onNote }: Audience,
+  audience: Audience,
 ): Promise<Setting> {
   const { target } = settings
-  const onTrouble = (what: string) => onNote(`the hub: ${what}`)
+  const onTrouble = (what: string) => audience.onNote(`the hub: ${what}`)
   if (target.kind === 'hub') return hubSetting({ ...settings, target }, plans, onTrouble)
   return playedSetting({ ...settings, target }, plans, onTrouble)
 }
