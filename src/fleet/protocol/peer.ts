@@ -25,6 +25,8 @@ export class Peer {
   answered: Revision = 0n
   envoys: readonly string[] = []
   moving: readonly MovingEnvoy[] = []
+  /** When it was first heard of each of its Envoys that it has it. */
+  readonly #claims = new Map<string, number>()
   /** When it was last heard; -Infinity if never. */
   heardAt = Number.NEGATIVE_INFINITY
   /** It has its last word from after this moment: when the latest of the messages was sent that it has answered. */
@@ -102,6 +104,17 @@ export class Peer {
     if (done <= 0) return
     this.#times.splice(0, done)
     this.#timesFrom += done
+  }
+
+  /** It says that it has these Envoys. */
+  claims(nodes: readonly string[], now: number): void {
+    for (const node of this.#claims.keys()) if (!nodes.includes(node)) this.#claims.delete(node)
+    for (const node of nodes) if (!this.#claims.has(node)) this.#claims.set(node, now)
+  }
+
+  /** When it was first heard that it has an Envoy; Infinity if it doesn't. */
+  claimedSince(node: string): number {
+    return this.#claims.get(node) ?? Number.POSITIVE_INFINITY
   }
 
   view(now: number): PeerView {

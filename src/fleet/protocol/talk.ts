@@ -40,7 +40,8 @@ export class Talk {
     peer.moving = status.moving
     if (envoys.areAnyLost) for (const node of status.envoys) envoys.found(node, peer.wordAt)
     this.#hearOfArrivals(before, status)
-    this.#hearOfMoves(before, status)
+    this.#hearOfMoves(peer, before, status)
+    if (before.envoys !== status.envoys) peer.claims(status.envoys, now)
     if (status.standing === 'out') this.#scene.remove(peer, true)
   }
 
@@ -55,22 +56,24 @@ export class Talk {
     }
   }
 
-  #hearOfMoves(before: Before, { envoys, moving }: Status): void {
+  #hearOfMoves(peer: Peer, before: Before, { envoys, moving }: Status): void {
     for (const { node, remainingMs } of moving) {
       const known = before.moving.find((one) => one.node === node)
       // It tells of each move for as long as it waits itself.
       const isNew = known === undefined || known.remainingMs < remainingMs
-      if (isNew && !this.#hasComeHere(node, before)) this.#scene.hasLeft(node, remainingMs, false)
+      if (isNew && !this.#hasComeHere(node, peer)) this.#scene.hasLeft(node, remainingMs, false)
     }
     if (before.envoys === envoys) return
     for (const node of before.envoys) {
       if (envoys.includes(node) || moving.some((one) => one.node === node)) continue
-      if (!this.#hasComeHere(node, before)) this.#scene.hasLeft(node, LIMITS.move, false)
+      if (!this.#hasComeHere(node, peer)) this.#scene.hasLeft(node, LIMITS.move, false)
     }
   }
 
-  #hasComeHere(node: string, { envoys }: Before): boolean {
-    return envoys.includes(node) && this.#scene.envoys.hereSince(node) !== undefined
+  /** Whether it has come from this peer, which was known to have it before. */
+  #hasComeHere(node: string, peer: Peer): boolean {
+    const hereSince = this.#scene.envoys.hereSince(node)
+    return hereSince !== undefined && hereSince >= peer.claimedSince(node)
   }
 
   /** Tells those who must know how this member is. */
