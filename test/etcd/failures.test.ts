@@ -4,10 +4,10 @@ import { EtcdStore } from '../../src/store/etcd/store.js'
 import type { SharedStore } from '../../src/store/shared.js'
 import { join, openAll, route, watched } from '../store/shared-contract.js'
 import { Etcd } from '../support/etcd.js'
+import { HeldConnection } from '../support/held-connection.js'
 import { without } from '../support/installed.js'
 import { put } from '../support/store.js'
 import { eventually } from '../support/wait.js'
-import { HeldConnection } from './held-connection.js'
 
 const skip = await without('etcd', 'etcd-server')
 const [NEW, NEWEST] = ['http://127.0.0.1:2', 'http://127.0.0.1:3']

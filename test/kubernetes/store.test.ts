@@ -6,6 +6,7 @@ import { KubernetesStore } from '../../src/store/kubernetes/store.js'
 import { kubeApiServer, withoutHelm } from '../helm/tools.js'
 import { everyStore, lastingStore } from '../store/contract.js'
 import { join, route, sharedStore } from '../store/shared-contract.js'
+import { HeldConnection } from '../support/held-connection.js'
 import { without } from '../support/installed.js'
 import { put, remove } from '../support/store.js'
 import { eventually } from '../support/wait.js'
@@ -100,6 +101,26 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
     await t.rejects(KubernetesStore.open({ account: nowhere, name: 'x', hostRouting: false, log }), {
       message: /The Kubernetes API at https:.*:1 can't be used for routes: .*ECONNREFUSED/,
     })
+  })
+
+  t.test('a write that is carried out late does not undo a later one', async (t) => {
+    const account = await api.account(NAMESPACE)
+    const way = await HeldConnection.to(t, account.server)
+    const server = `https://127.0.0.1:${new URL(way.url).port}`
+    const options = { name: 'late', hostRouting: false, log: pino({ level: 'silent' }) }
+    const one = await KubernetesStore.open({ ...options, account: { ...account, server } })
+    const other = await KubernetesStore.open({ ...options, account })
+    t.teardown(() => Promise.all([one.close(), other.close()]))
+    await put(one, route('/late'))
+    way.hold()
+    await t.rejects(put(one, route('/late', 'http://127.0.0.1:2')), { message: /the Kubernetes API is away/ })
+    t.ok(way.held > 0, 'the call was made')
+    await other.load()
+    await put(other, route('/late', 'http://127.0.0.1:3'))
+    const { answered } = way
+    way.capture()()
+    await eventually(() => way.answered > answered, 'the API has answered the late call')
+    t.strictSame(await other.load(), [route('/late', 'http://127.0.0.1:3')])
   })
 
   t.test('without the rights on Leases a single control plane runs, and says what is lost', async (t) => {

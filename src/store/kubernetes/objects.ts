@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Route } from '../../routing/route.js'
 import type { Revision } from '../../routing/store.js'
 import { routeFromJson, routeToJson } from '../route-json.js'
@@ -55,7 +55,9 @@ export function encodeRoute(store: string, name: string, key: string, route: Rou
  * @param stored the key by which it is named
  */
 export function encodeRemoval(store: string, name: string, stored: string, routespec: string): ConfigMap {
-  return { metadata: { name, labels: labelsOf(store, 'route') }, data: { key: stored, removed: routespec } }
+  // The API gives no version to a write that changes nothing.
+  const data = { key: stored, removed: routespec, write: randomUUID() }
+  return { metadata: { name, labels: labelsOf(store, 'route') }, data }
 }
 
 /** What a ConfigMap says of a route. */

@@ -53,6 +53,11 @@ export class HeldConnection {
     this.#isHolding = true
   }
 
+  /** How many bytes are held back. */
+  get held(): number {
+    return this.#held?.bytes.reduce((sum, { length }) => sum + length, 0) ?? 0
+  }
+
   has(text: string): boolean {
     return this.#held !== undefined && Buffer.concat(this.#held.bytes).includes(text)
   }
