@@ -81,7 +81,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   if (ads.connections !== undefined) servers.set('xds_connections', ads.connections)
   shutdown.push(() => ads.close())
   if (fleet !== undefined) shutdown.push(() => fleet.leave())
-  const operations = operationsOf(core, settings, recents, snapshot)
+  const operations = operationsOf(core, settings, recents, snapshot, (cluster) => envoys.requestsOf(cluster))
   clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
   // The first calls are not refused if all that is needed is a moment.
   if (fleet !== undefined) await Promise.race([fleet.place.firstIn, delay(JOIN_MS, undefined, { ref: false })])

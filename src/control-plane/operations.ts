@@ -7,6 +7,7 @@ import type { Recents } from '../operations/recent/recents.js'
 import { statusSite } from '../operations/site/site.js'
 import { gather } from '../operations/status/gather.js'
 import { packageVersion } from '../platform/package.js'
+import { clusterName } from '../resources/names.js'
 import type { Settings } from '../settings/settings.js'
 import type { Core } from './core.js'
 
@@ -14,12 +15,14 @@ import type { Core } from './core.js'
  * Answers operators' questions from the parts of a control plane.
  *
  * @param snapshot takes the figures of now
+ * @param requestsOf see {@link DataPlane.requestsOf}
  */
 export function operationsOf(
   { table, clusters, addresses }: Core,
   settings: Settings,
   recents: Recents,
   snapshot: () => Promise<Snapshot>,
+  requestsOf: (cluster: string) => Promise<number | undefined>,
 ): Operations {
   const version = packageVersion()
   const prober = new Prober()
@@ -28,6 +31,7 @@ export function operationsOf(
     statusFacts: () => gather({ settings, table, recents, snapshot, version }),
     clusters: clusters.subscriptions,
     names: addresses,
+    requestsOf: (key) => requestsOf(clusterName(key)),
     probe: (request) => prober.probe(request),
     now: () => new Date(),
   })

@@ -20,6 +20,8 @@ export interface DataPlane {
   onUnusable(message: string): void
   /** The routes of the running Envoys, for a store that has lost its own. */
   recover(): Promise<Route[]>
+  /** Requests and websockets that a cluster has now; undefined if Envoy can't be asked, or doesn't answer. */
+  requestsOf(cluster: string): Promise<number | undefined>
   /** Makes Envoys open the file of their access log again, as after it has been renamed. */
   reopenAccessLog(): Promise<void>
   /**

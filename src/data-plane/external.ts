@@ -42,6 +42,9 @@ export class ExternalDataPlane implements DataPlane {
     this.#log.error(message)
   }
 
+  /** Their admin interfaces are not within reach. */
+  async requestsOf(): Promise<undefined> {}
+
   async reopenAccessLog(): Promise<void> {
     this.#log.warn('The access log is not opened again here: send SIGUSR1 to each Envoy, where it runs')
   }

@@ -7,6 +7,8 @@ import { readAdminKey } from './admin-key.js'
 
 const LIMIT_MS = 2_000
 const DUMP_LIMIT_MS = 60_000
+/** For a figure that a person waits for, and can do without. */
+const ASK_LIMIT_MS = 500
 
 interface ConfigDump<T> {
   readonly configs?: ReadonlyArray<{ readonly version_info?: string; readonly cluster: T }>
@@ -76,6 +78,18 @@ export class EnvoyAdmin {
     const { body } = await this.#call('GET', `/stats?filter=${encodeURIComponent(filter)}`)
     const value = (name: string) => Number(new RegExp(`\\.${name}: (\\d+)`).exec(body)?.[1] ?? 0)
     return { all: value('downstream_rq_active'), websockets: value('downstream_cx_upgrades_active') }
+  }
+
+  /**
+   * Requests and websockets that a cluster has now, with those that wait for a connection. Envoy compares the names of all
+   * clusters, which takes milliseconds.
+   */
+  async requestsOf(cluster: string): Promise<number> {
+    const filter = `^${cluster.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')}$`
+    const { status, body } = await this.#call('GET', `/clusters?filter=${encodeURIComponent(filter)}`, ASK_LIMIT_MS)
+    if (status !== 200) throw new Error(`Envoy's admin interface answered /clusters with ${status}`)
+    const counts = [...body.matchAll(/::rq_(?:pending_)?active::(\d+)$/gm)]
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0)
   }
 
   /** The addresses it listens on. */

@@ -137,7 +137,17 @@ export class World {
       envoys: () => 1,
       log,
       place: opened instanceof FleetStore ? opened.place : undefined,
-      more: [operationsApi(operationsOf(core, settings, recents, () => Promise.reject(new Error('no figures'))))],
+      more: [
+        operationsApi(
+          operationsOf(
+            core,
+            settings,
+            recents,
+            () => Promise.reject(new Error('no figures')),
+            async () => undefined,
+          ),
+        ),
+      ],
     })
     return new World({ clock, store, core, log: lines, refused, rejections, recents, settings, observations }, api)
   }

@@ -92,7 +92,7 @@ t.test('a route that is full is named, and what is under way is counted', async 
   first.end()
   await eventually(async () => (await ask(proxy.port, '/user/full/x')).status === 503, 'the route is full')
   await eventually(async () => (await explain('/user/full')).findings[0]?.cause === 'route_full', 'it is said')
-  await eventually(async () => (await explain('/user/full')).route?.underWay === 1, 'one request is under way')
+  t.match((await explain('/user/full')).route, { underWay: 1, underWayOf: 'all' }, 'one request is under way, at once')
   await named('failed_route_full')
   t.match(await explain('/user/full'), { reachable: false, errors: [{ code: 'route_full' }], probe: { status: 302 } })
   first.destroy()

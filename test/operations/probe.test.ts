@@ -44,6 +44,16 @@ t.test('a target that answers is asked once, without a secret', async (t) => {
   t.notMatch(read.join(''), /cookie|authorization/i)
 })
 
+t.test('a server of JupyterHub is known by its header, which no body can have', async (t) => {
+  const answers = (text: string) => listen(t, (socket) => socket.once('data', () => socket.end(text)))
+  const hub = await answers('HTTP/1.1 404 Not Found\r\nServer: x\r\nx-jupyterhub-version: 5.4.0\r\n\r\n')
+  t.match(await probe(request(hub.url), LIMITS), { outcome: 'answers', status: 404, isOfHub: true })
+  const other = await answers('HTTP/1.1 404 Not Found\r\n\r\nX-JupyterHub-Version: 5.4.0\r\n')
+  t.match(await probe(request(other.url), LIMITS), { outcome: 'answers', status: 404, isOfHub: false })
+  const halting = await listen(t, (socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nA: b')))
+  t.match(await probe(request(halting.url), LIMITS), { outcome: 'answers', status: 200, isOfHub: false })
+})
+
 t.test('a port on which nothing listens, a socket that is not there', async (t) => {
   const [port] = await freePorts(1)
   t.match(await probe(request(`http://127.0.0.1:${port}`), LIMITS), { outcome: 'refused' })

@@ -10,7 +10,7 @@ const NOW = new Date('2030-01-02T03:04:05Z')
 const before = (seconds: number) => new Date(NOW.getTime() - seconds * 1000)
 
 function target(outcome: ProbeOutcome, status: number | null = null, detail = ''): ProbedTarget {
-  const probe = { outcome, status, ms: 1, detail }
+  const probe = { outcome, status, isOfHub: false, ms: 1, detail }
   return { url: 'http://10.0.0.7:8888', place: 'port 8888 of 10.0.0.7', probe, unresolved: undefined }
 }
 
@@ -64,6 +64,12 @@ const CASES: ReadonlyArray<readonly [what: string, facts: Partial<Facts>, cause:
   ['another program listens', taking({ target: target('not_http') }), 'wrong_port', /does not answer as a web server/],
   ['http, not https', taking({ target: target('not_tls') }), 'wrong_port', /does not speak TLS/],
   ['another server listens', taking({ target: target('answers', 404) }), 'wrong_port', /answers 404/],
+  [
+    "another user's server listens",
+    taking({ target: { ...target('answers', 404), probe: { ...target('answers', 404).probe, isOfHub: true } } }),
+    'wrong_port',
+    /belongs to another route/,
+  ],
   ['DNS is gone', taking({ target: { ...target('no_connection'), unresolved } }), 'dns_gone', /alice.pods does not/],
   [
     'DNS never was',

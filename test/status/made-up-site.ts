@@ -60,6 +60,7 @@ export async function madeUpSite(options: MadeUp = {}): Promise<MadeUpSite> {
     ...{ table, recents },
     settings: await readSettings(parseCommandLine(argv, []).values, { CONFIGPROXY_AUTH_TOKEN: TOKEN }),
     names: { known: () => [], failureOf: () => undefined },
+    requestsOf: async () => 3,
     probe: async ({ target }) => probeOf(target, facts),
     clusters: {
       holdings: () => [
@@ -153,6 +154,6 @@ function probeOf({ address }: Target, { failures }: StatusFacts): Probe {
   const place = 'host' in address ? `${address.host}:${address.port}` : address.socketPath
   const isDown = failures.some(({ target }) => target?.endsWith(place))
   return isDown
-    ? { outcome: 'refused', status: null, ms: 1, detail: 'ECONNREFUSED' }
-    : { outcome: 'answers', status: 302, ms: 3, detail: '' }
+    ? { outcome: 'refused', status: null, isOfHub: false, ms: 1, detail: 'ECONNREFUSED' }
+    : { outcome: 'answers', status: 302, isOfHub: true, ms: 3, detail: '' }
 }

@@ -124,6 +124,10 @@ export class EmbeddedDataPlane implements DataPlane {
     this.#options.onFailed(new FatalError(message + remedy))
   }
 
+  requestsOf(cluster: string): Promise<number | undefined> {
+    return this.#admin.requestsOf(cluster).catch(() => undefined)
+  }
+
   async reopenAccessLog(): Promise<void> {
     const { settings, log } = this.#options
     const { file } = settings.accessLog ?? {}

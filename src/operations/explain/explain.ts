@@ -17,6 +17,8 @@ import { findings } from './verdict.js'
 /** What an explanation is made from. All of it is read when the question is asked. */
 export interface ExplainSources extends TableSources, ProbingSources {
   readonly recents: Recents
+  /** What a route has under way now; undefined if Envoy can't be asked. */
+  readonly requestsOf: (key: string) => Promise<number | undefined>
   readonly now: () => Date
 }
 
@@ -31,9 +33,10 @@ export async function explain(question: Question, sources: ExplainSources): Prom
   const found = candidates(keys, hostRouting, sources)
   const taker = found.find(isServed)
   const root = found.find(({ key }) => key === '/')
-  const [target, hub] = await Promise.all([
+  const [target, hub, requests] = await Promise.all([
     taker && probed(taker, sources),
     root && root !== taker ? probed(root, sources) : undefined,
+    taker && sources.requestsOf(taker.key),
   ])
   const envoys = (found[0]?.holdings ?? sources.clusters.holdings('')).map(holdingOf)
   const given = { question, keys, found, taker, target, hub, envoys }
@@ -45,7 +48,7 @@ export async function explain(question: Question, sources: ExplainSources): Prom
     asked: question,
     reachable: verdict.every(({ severity }) => severity !== 'error'),
     findings: verdict,
-    route: taker === undefined ? null : routeOf(taker, found, sources),
+    route: taker === undefined ? null : routeOf(taker, found, requests, sources),
     candidates: found.map((one) => candidateOf(one, one === taker)),
     envoys,
     probe: target?.probe ?? null,
@@ -94,7 +97,12 @@ function factsOf(given: Given, { recents, settings, now }: ExplainSources): Omit
   }
 }
 
-function routeOf(taker: Found, found: readonly Found[], { names, recents, now }: ExplainSources): ExplainedRoute {
+function routeOf(
+  taker: Found,
+  found: readonly Found[],
+  requests: number | undefined,
+  { names, recents, now }: ExplainSources,
+): ExplainedRoute {
   const { routespec, data, lastActivity, added } = taker.route
   const target = targetOf(taker)
   const host = target && hostNameOf(target)
@@ -106,7 +114,8 @@ function routeOf(taker: Found, found: readonly Found[], { names, recents, now }:
     posted: shownData(data),
     added: added === undefined ? null : new Date(added * 1000).toISOString(),
     lastActivity: lastActivity.toISOString(),
-    underWay: recents.streams.of(taker.key, now()),
+    underWay: requests ?? recents.streams.of(taker.key, now()),
+    underWayOf: requests === undefined ? 'longer_than_2_s' : 'all',
   }
 }
 

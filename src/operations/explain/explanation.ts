@@ -48,8 +48,13 @@ export interface ExplainedRoute {
   /** When it was posted; null if it was stored by a version that did not keep that. */
   readonly added: string | null
   readonly lastActivity: string
-  /** Requests and websockets under way for more than two seconds, as of a few seconds ago. */
+  /** Requests and websockets under way. */
   readonly underWay: number
+  /**
+   * Whether these are all of now, or only those that have lasted for two seconds, as of a few seconds ago: external Envoys
+   * can't be asked.
+   */
+  readonly underWayOf: 'all' | 'longer_than_2_s'
 }
 
 export interface Candidate {

@@ -39,7 +39,13 @@ async function probeOf(key: string, target: Target, { settings, names, probe }: 
   const address = host && names.known(host)[0]
   // The system's own resolver could not be given up, and would keep a thread that files need.
   if (host !== undefined && address === undefined) {
-    return { outcome: 'unresolved', status: null, ms: 0, detail: names.failureOf(host) ?? 'no address is known yet' }
+    return {
+      outcome: 'unresolved',
+      status: null,
+      isOfHub: false,
+      ms: 0,
+      detail: names.failureOf(host) ?? 'no address is known yet',
+    }
   }
   return probe({
     target,

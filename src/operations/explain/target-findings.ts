@@ -9,7 +9,7 @@ import { error, warning } from './finding.js'
 /** What is wrong with the target of the route that takes the request, and with the hub. */
 export function* targetFindings({ taker, hub, now }: Facts): Iterable<Finding> {
   if (taker?.target !== undefined) {
-    const wrong = whatIsWrong(taker.target)
+    const wrong = whatIsWrong(taker.target) ?? ofAnotherRoute(taker, taker.target)
     if (wrong !== undefined) yield taker.routespec === '/' ? ofHub(wrong) : error(...wrong)
     else yield* doubts(taker, taker.target, now)
   }
@@ -26,6 +26,22 @@ type Wrong = readonly [cause: Cause, what: string, todo: string]
 function ofHub([cause, what, todo]: Wrong): Finding {
   if (cause === 'dns_gone' || cause.startsWith('target_certificate')) return error(cause, what, todo)
   return error('hub_down', `The hub does not answer. ${what}`, `Start the hub, or see its log. ${todo}`)
+}
+
+/** Users' servers, unlike services, never answer 404 to the prefix that they have from the hub. */
+const OF_USER = /(?:^|\/)user\//
+
+function ofAnotherRoute({ routespec }: TakingRoute, { place, probe }: ProbedTarget): Wrong | undefined {
+  if (!isMissing(routespec, probe) || !probe.isOfHub || !OF_USER.test(routespec)) return undefined
+  return [
+    'wrong_port',
+    `${place} answers 404 to ${routespec}/, as a server of JupyterHub does that belongs to another route.`,
+    'The port may have been taken by the server of another user: stop this server and start it again in the hub.',
+  ]
+}
+
+function isMissing(routespec: string, { status }: Probe): boolean {
+  return status === 404 && routespec !== '/'
 }
 
 /** Undefined if the target answers. */
@@ -107,7 +123,7 @@ function* doubts({ routespec, failures }: TakingRoute, target: ProbedTarget, now
   if (probe.status !== null && probe.status >= 500) {
     yield warning('target_fails', `${place} answers, with status ${probe.status}.`, "See the server's log.")
   }
-  if (probe.status === 404 && routespec !== '/') {
+  if (isMissing(routespec, probe)) {
     yield warning(
       'wrong_port',
       `${place} answers 404 to ${routespec}/: it may be another program than the server.`,

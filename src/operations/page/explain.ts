@@ -72,7 +72,7 @@ function answer({ findings }: Explanation): Markup {
 }
 
 function routeCard(route: ExplainedRoute, at: string): Markup {
-  const { routespec, why, target, addresses, posted, added, lastActivity, underWay } = route
+  const { routespec, why, target, addresses, posted, added, lastActivity, underWay, underWayOf } = route
   return html`<section class="card" aria-labelledby="route"><h2 id="route">The route</h2><dl class="facts">
 ${fact('Route', routespec)}
 ${fact('Why this one', why)}
@@ -80,7 +80,7 @@ ${fact('Target', target)}
 ${addresses.length > 0 && fact('Addresses', addresses.join(', '))}
 ${added !== null && fact('Added', ago(added, at))}
 ${fact('Last active', ago(lastActivity, at))}
-${fact('Under way', counted(underWay, 'request'))}
+${fact('Under way', counted(underWay, 'request') + (underWayOf === 'all' ? '' : ', of those that last longer than 2 s'))}
 ${Object.entries(posted)
   .filter(([name]) => name !== 'target')
   .map(([name, value]) => fact(`Posted: ${name}`, String(value) || '(empty)'))}

@@ -33,6 +33,8 @@ export interface Probe {
   readonly outcome: ProbeOutcome
   /** The status of its answer; null without one. */
   readonly status: number | null
+  /** Whether its answer has the header by which JupyterHub knows its servers and itself, `X-JupyterHub-Version`. */
+  readonly isOfHub: boolean
   /** How long it took, in milliseconds. */
   readonly ms: number
   /** What the system said, such as `ECONNREFUSED`; empty if the outcome says it all. */
@@ -62,9 +64,13 @@ export interface ProbeLimits {
   readonly answerMs: number
 }
 
-/** An answer begins with so many bytes or more; of what follows nothing is read. */
+/** An answer begins with so many bytes or more. */
 const STATUS = /^HTTP\/1\.[01] (\d{3})/
 const ENOUGH = 'HTTP/1.1 200'.length
+
+/** No more of an answer's headers is looked at; of its body nothing is. */
+const MAX_HEAD = 8_192
+const OF_HUB = /^x-jupyterhub-version:/im
 
 /**
  * Connects to a target and sends one GET without a cookie or a token. It ends within the limits, whatever the target does,
@@ -73,10 +79,10 @@ const ENOUGH = 'HTTP/1.1 200'.length
 export async function probe(request: ProbeRequest, limits: ProbeLimits): Promise<Probe> {
   const begun = performance.now()
   const found = await exchange(request, limits)
-  return { status: null, detail: '', ...found, ms: Math.round(performance.now() - begun) }
+  return { status: null, detail: '', isOfHub: false, ...found, ms: Math.round(performance.now() - begun) }
 }
 
-type Found = Pick<Probe, 'outcome'> & Partial<Pick<Probe, 'status' | 'detail'>>
+type Found = Pick<Probe, 'outcome'> & Partial<Pick<Probe, 'status' | 'detail' | 'isOfHub'>>
 
 function exchange(request: ProbeRequest, { connectMs, answerMs }: ProbeLimits): Promise<Found> {
   return new Promise((resolve) => {
@@ -88,7 +94,8 @@ function exchange(request: ProbeRequest, { connectMs, answerMs }: ProbeLimits): 
       socket.destroy()
       resolve(found)
     }
-    const late = () => end({ outcome: isConnected ? 'no_answer' : 'no_connection' })
+    let begin = ''
+    const late = () => end(answered(begin) ?? { outcome: isConnected ? 'no_answer' : 'no_connection' })
     let timer = setTimeout(late, connectMs)
     const accepted = () => {
       isConnected = true
@@ -98,7 +105,7 @@ function exchange(request: ProbeRequest, { connectMs, answerMs }: ProbeLimits): 
     // The handshake counts as a part of the answer: the port is open.
     socket.once('connect', accepted)
     socket.once(target.tls ? 'secureConnect' : 'connect', () => socket.write(head(request)))
-    readStatus(socket, end)
+    readHead(socket, (text) => (begin = text), end)
     socket.on('error', (error: NodeJS.ErrnoException) => end(failure(error, target.tls, isConnected)))
   })
 }
@@ -120,15 +127,24 @@ function open({ target, address, tls }: ProbeRequest): Socket {
   })
 }
 
-function readStatus(socket: Socket, end: (found: Found) => void): void {
+/** @param onBegin told of all that has come */
+function readHead(socket: Socket, onBegin: (begin: string) => void, end: (found: Found) => void): void {
   let begin = ''
   socket.on('data', (bytes) => {
-    begin += bytes.subarray(0, ENOUGH).toString('latin1')
-    if (begin.length < ENOUGH) return
-    const [, status] = STATUS.exec(begin) ?? []
-    end(status === undefined ? { outcome: 'not_http' } : { outcome: 'answers', status: Number(status) })
+    begin += bytes.subarray(0, MAX_HEAD).toString('latin1')
+    onBegin(begin)
+    if (begin.length >= ENOUGH && !STATUS.test(begin)) end({ outcome: 'not_http' })
+    else if (begin.includes('\r\n\r\n') || begin.length >= MAX_HEAD) end(answered(begin) ?? { outcome: 'not_http' })
   })
-  socket.on('end', () => end({ outcome: 'not_http', detail: 'it closes the connection' }))
+  socket.on('end', () => end(answered(begin) ?? { outcome: 'not_http', detail: 'it closes the connection' }))
+}
+
+/** Undefined if there is no status yet. */
+function answered(begin: string): Found | undefined {
+  const [, status] = STATUS.exec(begin) ?? []
+  if (status === undefined) return undefined
+  const [head = ''] = begin.split('\r\n\r\n', 1)
+  return { outcome: 'answers', status: Number(status), isOfHub: OF_HUB.test(head) }
 }
 
 function head({ target: { address }, path }: ProbeRequest): string {

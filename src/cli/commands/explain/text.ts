@@ -33,7 +33,7 @@ export function asText(explanation: Explanation): string {
 }
 
 function aboutRoute(route: ExplainedRoute, { candidates }: Explanation): string[] {
-  const { routespec, why, target, addresses, posted, added, lastActivity, underWay } = route
+  const { routespec, why, target, addresses, posted, added, lastActivity, underWay, underWayOf } = route
   const others = candidates.filter(({ takes }) => !takes)
   const fields = Object.entries(posted).filter(([name]) => name !== 'target')
   return [
@@ -48,7 +48,9 @@ function aboutRoute(route: ExplainedRoute, { candidates }: Explanation): string[
     ...rows('Posted', [fields.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(' ') || 'nothing else']),
     ...rows('Added', [added === null ? 'not known' : shownTime(added)]),
     ...rows('Last active', [shownTime(lastActivity)]),
-    ...rows('Under way', [`${underWay} requests and websockets, of those that last longer than 2 s`]),
+    ...rows('Under way', [
+      `${underWay} requests and websockets${underWayOf === 'all' ? '' : ', of those that last longer than 2 s'}`,
+    ]),
   ]
 }
 
