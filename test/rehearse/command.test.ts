@@ -44,6 +44,10 @@ t.test('Ctrl-C ends it with a report, and with all that it started', async (t) =
   await eventually(isAtWork, 'its figures come in lines', 60_000)
   t.match(
     printed.err,
+    /^configurable-envoy-proxy \S+ at http:\S+: 3 users of profile lecture come within 1 s, for 600 s/,
+  )
+  t.match(
+    printed.err,
     /^\[ {24}\] {3}\d % 0:\d\d {2}\d of 3 users, \d websockets, \d+ requests\/s, p99 [\d.]+ ms, 0 failures$/m,
   )
   child.kill('SIGINT')
@@ -51,6 +55,7 @@ t.test('Ctrl-C ends it with a report, and with all that it started', async (t) =
   t.equal(child.exitCode, 2, "it can't be judged")
   t.match(printed.out, /The rehearsal can't be judged.\n(.*\n)*It was interrupted/)
   t.match(printed.out, /ok +failed requests +0 of \d+/, 'and what was seen is said')
+  t.match(printed.out, /^The rehearsal itself took [\d.]+ s of the processor, the proxy [\d.]+ s/m)
   t.strictSame(await readdir(directory), [], 'no file is left')
   t.strictSame(await processesWith(`TMPDIR=${directory}`), [], 'and no process')
 })

@@ -3,6 +3,7 @@ import type { Rehearsal } from '../../rehearse/record.js'
 import { prepareReport, writeReport } from '../../rehearse/report/write.js'
 import { LiveFigures } from '../../rehearse/run/live.js'
 import { profilesText, REHEARSAL_OPTIONS, readRehearsalSettings } from '../../rehearse/run/options.js'
+import { ownCostText } from '../../rehearse/run/own-cost.js'
 import { rehearse as runRehearsal } from '../../rehearse/run/rehearse.js'
 import type { RehearsalSettings } from '../../rehearse/run/settings.js'
 import { sizingText } from '../../rehearse/verdict/sizing.js'
@@ -40,6 +41,7 @@ export const rehearse: Subcommand<typeof OPTIONS> = {
     if (own.report !== undefined) await writeReport(own.report, rehearsal, verdict)
     const sizing = sizingText(rehearsal)
     if (sizing !== undefined) process.stdout.write(`${sizing}\n`)
+    process.stdout.write(`${ownCostText(rehearsal)}\n`)
     return verdict.status
   },
 }

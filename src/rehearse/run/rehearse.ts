@@ -25,6 +25,7 @@ export async function rehearse(settings: RehearsalSettings, audience: Audience, 
   const plans = planUsers(settings)
   const setting = await settingFor(settings, plans, audience)
   try {
+    audience.onNote(announcement(settings, setting))
     return await new Run(settings, setting, plans, audience, over).run()
   } finally {
     await setting.close()
@@ -40,6 +41,12 @@ async function settingFor(
   const onTrouble = (what: string) => audience.onNote(`the hub: ${what}`)
   if (target.kind === 'hub') return hubSetting({ ...settings, target }, plans, onTrouble)
   return playedSetting({ ...settings, target }, plans, onTrouble)
+}
+
+function announcement({ users, profile, seed, rampMs, forMs }: RehearsalSettings, { description }: Setting): string {
+  const { name, version, publicUrl } = description
+  const course = `${users} users of profile ${profile} come within ${rampMs / 1_000} s, for ${forMs / 1_000} s in all`
+  return `${[name, version ?? [], `at ${publicUrl}`].flat().join(' ')}: ${course} (seed ${seed})`
 }
 
 /** One rehearsal, once everything stands. */
