@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { FailureKind } from '../record.js'
 import { fieldOf, HttpReader } from './http-reader.js'
 import type { Origin } from './socket.js'
@@ -102,7 +103,7 @@ export class Connection {
   /** Ends it; what waits fails. @param abruptly with a reset, as when a machine forgets it */
   close(abruptly = false, why = 'closed'): void {
     this.#error ??= why
-    if (abruptly && 'resetAndDestroy' in this.#socket) this.#socket.resetAndDestroy()
+    if (abruptly && !(this.#socket instanceof TLSSocket)) this.#socket.resetAndDestroy()
     else this.#socket.destroy()
     this.#onClose()
   }
