@@ -33,11 +33,6 @@ export interface FleetStoreOptions {
   readonly makeLinks?: (options: LinksOptions) => PeerLinks
 }
 
-/** Whether other control planes may use the store, too. */
-export function isShared(store: OpenedStore): store is SharedStore {
-  return 'members' in store
-}
-
 /**
  * A store that several control planes write to, around the one that has the routes. A write is stored first; then
  * {@link agreed} waits until the Envoys of all of them have it.

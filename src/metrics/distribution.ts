@@ -41,7 +41,9 @@ export class Distributed implements Distribution {
   observe(value: number): void {
     this.#count += 1
     this.#sum += value
-    for (const [index, bound] of this.bounds.entries()) if (value <= bound) this.#add(index, 1)
+    for (let index = this.bounds.length - 1; index >= 0 && value <= (this.bounds[index] ?? 0); index -= 1) {
+      this.#add(index, 1)
+    }
   }
 
   /** Adds another distribution. Bounds that this one doesn't have are left out: its counts are still right. */

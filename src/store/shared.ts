@@ -95,3 +95,8 @@ export interface Members {
    */
   fence(id: string): Promise<void>
 }
+
+/** Whether other control planes may use the store, too. */
+export function isShared(store: OpenedStore): store is SharedStore {
+  return 'members' in store
+}

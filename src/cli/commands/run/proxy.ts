@@ -3,7 +3,7 @@ import { startControlPlane } from '../../../control-plane/control-plane.js'
 import type { DataPlane } from '../../../data-plane/data-plane.js'
 import { EmbeddedDataPlane, findBinary } from '../../../data-plane/embedded/embedded.js'
 import { ExternalDataPlane } from '../../../data-plane/external.js'
-import { FleetStore, isShared } from '../../../fleet/store.js'
+import type { FleetStore } from '../../../fleet/store.js'
 import { Recents } from '../../../operations/recent/recents.js'
 import { publicAddressOf } from '../../../platform/address.js'
 import { FatalError } from '../../../platform/fatal-error.js'
@@ -15,6 +15,7 @@ import { isSharedMachine } from '../../../settings/machine.js'
 import type { Settings } from '../../../settings/settings.js'
 import { openStore } from '../../../store/open/open.js'
 import type { SharedStore } from '../../../store/shared.js'
+import { isShared } from '../../../store/shared.js'
 import { announcement } from './announcement.js'
 
 /** In a directory that everybody can write to, others may have put a link to one of our files. */
@@ -68,7 +69,7 @@ export class ConfigurableEnvoyProxy {
     // Before anything is touched: without an Envoy there is nothing to start.
     const envoy = this.#settings.external ?? (await findBinary(this.#settings, this.#log))
     const opened = await this.#openStore()
-    const fleet = isShared(opened) ? this.#asMember(opened) : undefined
+    const fleet = isShared(opened) ? await this.#asMember(opened) : undefined
     const store = fleet ?? opened
     const own = this.#settings.routing.defaultTarget === undefined ? 0 : 1
     this.#shutdown.push(() => (this.#started ? store.close() : store.discard(own)))
@@ -104,7 +105,7 @@ export class ConfigurableEnvoyProxy {
   }
 
   /** Other control planes may use the store: this one takes its place among them. */
-  #asMember(store: SharedStore): FleetStore {
+  async #asMember(store: SharedStore): Promise<FleetStore> {
     const { external } = this.#settings
     const address = external?.memberAddress
     // At a unix socket there is an Envoy that has no other control plane.
@@ -112,6 +113,8 @@ export class ConfigurableEnvoyProxy {
     if (canMove && address === undefined) {
       this.#log.warn('Other control planes of these routes can not reach this one: add --member-address')
     }
+    // It takes 4 MB, which a proxy with routes of its own doesn't need.
+    const { FleetStore } = await import('../../../fleet/store.js')
     return new FleetStore({ store, address, tls: external?.tls, canMove, log: this.#log })
   }
 
