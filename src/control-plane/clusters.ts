@@ -24,7 +24,7 @@ export interface HostAddresses {
 
 export interface ClusterPublisherOptions {
   readonly clusters: ServedCollection
-  readonly lookup: Pick<LookupPublisher, 'load' | 'include' | 'finds'>
+  readonly lookup: Pick<LookupPublisher, 'include' | 'finds'>
   readonly settings: ClusterSettings
   readonly addresses: HostAddresses
   /** Whether clusters carry their routes, so that a lost table can be recovered from Envoy. */
@@ -67,7 +67,6 @@ export class ClusterPublisher implements RoutePublisher {
 
   /** Adds the stored routes, before any Envoy connects. Doesn't wait for delivery. */
   load(routes: readonly RoutePublication[]): void {
-    this.#lookup.load(routes)
     for (const route of routes) {
       const host = hostNameOf(route.target)
       this.#byName.set(route.key, host === undefined ? undefined : { host, route })

@@ -97,10 +97,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     others: settings.errorPages.target === undefined ? [] : [settings.errorPages.target.target],
   })
   const targetTls = targetTlsOf(settings)
-  const scripts = await readScripts()
+  const lookup = new LookupPublisher(routeConfigurations, settings)
   const publisher = new ClusterPublisher({
-    clusters,
-    lookup: new LookupPublisher(routeConfigurations, settings, scripts),
+    ...{ clusters, lookup },
     settings: { targetTls, hostRouting, forwarding, limits },
     ...{ recoverable: envoys.recoverable, named: isNamed(settings) },
     addresses: names.addresses,
@@ -121,6 +120,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   errorTarget.publish()
   setOwnClusters(settings, targetTls, clusters)
   tokenBuckets.collection.set(FAILURE_LINES, encodeNamedResource(TYPE_URL.tokenBucket, FAILURE_LINES, failureLines()))
+  const scripts = await readScripts()
+  lookup.load(routes, scripts)
   table.follow()
   const errorPages = provideErrorPages(settings.errorPages, { scripts, log })
   const ports = listenerResources(settings, errorPages, scripts)

@@ -16,22 +16,23 @@ import type { ServedCollection } from '../xds/served-collection.js'
 export class LookupPublisher {
   readonly #routeConfigurations: ServedCollection
   readonly #settings: Settings
-  readonly #scripts: Scripts
+  /** The text of envoy/lookup.lua. */
+  #script = ''
   /** Of the configuration in the collection. */
   #shape: TableShape
   /** Every Envoy that serves has acknowledged a configuration for this shape. */
   #acknowledged: TableShape
 
-  constructor(routeConfigurations: ServedCollection, settings: Settings, scripts: Scripts) {
+  constructor(routeConfigurations: ServedCollection, settings: Settings) {
     this.#routeConfigurations = routeConfigurations
     this.#settings = settings
-    this.#scripts = scripts
     this.#shape = usualShape(settings.routing.hostRouting)
     this.#acknowledged = this.#shape
   }
 
   /** Makes the configuration for the stored routes, before any Envoy connects. */
-  load(routes: readonly RoutePublication[]): void {
+  load(routes: readonly RoutePublication[], { lookup }: Scripts): void {
+    this.#script = lookup
     this.#shape = routes.map(shapeOf).reduce(together, this.#shape)
     this.#acknowledged = this.#shape
     this.#set()
@@ -60,13 +61,13 @@ export class LookupPublisher {
   }
 
   #set(): void {
-    const resource = publicRoutes(this.#settings, this.#scripts, this.#shape)
+    const resource = publicRoutes(this.#settings, this.#script, this.#shape)
     this.#routeConfigurations.collection.set(PUBLIC_ROUTES, resource)
   }
 }
 
 /** The routes of the public listener, for all tables of a shape. */
-function publicRoutes(settings: Settings, { lookup }: Scripts, shape: TableShape): Resource {
+function publicRoutes(settings: Settings, lookup: string, shape: TableShape): Resource {
   const { public: address, tls, routing, forwarding, limits, errorPages } = settings
   const encrypted = tls.public !== undefined
   const port = 'port' in address ? address.port : undefined

@@ -56,7 +56,7 @@ class Rig {
     subscription.flush()
     this.publisher = new ClusterPublisher({
       clusters,
-      lookup: { load: () => {}, include: () => {}, finds: async () => {} },
+      lookup: { include: () => {}, finds: async () => {} },
       settings: SETTINGS,
       recoverable: false,
       named: false,
