@@ -117,8 +117,11 @@ export class Routes {
       return
     }
     this.#waiters.add(waiter)
-    this.#after(SILENCE_MS, () => !isOver && this.#cutOffSilent(write))
-    this.#after(LIMIT_MS, () => waiter.end('late'))
+    this.#after(SILENCE_MS, () => {
+      if (isOver) return
+      this.#after(LIMIT_MS - SILENCE_MS, () => waiter.end('late'))
+      this.#cutOffSilent(write)
+    })
   }
 
   #isSettled({ key }: Write): boolean {

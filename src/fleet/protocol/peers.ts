@@ -2,6 +2,8 @@ import type { Member } from '../../store/shared.js'
 import { isServing, isWaitedFor } from './messages.js'
 import { Peer } from './peer.js'
 
+const NONE: readonly string[] = []
+
 /** The peers of a member: all that are registered as far as it knows, and those it was told of by themselves. */
 export class Peers {
   readonly #byId = new Map<string, Peer>()
@@ -38,6 +40,13 @@ export class Peers {
   /** Forgets those that were gone before and are in no list any more. */
   forget(listed: ReadonlySet<string>, before: number): void {
     for (const [id, at] of this.#gone) if (at < before && !listed.has(id)) this.#gone.delete(id)
+  }
+
+  /** Those whose lease this member revokes or has revoked. */
+  fenced(): readonly string[] {
+    let fenced = NONE
+    for (const { fence, member } of this.#byId.values()) if (fence !== 'none') fenced = [...fenced, member.id]
+    return fenced
   }
 
   /** The oldest of the last words of those that may fence this member; Infinity if there are none. */

@@ -90,12 +90,12 @@ export class Talk {
   #send(peer: Peer): void {
     const { me, standing, answered, run, envoys, peers, now } = this.#scene
     if (me === undefined) return
-    const fenced = []
-    for (const { fence, member } of peers) if (fence !== 'none') fenced.push(member.id)
-    const { acknowledged } = run
     const to = peer.member.id
-    const own = { standing, acknowledged, answered, envoys: envoys.own, moving: envoys.moving(now) }
-    this.#scene.do({ type: 'send', to, status: { from: me, to, ...own, fenced, ...peer.sends(now) } })
+    const { acknowledged } = run
+    const [own, moving, fenced] = [envoys.own, envoys.moving(now), peers.fenced()]
+    const { seq, echo } = peer.sends(now)
+    const status = { from: me, to, seq, echo, standing, acknowledged, answered, envoys: own, moving, fenced }
+    this.#scene.do({ type: 'send', to, status })
   }
 
   /** When {@link tell} must be called next. */
