@@ -21,6 +21,7 @@ import type { Settings } from '../../src/settings/settings.js'
 import { readSettings } from '../../src/settings/settings.js'
 import type { WaitPolicy } from '../../src/xds/wait-policy.js'
 import { ONE_ENVOY } from '../../src/xds/wait-policy.js'
+import { eventually } from '../support/wait.js'
 import { TestClock, turns } from './clock.js'
 import { SimulatedEnvoy } from './envoy.js'
 import { TestStore } from './store.js'
@@ -129,8 +130,13 @@ export class World {
       observer: observations,
       clock,
     })
-    // The names that are known from the start are asked for as time goes by.
-    if (options.resolver !== undefined) await clock.pass(SOON_MS)
+    // The names that are known from the start are asked for as time goes by, once files have been read.
+    if (options.resolver !== undefined) {
+      let isMade = false
+      made.catch(() => {}).finally(() => (isMade = true))
+      await eventually(() => isMade || clock.timers > 0, 'names are to be asked for')
+      await clock.pass(SOON_MS)
+    }
     const core = await made
     const api = createApi({
       table: core.table,
