@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { ALL_CONTENDERS } from './contenders/all.js'
 import { costBench } from './cost/main.js'
 import { fleetBench } from './fleet-bench.js'
+import { fleetChaos } from './fleet-chaos/main.js'
 import { REHEARSALS } from './rehearsals/main.js'
 import { storesBench } from './stores-bench.js'
 import { bench } from './suite/bench.js'
@@ -13,6 +14,7 @@ const HELP = `npm run bench [-- OPTIONS]      this proxy beside others: about 21
   --only NAME[,NAME]           these contenders, or these works, or both; table-* stands for all that begin so
 npm run bench -- fleet [--routes N] [--envoys N]   the control plane with many simulated Envoys
 npm run bench -- stores [--only NAME[,NAME]] [--routes N[,N]]      LMDB, etcd and Kubernetes: changes, and loading
+npm run bench -- fleet-chaos [--minutes N] [--routes N] [--writes N]   control planes, Envoys and etcd in trouble; needs root
 npm run bench -- cost          Envoy's processor time for a request
 npm run bench -- incidents [--only NAME,...]     each incident of \`rehearse\`, CHP and this: 15 minutes, into docs/rehearsals.md
 npm run bench -- outage [--minutes N]            the outage of 2024, both lines of CHP and this: 10 minutes, into it, too
@@ -23,6 +25,7 @@ ${listed({ contenders: ALL_CONTENDERS, works: ALL_WORKS })}`
 async function main(): Promise<string> {
   const [name = '', ...args] = process.argv.slice(2)
   if (name === 'cost') return costBench(args)
+  if (name === 'fleet-chaos') return fleetChaos(args)
   if (name === 'fleet') return fleet(args)
   if (name === 'incidents' || name === 'outage' || name === 'sizing') return REHEARSALS[name](args)
   if (name === 'stores') return stores(args)

@@ -4,6 +4,7 @@ import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
 import { createApi } from '../api/api.js'
 import { authorize } from '../api/auth.js'
+import type { Endpoint } from '../api/call.js'
 import { logLevelEndpoint } from '../api/log-level.js'
 import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
@@ -17,6 +18,7 @@ import type { ServedPage } from '../metrics/serve.js'
 import { serveMetrics } from '../metrics/serve.js'
 import type { Snapshot } from '../metrics/snapshot.js'
 import { SystemResolver } from '../names/resolver.js'
+import { membersApi } from '../operations/members.js'
 import type { Recents } from '../operations/recent/recents.js'
 import type { RootLogger } from '../platform/log.js'
 import type { Shutdown } from '../platform/shutdown.js'
@@ -72,7 +74,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   const activity = fleet?.exchangeActivity(table)
   fleet?.exchangeDoubts(core.collections.ordered.map(({ subscriptions }) => subscriptions))
   const ads = makeAdsServer(core, options, { observations, metrics, recents, routes, activity })
-  const snapshot = figures({ settings, observations, core, ads, servers, storeDirectory: store.directory })
+  const snapshot = figures({ settings, observations, core, ads, servers, store, fleet })
 
   if (store.isDurable) {
     shutdown.push(persistActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
@@ -93,19 +95,24 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
         envoys: () => ads.connected,
         log,
         place: fleet?.place,
-        more: [logLevelEndpoint(log), ...(await operationsEndpoints(operations, settings))],
+        more: [logLevelEndpoint(log), ...membersOf(fleet, ads), ...(await operationsEndpoints(operations, settings))],
       }),
       log,
       onAnswer: (answer) => metrics?.apiAnswered(answer),
       onConnections: (connections) => servers.set('api_connections', connections),
     }),
   )
+  shutdown.push(() => fleet?.place.beginLeaving())
   if (settings.metrics && metrics) {
     const pages = metricsPages(metrics, snapshot, routes, settings)
     const onConnections = (connections: ConnectionCount) => void servers.set('metrics_connections', connections)
     shutdown.push(await serveMetrics({ at: settings.metrics, pages, onConnections, log }))
   }
   return { ...core, restoreSocket: () => ads.restoreSocket() }
+}
+
+function membersOf(fleet: FleetStore | undefined, ads: AdsServer): Endpoint[] {
+  return fleet === undefined ? [] : [membersApi(() => fleet.view(ads.envoys().map(({ id }) => id)))]
 }
 
 function makeAdsServer(core: Core, { log, fleet, envoys }: ControlPlaneOptions, readers: ReportReaders): AdsServer {

@@ -4,7 +4,7 @@ import type { PlainLog } from '../platform/log.js'
 import { RouteNotAcknowledgedError } from '../routing/errors.js'
 import type { Revision, StoreEvent } from '../routing/store.js'
 import type { Member, SharedStore } from '../store/shared.js'
-import { NotAgreedError } from './errors.js'
+import { Calls } from './calls.js'
 import type { Effect } from './protocol/effect.js'
 import type { Input } from './protocol/input.js'
 import { FleetMember } from './protocol/member.js'
@@ -22,6 +22,8 @@ export interface FleetOptions {
   readonly log: PlainLog
   /** Called when this member stands elsewhere. */
   readonly onStanding: (standing: Standing) => void
+  /** Called when the lease of another member is to be revoked. */
+  readonly onFence: (id: string) => void
 }
 
 type Apply = (event: StoreEvent) => Promise<void>
@@ -30,11 +32,6 @@ type Apply = (event: StoreEvent) => Promise<void>
 interface Reported {
   readonly event: StoreEvent
   readonly settle: (outcome: Promise<void>) => void
-}
-
-interface Call {
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
 }
 
 /** Carries out what the protocol decides: asks the store, talks to peers, keeps time and applies events. */
@@ -46,8 +43,7 @@ export class Fleet {
   /** What the protocol is yet to be told. */
   readonly #inputs: Array<{ readonly input: Input; readonly reported?: Reported | undefined }> = []
   #isHandling = false
-  readonly #calls = new Map<number, Call>()
-  #lastCall = 0
+  readonly #calls = new Calls()
   #apply: Apply | undefined
   /** Resolves {@link join}. */
   #onFirstLoad: (() => void) | undefined
@@ -93,12 +89,12 @@ export class Fleet {
 
   /** Resolves when every other member has the write. @throws NotAgreedError */
   agree(revision: Revision, members: readonly Member[]): Promise<void> {
-    this.#lastCall += 1
-    const call = this.#lastCall
-    return new Promise((resolve, reject) => {
-      this.#calls.set(call, { resolve, reject })
-      this.tell({ type: 'agree', call, revision, members })
-    })
+    return this.#calls.wait((call) => this.tell({ type: 'agree', call, revision, members }))
+  }
+
+  /** This member's present or last registration, and how long ago its lease was renewed. */
+  get registration(): { readonly id: string; readonly renewedMs: number | undefined } {
+    return this.#questions.registration
   }
 
   /** The store has said, when this member wrote, that its place is lost. */
@@ -140,7 +136,7 @@ export class Fleet {
   #carryOut(effect: Effect, reported: Reported | undefined): void {
     const { links, onStanding } = this.#options
     if (effect.type === 'standing') onStanding(effect.standing)
-    else if (effect.type === 'answer') this.#answer(effect.call, effect.agreed)
+    else if (effect.type === 'answer') this.#calls.answer(effect.call, effect.agreed)
     else if (effect.type === 'gone') this.#onGone()
     else if (effect.type === 'connect') links.connect(effect.member)
     else if (effect.type === 'disconnect') links.disconnect(effect.id)
@@ -160,15 +156,9 @@ export class Fleet {
       case 'renew':
         return this.#questions.renew()
       case 'fence':
+        this.#options.onFence(effect.id)
         return this.#questions.fence(effect.id)
     }
-  }
-
-  #answer(call: number, agreed: boolean): void {
-    const waiting = this.#calls.get(call)
-    this.#calls.delete(call)
-    if (agreed) waiting?.resolve()
-    else waiting?.reject(new NotAgreedError())
   }
 
   #applyEvent({ event, settle }: Reported): void {

@@ -40,6 +40,11 @@ export class Place {
     return this.#options.canMove
   }
 
+  /** Whether it is ending. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
   get standing(): Standing {
     return this.#standing
   }

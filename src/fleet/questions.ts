@@ -33,6 +33,7 @@ export class Questions {
   #isAway = false
   /** The registration that is asked for. */
   #id = ''
+  #renewedAt: number | undefined
   #isClosed = false
 
   constructor(options: QuestionsOptions) {
@@ -66,6 +67,7 @@ export class Questions {
     const askedAt = clock.now()
     const me = await store.members.join({ id: newId(), address })
     this.#id = me.id
+    this.#renewedAt = askedAt
     return { me, askedAt }
   }
 
@@ -81,7 +83,14 @@ export class Questions {
       await this.#options.store.members.renew()
       return true
     })
-    if (renewed) this.#options.tell({ type: 'renewed', askedAt })
+    if (!renewed) return
+    this.#renewedAt = askedAt
+    this.#options.tell({ type: 'renewed', askedAt })
+  }
+
+  get registration(): { readonly id: string; readonly renewedMs: number | undefined } {
+    const at = this.#renewedAt
+    return { id: this.#id, renewedMs: at === undefined ? undefined : this.#options.clock.now() - at }
   }
 
   /** An answer to this member's own write: its registration is lost. */

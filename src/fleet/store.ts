@@ -2,36 +2,24 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../platform/clock.js'
 import { SYSTEM_CLOCK } from '../platform/clock.js'
 import { FatalError } from '../platform/fatal-error.js'
-import type { PlainLog } from '../platform/log.js'
 import type { Route } from '../routing/route.js'
 import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../routing/store.js'
 import type { Member, SharedStore } from '../store/shared.js'
 import { LeaseLostError } from '../store/shared.js'
-import type { MutualTls } from '../xds/credentials.js'
 import type { Subscriptions } from '../xds/subscriptions.js'
 import type { ActivityTable } from './activity.js'
 import { ActivityExchange } from './activity.js'
 import { DoubtExchange } from './doubts.js'
 import { Fleet } from './fleet.js'
+import { FenceHistory } from './history.js'
 import { Place } from './place.js'
-import type { LinksOptions, PeerLinks } from './streams/links.js'
+import type { Standing } from './protocol/messages.js'
+import type { FleetStoreOptions } from './store-options.js'
+import type { PeerLinks } from './streams/links.js'
 import { Links } from './streams/links.js'
 import type { PeerMessage } from './streams/messages.js'
-
-export interface FleetStoreOptions {
-  readonly store: SharedStore
-  /** `host:port` at which other members reach this one; undefined if they can't. */
-  readonly address: string | undefined
-  /** Undefined where this process can't be reached over TCP. */
-  readonly tls: MutualTls | undefined
-  /** Whether this member's Envoys can connect to another one, and so must leave it when it has lost its place. */
-  readonly canMove: boolean
-  readonly log: PlainLog
-  readonly clock?: Clock
-  readonly newId?: () => string
-  /** gRPC, unless a test passes its own. */
-  readonly makeLinks?: (options: LinksOptions) => PeerLinks
-}
+import type { FleetFigures, FleetView } from './view.js'
+import { fleetView } from './view.js'
 
 /**
  * A store that several control planes write to, around the one that has the routes. A write is stored first; then
@@ -57,11 +45,14 @@ export class FleetStore implements OpenedStore {
   #unstoredSince: Date | undefined
   #activity: ActivityExchange | undefined
   #doubts: DoubtExchange | undefined
+  readonly #history = new FenceHistory()
+  readonly #address: string | undefined
 
   constructor(options: FleetStoreOptions) {
     const { store, log, clock = SYSTEM_CLOCK, newId = randomUUID } = options
     this.#store = store
     this.#clock = clock
+    this.#address = options.address
     this.where = store.where
     this.isDurable = store.isDurable
     this.directory = store.directory
@@ -77,7 +68,12 @@ export class FleetStore implements OpenedStore {
     })
     this.#fleet = new Fleet({
       ...{ store, links: this.links, address: options.address, clock, newId, log },
-      onStanding: (standing) => this.place.stands(standing),
+      onStanding: (standing) => this.#stands(standing),
+      onFence: (id) => {
+        const peer = this.protocol.peers().find(({ member }) => member.id === id)
+        this.#history.fences(id, peer)
+        log.warn(`Fenced the control plane at ${peer?.member.address ?? id}: ${this.#history.last[0]?.why}`)
+      },
     })
     this.place = new Place({ ...options, tell: (input) => this.#fleet.tell(input) })
   }
@@ -172,6 +168,36 @@ export class FleetStore implements OpenedStore {
     this.#stop()
     await this.#store.members.leave().catch(() => {})
     await this.#store.discard(own)
+  }
+
+  /**
+   * The control planes over this store.
+   *
+   * @param envoys the node ids of those that are connected here
+   */
+  view(envoys: readonly string[]): FleetView {
+    const { protocol } = this
+    const { id, renewedMs } = this.#fleet.registration
+    const { standing, acknowledged } = protocol
+    return fleetView({
+      ...{ store: this.where, revision: this.#last, peers: protocol.peers(), fenced: this.#history.last },
+      self: { id, address: this.#address, standing, acknowledged, envoys, renewedMs },
+    })
+  }
+
+  /** For metrics. */
+  get figures(): FleetFigures {
+    const others = this.protocol.peers().filter(({ standing, isFenced }) => standing === 'in' && !isFenced)
+    const isIn = this.place.standing === 'in'
+    const { others: fenced, self: lost } = this.#history.counts
+    return { isIn, members: others.length + (isIn ? 1 : 0), fenced, lost }
+  }
+
+  #stands(standing: Standing): void {
+    if (standing === 'out' && this.place.standing !== 'out' && !this.place.hasLeft) {
+      this.#history.lost(this.#fleet.registration.id, this.#address)
+    }
+    this.place.stands(standing)
   }
 
   #stop(): void {

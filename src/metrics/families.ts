@@ -12,6 +12,21 @@ export function familiesOf(snapshot: Snapshot): Family[] {
     ...ofRoutes(snapshot),
     ...ofStore(snapshot),
     ...ofSurroundings(snapshot),
+    ...ofFleet(snapshot),
+  ]
+}
+
+function ofFleet({ fleet }: Snapshot): Family[] {
+  if (fleet === undefined) return []
+  return [
+    gauge(
+      'cep_fleet_members',
+      'Control planes of these routes that are in their place, as this one knows',
+      fleet.members,
+    ),
+    gauge('cep_fleet_in_place', 'Whether this control plane takes calls and Envoys', fleet.isIn ? 1 : 0),
+    counter('cep_fleet_fenced_total', 'Times that this control plane has fenced another one', fleet.fenced),
+    counter('cep_fleet_place_lost_total', 'Times that this control plane has lost its place', fleet.lost),
   ]
 }
 

@@ -1,3 +1,4 @@
+import type { FleetFigures } from '../fleet/view.js'
 import type { Distribution } from './distribution.js'
 
 /**
@@ -28,6 +29,8 @@ export interface Snapshot {
   readonly changes: ChangeFigures
   readonly delivery: DeliveryFigures
   readonly memory: MemoryFigures
+  /** Of this control plane among others of the same routes; undefined if it is the only one. */
+  readonly fleet: FleetFigures | undefined
 }
 
 /** Totals of users' requests. */

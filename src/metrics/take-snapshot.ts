@@ -19,6 +19,8 @@ export interface SnapshotSources {
   readonly envoys: () => readonly ConnectedEnvoy[]
   readonly names: () => Omit<HostNameFigures, 'failures'>
   readonly servers: () => readonly ServerConnections[]
+  /** Undefined if there are no other control planes. */
+  readonly fleet: () => Snapshot['fleet']
   /** Where the store has its files. */
   readonly storeDirectory: string | undefined
 }
@@ -48,6 +50,7 @@ export async function takeSnapshot(sources: SnapshotSources): Promise<Snapshot> 
     changes,
     delivery: { rejections: observations.rejections, cutOff: observations.cutOff },
     memory: memoryNow(),
+    fleet: sources.fleet(),
   }
 }
 

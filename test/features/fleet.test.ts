@@ -1,4 +1,5 @@
 import t from 'tap'
+import { asText } from '../../src/cli/commands/members.js'
 import { turns } from './clock.js'
 import type { Member } from './fleet-world.js'
 import { FleetOfWorlds } from './fleet-world.js'
@@ -90,6 +91,27 @@ t.test(
     t.equal((await other.world.ask('GET', '/readyz')).status, 200)
   },
 )
+
+t.test('each knows who is there, and who was fenced and why', async (t) => {
+  const [fleet, one, other] = await two(t)
+  await fleet.envoy(other, 'far')
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  const [own, peer] = one.store.view([]).members
+  t.match(own, { self: true, standing: 'in', address: 'm1:1', envoys: [] })
+  t.match(peer, { self: false, standing: 'in', address: 'm2:1', envoys: ['far'], fenced: false })
+  t.equal(own?.acknowledged, one.store.view([]).revision)
+  t.match(one.store.figures, { isIn: true, members: 2, fenced: 0, lost: 0 })
+
+  fleet.cutOff(other)
+  await answered(fleet, one.world.post('/b', `http://${OLD}`))
+  t.match(one.store.view([]).fenced, [
+    { address: 'm2:1', self: false, why: /a change waited for it; it was last heard/ },
+  ])
+  t.match(one.store.figures, { members: 1, fenced: 1 })
+  await fleet.passUntil(() => other.store.figures.lost === 1, 'the other one knows')
+  t.match(other.store.view([]).fenced, [{ address: 'm2:1', self: true }])
+  t.match(asText(one.store.view([])), /Have lost their place lately:\n.*m2:1: a change waited for it/)
+})
 
 t.test('a control plane that ends hands its Envoys over, which are sent only what differs', async (t) => {
   const [fleet, one, other] = await two(t)

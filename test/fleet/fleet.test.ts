@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
+import { PLAIN_NODE } from '../support/environment.js'
 import { Etcd } from '../support/etcd.js'
 import { kill } from '../support/home.js'
 import type { ProxyProcess } from '../support/proxy.js'
+import { CLI, TOKEN } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
 import { call, isReady, RealFleet } from './real-fleet.js'
 
@@ -62,6 +66,17 @@ t.test('a control plane that hangs costs one call some seconds, and its Envoys a
     await eventually(() => isReady(frozen), 'it joins again')
     t.match(await remove(frozen, `/user/f${index}`), { status: 204, seen: ['hub', 'hub'] }, 'and changes routes')
   }
+})
+
+t.test('members shows who is there, with which Envoys, and why one was fenced', async (t) => {
+  const [program, ...before] = PLAIN_NODE
+  const options = ['--api-ip', '127.0.0.1', '--api-port', String(one.apiPort)]
+  const env = { ...process.env, CONFIGPROXY_AUTH_TOKEN: TOKEN }
+  const { stdout } = await promisify(execFile)(program, [...before, CLI, 'members', ...options], { env })
+  t.equal(stdout.match(/: in its place/g)?.length, 3, stdout)
+  t.match(stdout, /^Routes are in etcd.* at revision \d+$/m)
+  t.match(stdout, /Envoys {7}.*e[12]/)
+  t.match(stdout, /Have lost their place lately:\n.*127\.0\.0\.1:\d+: a change waited for it; it was last heard/)
 })
 
 t.test('a control plane that is killed costs one call some seconds, and is back when it is started', async (t) => {

@@ -49,7 +49,7 @@ t.test('a scrape with 10,000 routes takes less than 100 ms, has less than 1 MB, 
         })),
     },
     servers: new Map<'api_connections', ConnectionCount>([['api_connections', { open: 5, most: 2_000 }]]),
-    storeDirectory: undefined,
+    store: { directory: undefined },
   })
   const [port = 0] = await freePorts(1)
   const log = { error: t.fail, warn: t.fail } as never

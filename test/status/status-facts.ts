@@ -76,6 +76,7 @@ export const SOUND: Snapshot = {
   store: { writes: distribution(900), failures: 0, bytes: 3 * MIB, freeBytes: 21_000 * MIB },
   changes: { added: distribution(900), removed: distribution(611), failures: 0 },
   delivery: { rejections: 0, cutOff: 0 },
+  fleet: undefined,
   memory: { heapUsed: 46 * MIB, heapMax: 2_096 * MIB, resident: 118 * MIB },
 }
 

@@ -5,6 +5,7 @@ import { drain } from './drain.js'
 import { explain } from './explain.js'
 import { exportRoutes } from './export.js'
 import { importRoutes } from './import.js'
+import { members } from './members.js'
 import { rehearse } from './rehearse.js'
 import { stop } from './stop.js'
 
@@ -15,6 +16,7 @@ export const SUBCOMMANDS = [
   drain,
   doctor,
   explain,
+  members,
   exportRoutes,
   importRoutes,
   copyRoutes,

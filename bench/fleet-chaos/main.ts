@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Network, NODE_IP } from '../../test/helm/network.js'
+import { Faults } from './faults.js'
+import { Stage } from './stage.js'
+import { Tally } from './tally.js'
+import type { Asked } from './traffic.js'
+import { Traffic } from './traffic.js'
+
+const STEADY = '/user/steady'
+/** How many routes are added at once before it begins. */
+const LANES = 20
+
+const OPTIONS = {
+  minutes: { type: 'string', default: '10' },
+  routes: { type: 'string', default: '5000' },
+  writes: { type: 'string', default: '200' },
+  members: { type: 'string', default: '3' },
+  envoys: { type: 'string', default: '4' },
+} as const
+
+/** Runs itself again in a network namespace of its own, which ends with it. */
+export async function fleetChaos(args: readonly string[]): Promise<string> {
+  const program = fileURLToPath(import.meta.url)
+  const child = spawn('unshare', ['--net', process.execPath, program, ...args], { stdio: 'inherit' })
+  const [status] = (await once(child, 'exit')) as [number | null]
+  if (status !== 0) throw new Error('Not all was as it should be.')
+  return ''
+}
+
+async function main(): Promise<boolean> {
+  const { values } = parseArgs({ options: OPTIONS })
+  const steps: Array<() => unknown> = []
+  const directory = await mkdtemp(join(tmpdir(), 'cep-chaos-'))
+  steps.push(() => rm(directory, { recursive: true, force: true }))
+  try {
+    return await play(directory, (step) => steps.push(step), values)
+  } finally {
+    for (const step of steps.reverse()) await step()
+  }
+}
+
+type Values = Readonly<Record<keyof typeof OPTIONS, string>>
+
+async function play(directory: string, onEnd: (step: () => unknown) => void, values: Values): Promise<boolean> {
+  const begun = performance.now()
+  const progress = (line: string) =>
+    console.log(`${String(Math.round((performance.now() - begun) / 1000)).padStart(4)} s  ${line}`)
+  const network = await Network.create()
+  const stage = await Stage.make({ network, directory, onEnd })
+  const urls = Object.fromEntries(await Promise.all(['hub', 'one', 'two'].map((name) => startTarget(name, onEnd))))
+  const endpoints = await stage.etcd(3)
+  const store = ['--storage-backend=etcd', `--etcd-endpoints=${endpoints.join(',')}`]
+  const members: Array<Asked & { readonly xds: string }> = []
+  for (let index = 0; index < Number(values.members); index += 1) {
+    members.push(await stage.member(index, store, String(urls.hub)))
+  }
+  const envoys: Asked[] = []
+  for (let index = 0; index < Number(values.envoys); index += 1) {
+    envoys.push(
+      await stage.envoy(
+        index,
+        members.map(({ xds }) => xds),
+      ),
+    )
+  }
+  const faults = new Faults({ parts: stage.parts, members, envoys, progress })
+  if (!(await faults.wellBy(performance.now() + 60_000))) {
+    for (const { name, output } of stage.parts) console.error(`${name}:\n${output}`)
+    throw new Error('not all parts have started')
+  }
+  progress('all parts run')
+  const tally = new Tally()
+  const targets = new Map([
+    ['one', String(urls.one)],
+    ['two', String(urls.two)],
+  ])
+  const traffic = new Traffic({ members, envoys, targets, tally, during: () => faults.now })
+  await addRoutes(traffic, members, Number(values.routes))
+  progress(`${values.routes} routes`)
+
+  const until = performance.now() + Number(values.minutes) * 60_000
+  const work = [traffic.write(Number(values.writes)), traffic.use(`${STEADY}/x`, 'one')]
+  await faults.run(until)
+  traffic.end()
+  await Promise.all(work)
+  await traffic.compare()
+  const isGood = tally.isGood && faults.late.length === 0
+  if (!isGood) {
+    for (const { name, output } of stage.parts) console.log(`\n${name}, the end of its log:\n${output.slice(-3_000)}`)
+  }
+  console.log(`\n${faults.count} troubles, one after the other\n${tally.report()}`)
+  for (const late of faults.late) console.log(`BAD  not well again within 30 s: ${late}`)
+  return isGood
+}
+
+/** Something that answers with its name. */
+async function startTarget(name: string, onEnd: (step: () => unknown) => void): Promise<[string, string]> {
+  const server = createServer((_request, response) => response.end(JSON.stringify({ name })))
+  server.listen(0, NODE_IP)
+  await once(server, 'listening')
+  onEnd(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return [name, `http://${NODE_IP}:${(server.address() as AddressInfo).port}`]
+}
+
+async function addRoutes(traffic: Traffic, members: readonly Asked[], count: number): Promise<void> {
+  const paths = [STEADY, ...Array.from({ length: count }, (_, index) => `/user/u${index}`)]
+  const lane = async () => {
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+      const status = await traffic.api(members[paths.length % members.length] as Asked, path, 'one')
+      if (status !== 201) throw new Error(`POST ${path}: ${status}`)
+    }
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const isGood = await main()
+  process.exit(isGood ? 0 : 1)
+}

@@ -1,0 +1,185 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+import { TOKEN } from '../../test/support/proxy.js'
+import type { Part } from './part.js'
+import type { Tally } from './tally.js'
+
+/** An Envoy, and a control plane, with where they are asked. */
+export interface Asked {
+  readonly part: Part
+  readonly url: string
+}
+
+export interface TrafficOptions {
+  readonly members: readonly Asked[]
+  readonly envoys: readonly Asked[]
+  /** The targets by the names that they answer with. */
+  readonly targets: ReadonlyMap<string, string>
+  readonly tally: Tally
+  /** What is going on, for the report. */
+  readonly during: () => string
+}
+
+/** Where a route leads: a target's name, or undefined if there is none. */
+type State = string | undefined
+
+/** How many routes are changed, and how many calls may be under way. */
+const ROUTES = 2_000
+const MOST = 300
+/** How long the hub waits for an answer; docs/fleet.md: one call takes 5 s at most. */
+const PATIENCE_MS = 6_000
+/** How long a call without an answer may still be on its way to a control plane that can be reached again. */
+const LATE_MS = 12_000
+/** How long an Envoy that was frozen or cut off may be wrong, after that is over. */
+const GRACE_MS = 3_000
+/** What requests are answered with that no route takes. */
+const NO_ROUTE = 'hub'
+
+/** Hubs that change routes at random control planes, and users that look at every Envoy. */
+export class Traffic {
+  readonly #options: TrafficOptions
+  readonly #agent = new Agent({ connections: 64, pipelining: 1 })
+  /** The last state that was answered, and those that were asked for since. */
+  readonly #routes = new Map<string, { answered: State; readonly maybe: Set<State>; isBusy: boolean }>()
+  #isOver = false
+  #underWay = 0
+
+  constructor(options: TrafficOptions) {
+    this.#options = options
+    for (let index = 0; index < ROUTES; index += 1) {
+      this.#routes.set(`/user/hot${index}`, { answered: undefined, maybe: new Set(), isBusy: false })
+    }
+  }
+
+  /** Writes at a steady rate, each to a random control plane. */
+  async write(perSecond: number): Promise<void> {
+    const begun = performance.now()
+    const paths = [...this.#routes.keys()]
+    for (let count = 0; !this.#isOver; count += 1) {
+      const due = begun + (count * 1000) / perSecond
+      if (due > performance.now()) await delay(due - performance.now())
+      const path = paths[Math.floor(Math.random() * paths.length)] as string
+      if (this.#underWay < MOST && this.#routes.get(path)?.isBusy === false) void this.#change(path)
+    }
+    while (this.#underWay > 0) await delay(50)
+  }
+
+  async #change(path: string): Promise<void> {
+    const { members, targets, tally, during } = this.#options
+    const route = this.#routes.get(path)
+    const member = members[Math.floor(Math.random() * members.length)]
+    if (route === undefined || member === undefined) return
+    const names: State[] = [...targets.keys(), undefined]
+    const next = names[Math.floor(Math.random() * names.length)]
+    route.isBusy = true
+    this.#underWay += 1
+    route.maybe.add(next)
+    const begun = performance.now()
+    const status = await this.api(member, path, next)
+    if (status === 201 || status === 204 || (next === undefined && status === 404)) {
+      tally.answered += 1
+      tally.took(performance.now() - begun, `${during()}, at ${member.part.name}`)
+      route.answered = next
+      route.maybe.clear()
+      await Promise.all(this.#options.envoys.map((envoy) => this.#look(envoy, path, next, member)))
+    } else tally.unanswered += 1
+    this.#underWay -= 1
+    if (status === 0) await delay(LATE_MS)
+    route.isBusy = false
+  }
+
+  /** @returns the status; 0 without an answer */
+  async api({ url }: Asked, path: string, target: State): Promise<number> {
+    const answer = request(`${url}/api/routes${path}`, {
+      method: target === undefined ? 'DELETE' : 'POST',
+      headers: { authorization: `token ${TOKEN}` },
+      body: target === undefined ? null : JSON.stringify({ target: this.#options.targets.get(target) }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    })
+    return answer.then(
+      async ({ statusCode, body }) => {
+        await body.dump()
+        return statusCode
+      },
+      () => 0,
+    )
+  }
+
+  /** Whether an Envoy's answers count: not if it is frozen or cut off, or was a moment ago. */
+  #counts({ part }: Asked): boolean {
+    return part.trouble === undefined && performance.now() - part.wellSince > GRACE_MS
+  }
+
+  async #look(envoy: Asked, path: string, expected: State, member: Asked): Promise<void> {
+    const { tally, during } = this.#options
+    if (!this.#counts(envoy)) return
+    const when = during()
+    const seen = await this.#ask(envoy, `${path}/x`)
+    // It may have been killed or cut off meanwhile.
+    if (!this.#counts(envoy)) return
+    tally.checks += 1
+    if (seen === (expected ?? NO_ROUTE)) return
+    const text = `${path} at ${envoy.part.name}: ${seen}, not ${expected ?? NO_ROUTE}, answered by ${member.part.name}`
+    tally.wrong.push(`${Math.round((performance.now() - tally.begun) / 1000)} s: ${text} (${when})`)
+  }
+
+  /** What answers a request, by its name. */
+  async #ask({ url }: Asked, path: string): Promise<string> {
+    const answer = request(`${url}${path}`, { dispatcher: this.#agent, signal: AbortSignal.timeout(3_000) })
+    return answer.then(
+      async ({ statusCode, body }) => {
+        const text = await body.text()
+        return statusCode === 200 ? (JSON.parse(text) as { name: string }).name : String(statusCode)
+      },
+      (error: Error) => error.message,
+    )
+  }
+
+  /** A user at each Envoy, whose route never changes. */
+  async use(path: string, expected: string): Promise<void> {
+    await Promise.all(this.#options.envoys.map((envoy) => this.#useOne(envoy, path, expected)))
+  }
+
+  async #useOne(envoy: Asked, path: string, expected: string): Promise<void> {
+    const { tally, during } = this.#options
+    while (!this.#isOver) {
+      if (this.#counts(envoy)) {
+        const seen = await this.#ask(envoy, path)
+        if (this.#counts(envoy)) {
+          tally.requests += 1
+          if (seen !== expected) tally.failed.push(`${path} at ${envoy.part.name}: ${seen} (${during()})`)
+        }
+      }
+      await delay(20)
+    }
+  }
+
+  end(): void {
+    this.#isOver = true
+  }
+
+  /** All is well again: every control plane and every Envoy must have what was answered, or what was asked for since. */
+  async compare(): Promise<void> {
+    const { members, envoys, tally } = this.#options
+    const tables = await Promise.all(
+      members.map(async ({ url }) => {
+        const { body } = await request(`${url}/api/routes`, { headers: { authorization: `token ${TOKEN}` } })
+        return (await body.json()) as Record<string, { target: string }>
+      }),
+    )
+    for (const [path, { answered, maybe }] of this.#routes) {
+      const allowed = [answered, ...maybe]
+      for (const [index, table] of tables.entries()) {
+        const target = table[path]?.target
+        const isRight = allowed.some((name) => target === (name && this.#options.targets.get(name)))
+        if (!isRight) tally.lost.push(`${path} at ${members[index]?.part.name}: ${target}, not ${answered}`)
+      }
+      const seen = await Promise.all(envoys.map((envoy) => this.#ask(envoy, `${path}/x`)))
+      for (const [index, name] of seen.entries()) {
+        const isRight = allowed.some((one) => (one ?? NO_ROUTE) === name)
+        if (!isRight) tally.lost.push(`${path} at ${envoys[index]?.part.name}: ${name}, not ${answered}`)
+      }
+      if (new Set(seen).size > 1) tally.lost.push(`${path} differs between Envoys: ${seen}`)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { PeerView } from './protocol/peer.js'
+
+/** A control plane that has lost its place. */
+export interface Fenced {
+  readonly at: Date
+  readonly id: string
+  readonly address: string | undefined
+  /** Whether it is this one. */
+  readonly isSelf: boolean
+  readonly why: string
+}
+
+/** How many are remembered. */
+const MOST = 20
+
+/** Who has lost its place lately, the last one first, and how often that was. */
+export class FenceHistory {
+  readonly #last: Fenced[] = []
+  #others = 0
+  #self = 0
+
+  /** This control plane revokes the lease of another one, which a change waits for. */
+  fences(id: string, peer: PeerView | undefined): void {
+    const heardMs = peer?.heardMs
+    const why =
+      heardMs === undefined
+        ? 'a change waited for it, and it was never heard'
+        : `a change waited for it; it was last heard ${(heardMs / 1000).toFixed(1)} s before`
+    this.#others += 1
+    this.#add({ at: new Date(), id, address: peer?.member.address, isSelf: false, why })
+  }
+
+  /** This control plane has lost its own place. */
+  lost(id: string, address: string | undefined): void {
+    this.#self += 1
+    const why = 'another control plane has fenced it, or the store was out of its reach for too long'
+    this.#add({ at: new Date(), id, address, isSelf: true, why })
+  }
+
+  get last(): readonly Fenced[] {
+    return this.#last
+  }
+
+  /** How often this control plane has fenced another one, and lost its own place. */
+  get counts(): { readonly others: number; readonly self: number } {
+    return { others: this.#others, self: this.#self }
+  }
+
+  #add(fenced: Fenced): void {
+    this.#last.unshift(fenced)
+    this.#last.length = Math.min(this.#last.length, MOST)
+  }
+}

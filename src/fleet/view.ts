@@ -1,0 +1,97 @@
+import type { Revision } from '../routing/store.js'
+import type { Fenced } from './history.js'
+import type { Standing } from './protocol/messages.js'
+import type { PeerView } from './protocol/peer.js'
+
+/** The control planes over one store, as one of them knows them: what `GET /api/members` answers. */
+export interface FleetView {
+  /** Where the routes are. */
+  readonly store: string
+  /** The last write that is known here. Revisions are strings, since they may be larger than a number in JSON. */
+  readonly revision: string
+  readonly members: readonly MemberView[]
+  /** Who has lost its place lately, the last one first. */
+  readonly fenced: readonly FencedView[]
+}
+
+export interface MemberView {
+  readonly id: string
+  /** `host:port`; null if others can't reach it. */
+  readonly address: string | null
+  /** Whether it is the one that answers. */
+  readonly self: boolean
+  readonly standing: Standing
+  /** Up to which write its Envoys have all. */
+  readonly acknowledged: string
+  /** The node ids of its Envoys. */
+  readonly envoys: readonly string[]
+  /** How many seconds ago it was last heard here; null for the one that answers, and for one that was never heard. */
+  readonly heard_seconds_ago: number | null
+  /** How many seconds ago it has renewed its lease; null for the others, which know that themselves. */
+  readonly lease_renewed_seconds_ago: number | null
+  /** Whether its lease is revoked. */
+  readonly fenced: boolean
+}
+
+export interface FencedView {
+  readonly at: string
+  readonly id: string
+  readonly address: string | null
+  readonly self: boolean
+  readonly why: string
+}
+
+/** Figures of one member of a fleet. */
+export interface FleetFigures {
+  /** Whether it takes calls and Envoys. */
+  readonly isIn: boolean
+  /** How many members are in their place, as far as this one knows. */
+  readonly members: number
+  /** How often it has fenced another one, and lost its own place. */
+  readonly fenced: number
+  readonly lost: number
+}
+
+/** What {@link fleetView} is made from. */
+export interface FleetFacts {
+  readonly store: string
+  readonly revision: Revision
+  readonly self: {
+    readonly id: string
+    readonly address: string | undefined
+    readonly standing: Standing
+    readonly acknowledged: Revision
+    readonly envoys: readonly string[]
+    readonly renewedMs: number | undefined
+  }
+  readonly peers: readonly PeerView[]
+  readonly fenced: readonly Fenced[]
+}
+
+export function fleetView({ store, revision, self, peers, fenced }: FleetFacts): FleetView {
+  const own: MemberView = {
+    ...{ id: self.id, address: self.address ?? null, self: true, standing: self.standing },
+    ...{ acknowledged: String(self.acknowledged), envoys: self.envoys },
+    ...{ heard_seconds_ago: null, lease_renewed_seconds_ago: inSeconds(self.renewedMs), fenced: false },
+  }
+  return {
+    store,
+    revision: String(revision),
+    members: [own, ...peers.map(memberView)],
+    fenced: fenced.map(({ at, id, address, isSelf, why }) => {
+      return { at: at.toISOString(), id, address: address ?? null, self: isSelf, why }
+    }),
+  }
+}
+
+function memberView({ member, standing, acknowledged, envoys, heardMs, isFenced }: PeerView): MemberView {
+  return {
+    ...{ id: member.id, address: member.address ?? null, self: false, standing },
+    ...{ acknowledged: String(acknowledged), envoys },
+    ...{ heard_seconds_ago: inSeconds(heardMs), lease_renewed_seconds_ago: null, fenced: isFenced },
+  }
+}
+
+function inSeconds(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms / 100) / 10
+}
