@@ -54,18 +54,16 @@ export function runSchedule(seed: number, fault?: FaultName, trace?: (line: stri
   return { violation: check.violation, answered: done, unavailable, events: fleet.timeline.count, longest }
 }
 
-/** Lets time pass until all members serve and every Envoy is with one. */
+/** Lets time pass until all members serve, every Envoy is with one, and all have what is stored. A write may be late. */
 function settle(fleet: Fleet, check: Check, until: number): void {
   const isOver = () => check.violation !== undefined
   const isQuiet = () =>
     check.isConverged &&
     fleet.slots.every((plane) => plane.isIn) &&
     fleet.envoys.every(({ connection, isServing }) => isServing && connection?.isCurrent === true)
-  while (fleet.timeline.now < until && !isOver()) {
-    if (isQuiet()) break
+  while (fleet.timeline.now < until && !isOver() && !isQuiet()) {
     fleet.timeline.run(fleet.timeline.now + LOOK_MS, isOver)
   }
-  fleet.timeline.run(fleet.timeline.now + LOOK_MS, isOver)
 }
 
 const KEYS = ['/a', '/b']
