@@ -1,5 +1,10 @@
-/** How many routes' times one piece has: below 700 kB, where a store takes 1 MiB. */
+import { createHash } from 'node:crypto'
+
+/** How many routes' times one piece has: 370 kB, where a store takes 1 MiB. */
 const ROUTES_EACH = 10_000
+
+/** Bytes of the hash that stands for a route among the times of activity: no two keys share it. */
+const HASH_BYTES = 15
 
 /** Where pieces of text are stored by number, from 0. */
 export interface Pieces {
@@ -11,7 +16,7 @@ export interface Pieces {
 
 /**
  * When routes were last active, apart from the routes: one piece for thousands of them, so that a minute's activity is
- * one write. Times are in milliseconds since 1970, by a short name of the route.
+ * one write. Times are in milliseconds since 1970, by {@link activityName}.
  */
 export class StoredActivity {
   readonly #pieces: Pieces
@@ -58,4 +63,9 @@ function timesOf(piece: string): [string, number][] {
   } catch {
     return []
   }
+}
+
+/** What stands for a route among the times of activity. */
+export function activityName(key: string): string {
+  return createHash('sha256').update(key).digest().subarray(0, HASH_BYTES).toString('base64url')
 }

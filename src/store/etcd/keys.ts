@@ -1,13 +1,8 @@
-import { createHash } from 'node:crypto'
-
 /** The keys from `start` up to before `end`, as etcd names a range. */
 export interface KeyRange {
   readonly start: string
   readonly end: string
 }
-
-/** Bytes of the hash that stands for a route among the times of activity: no two keys share it. */
-const HASH_BYTES = 15
 
 /** The keys of one set of routes. etcd's roles can be limited to {@link prefix}. */
 export class Keys {
@@ -74,9 +69,4 @@ export class Keys {
 
 function rangeBelow(prefix: string): KeyRange {
   return { start: prefix, end: `${prefix.slice(0, -1)}0` }
-}
-
-/** What stands for a route among the times of activity. */
-export function activityName(key: string): string {
-  return createHash('sha256').update(key).digest().subarray(0, HASH_BYTES).toString('base64url')
 }

@@ -26,6 +26,8 @@ export interface Call {
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** How long it may take, if that is another time than the client's. */
+  readonly limitMs?: number
 }
 
 /** Calls the Kubernetes API with JSON. Whoever calls decides what is tried again. */
@@ -44,10 +46,11 @@ export class KubernetesClient {
 
   /** @throws ApiError, ApiAwayError */
   async call(call: Call): Promise<unknown> {
+    const { limitMs = this.#limitMs } = call
     return this.#orAway(async () => {
-      const answer = await this.#request(call, AbortSignal.timeout(this.#limitMs))
+      const answer = await this.#request(call, AbortSignal.timeout(limitMs))
       return answer.body.json()
-    })
+    }, limitMs)
   }
 
   /**
@@ -87,7 +90,7 @@ export class KubernetesClient {
         'content-type': 'application/json',
       },
       body: call.body === undefined ? null : JSON.stringify(call.body),
-      ...{ signal, bodyTimeout, headersTimeout: this.#limitMs },
+      ...{ signal, bodyTimeout, headersTimeout: call.limitMs ?? this.#limitMs },
     })
     if (answer.statusCode < 300) return answer
     const { message } = (await answer.body.json().catch(() => ({}))) as { message?: string }
@@ -95,12 +98,12 @@ export class KubernetesClient {
     throw isTemporary(answer.statusCode) ? new ApiAwayError(words) : new ApiError(answer.statusCode, words)
   }
 
-  async #orAway<T>(task: () => Promise<T>): Promise<T> {
+  async #orAway<T>(task: () => Promise<T>, limitMs = this.#limitMs): Promise<T> {
     try {
       return await task()
     } catch (error) {
       if (error instanceof ApiError || error instanceof ApiAwayError) throw error
-      throw new ApiAwayError(reasonOf(error as Error, this.#limitMs))
+      throw new ApiAwayError(reasonOf(error as Error, limitMs))
     }
   }
 }

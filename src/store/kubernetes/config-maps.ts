@@ -5,6 +5,9 @@ import type { ConfigMap } from './objects.js'
 /** How many objects one answer has. The API server limits the work of one call; more answers make one list. */
 const PAGE = '500'
 
+/** How long one such answer may take: no hub waits for it. */
+const PAGE_LIMIT_MS = 10_000
+
 /** How often a write is tried while others write the same object. */
 const TRIES = 10
 
@@ -31,7 +34,8 @@ export class ConfigMaps {
     const items: ConfigMap[] = []
     let query: Record<string, string> = { labelSelector, limit: PAGE }
     while (true) {
-      const page = (await this.#client.call({ method: 'GET', path: this.path, query })) as ConfigMapList
+      const call = { method: 'GET', path: this.path, query, limitMs: PAGE_LIMIT_MS } as const
+      const page = (await this.#client.call(call)) as ConfigMapList
       items.push(...page.items)
       const { continue: next, resourceVersion } = page.metadata
       if (!next) return { items, resourceVersion }

@@ -3,7 +3,7 @@ import type { PlainLog } from '../../platform/log.js'
 import { lastActive } from '../../routing/last-active.js'
 import type { Route } from '../../routing/route.js'
 import type { Revision, RouteChange, StoreEvent } from '../../routing/store.js'
-import { StoredActivity } from '../activity-pieces.js'
+import { activityName, StoredActivity } from '../activity-pieces.js'
 import { CallQueue } from '../call-queue.js'
 import { LoneMembers } from '../lone-members.js'
 import type { Members, SharedStore, Snapshot, StoredChange } from '../shared.js'
@@ -108,7 +108,7 @@ export class KubernetesStore implements SharedStore {
 
   async #withActivity(routes: readonly Route[]): Promise<readonly Route[]> {
     const times = await this.#activity.load()
-    return routes.map((route) => lastActive(route, times.get(this.#nameOf(route))))
+    return routes.map((route) => lastActive(route, times.get(this.#activityNameOf(route))))
   }
 
   async hasBegun(): Promise<boolean> {
@@ -152,7 +152,7 @@ export class KubernetesStore implements SharedStore {
   async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
     const times = routes.map((route) => {
       const at = route.lastActivity
-      return [this.#nameOf(route), at < since ? undefined : at.getTime()] as const
+      return [this.#activityNameOf(route), at < since ? undefined : at.getTime()] as const
     })
     await this.#queue.run(() => this.#activity.write(new Map(times)))
   }
@@ -204,8 +204,8 @@ export class KubernetesStore implements SharedStore {
     }
   }
 
-  #nameOf({ routespec }: Route): string {
-    return this.#routes.nameOf(this.#routes.keyOf(routespec))
+  #activityNameOf({ routespec }: Route): string {
+    return activityName(this.#routes.keyOf(routespec))
   }
 
   get #selector(): string {
