@@ -11,6 +11,7 @@ import { Crowd } from '../users/crowd.js'
 import { GeneratorWatch, ownUtilization } from './generator.js'
 import { Happenings } from './happenings.js'
 import { hubSetting } from './hub-setting.js'
+import { openFilesWarning } from './open-files.js'
 import type { Setting } from './setting.js'
 import { playedSetting } from './setting.js'
 import type { Audience, Progress, RehearsalSettings } from './settings.js'
@@ -26,6 +27,8 @@ export async function rehearse(settings: RehearsalSettings, audience: Audience, 
   const setting = await settingFor(settings, plans, audience)
   try {
     audience.onNote(announcement(settings, setting))
+    const warning = openFilesWarning(settings.users)
+    if (warning !== undefined) audience.onNote(warning)
     return await new Run(settings, setting, plans, audience, over).run()
   } finally {
     await setting.close()
