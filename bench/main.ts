@@ -15,6 +15,7 @@ const HELP = `npm run bench [-- OPTIONS]      this proxy beside others: about 21
 npm run bench -- fleet [--routes N] [--envoys N]   the control plane with many simulated Envoys
 npm run bench -- stores [--only NAME[,NAME]] [--routes N[,N]]      LMDB, etcd and Kubernetes: changes, and loading
 npm run bench -- fleet-chaos [--minutes N] [--routes N] [--writes N]   control planes, Envoys and etcd in trouble; needs root
+npm run bench -- fleet-chaos --store kubernetes --members 2 --envoys 2   the same over a real API server of Kubernetes
 npm run bench -- cost          Envoy's processor time for a request
 npm run bench -- incidents [--only NAME,...]     each incident of \`rehearse\`, CHP and this: 15 minutes, into docs/rehearsals.md
 npm run bench -- outage [--minutes N]            the outage of 2024, both lines of CHP and this: 10 minutes, into it, too

@@ -8,7 +8,7 @@ import type { Asked } from './traffic.js'
 const TROUBLE_MS = 5_000
 const REST_MS = 3_000
 /** How long everybody may take to be well again. */
-const RECOVERY_MS = 30_000
+const RECOVERY_MS = 60_000
 
 const TROUBLES = ['killed', 'frozen', 'cut off'] as const
 

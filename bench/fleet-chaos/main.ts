@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Network, NODE_IP } from '../../test/helm/network.js'
 import { Faults } from './faults.js'
+import type { InPod } from './kubernetes.js'
+import { startKubernetes } from './kubernetes.js'
 import { Stage } from './stage.js'
 import { Tally } from './tally.js'
 import type { Asked } from './traffic.js'
@@ -24,6 +26,7 @@ const OPTIONS = {
   writes: { type: 'string', default: '200' },
   members: { type: 'string', default: '3' },
   envoys: { type: 'string', default: '4' },
+  store: { type: 'string', default: 'etcd' },
 } as const
 
 /** Runs itself again in a network namespace of its own, which ends with it. */
@@ -56,11 +59,10 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
   const network = await Network.create()
   const stage = await Stage.make({ network, directory, onEnd })
   const urls = Object.fromEntries(await Promise.all(['hub', 'one', 'two'].map((name) => startTarget(name, onEnd))))
-  const endpoints = await stage.etcd(3)
-  const store = ['--storage-backend=etcd', `--etcd-endpoints=${endpoints.join(',')}`]
+  const { store, inPod } = await startStore(values.store, stage, directory, onEnd)
   const members: Array<Asked & { readonly xds: string }> = []
   for (let index = 0; index < Number(values.members); index += 1) {
-    members.push(await stage.member(index, store, String(urls.hub)))
+    members.push(await stage.member(index, store, String(urls.hub), inPod))
   }
   const envoys: Asked[] = []
   for (let index = 0; index < Number(values.envoys); index += 1) {
@@ -97,8 +99,25 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
     for (const { name, output } of stage.parts) console.log(`\n${name}, the end of its log:\n${output.slice(-3_000)}`)
   }
   console.log(`\n${faults.count} troubles, one after the other\n${tally.report()}`)
-  for (const late of faults.late) console.log(`BAD  not well again within 30 s: ${late}`)
+  for (const late of faults.late) console.log(`BAD  not well again within 60 s: ${late}`)
   return isGood
+}
+
+/** The options that lead to it. */
+async function startStore(
+  name: string,
+  stage: Stage,
+  directory: string,
+  onEnd: (step: () => unknown) => void,
+): Promise<{ readonly store: readonly string[]; readonly inPod?: InPod }> {
+  if (name === 'etcd') {
+    const endpoints = await stage.etcd(3)
+    return { store: ['--storage-backend=etcd', `--etcd-endpoints=${endpoints.join(',')}`] }
+  }
+  if (name !== 'kubernetes') throw new Error(`--store is etcd or kubernetes, not ${name}`)
+  const { part, inPod } = await startKubernetes(directory, onEnd)
+  stage.parts.push(part)
+  return { store: ['--storage-backend=kubernetes'], inPod }
 }
 
 /** Something that answers with its name. */

@@ -4,9 +4,11 @@ import { findEnvoy } from '../../src/envoy/binary/find.js'
 import { readRelease } from '../../src/envoy/binary/release.js'
 import { TlsFiles } from '../../test/external/fleet.js'
 import type { Network, PodNetwork } from '../../test/helm/network.js'
+import { NODE_IP } from '../../test/helm/network.js'
 import { communicate } from '../../test/helm/render.js'
 import { Authority } from '../../test/support/certificate.js'
 import { CLI, TOKEN } from '../../test/support/proxy.js'
+import type { InPod } from './kubernetes.js'
 import { Part } from './part.js'
 import type { Asked } from './traffic.js'
 
@@ -86,17 +88,27 @@ export class Stage {
     return pods.map(({ pod }) => `http://${pod.ip}:${PORTS.etcd}`)
   }
 
-  /** @param store the options of the store */
-  async member(index: number, store: readonly string[], hub: string): Promise<Asked & { readonly xds: string }> {
-    const { pod, cable } = await this.#pod()
+  /**
+   * @param store the options of the store
+   * @param inPod undefined for one in a network of its own
+   */
+  async member(
+    index: number,
+    store: readonly string[],
+    hub: string,
+    inPod?: InPod,
+  ): Promise<Asked & { readonly xds: string }> {
+    const { pod, cable } = inPod === undefined ? await this.#pod() : { pod: undefined, cable: '' }
     const name = `control-plane-${index + 1}`
+    const [ip, xds, api] = [pod?.ip ?? NODE_IP, `${pod?.ip ?? NODE_IP}:${PORTS.xds + index}`, PORTS.api + index]
     const command = [
-      ...[process.execPath, CLI, '--envoy-mode=external', `--xds-address=${pod.ip}:${PORTS.xds}`],
-      ...[`--port=${PORTS.public}`, '--ip=0.0.0.0', `--api-ip=${pod.ip}`, `--api-port=${PORTS.api}`],
+      ...[...(inPod?.before ?? []), process.execPath, CLI, '--envoy-mode=external', `--xds-address=${xds}`],
+      ...[`--port=${PORTS.public}`, '--ip=0.0.0.0', `--api-ip=${ip}`, `--api-port=${api}`],
       ...[...this.#server.options, ...store, `--default-target=${hub}`, '--log-level=warn'],
     ]
-    const part = await this.#add({ kind: 'control plane', name, network: pod, cable, command, env: this.#env(name) })
-    return { part, url: `http://${pod.ip}:${PORTS.api}`, xds: `${pod.ip}:${PORTS.xds}` }
+    const env = { ...this.#env(name), ...inPod?.env }
+    const part = await this.#add({ kind: 'control plane', name, network: pod, cable, command, env })
+    return { part, url: `http://${ip}:${api}`, xds }
   }
 
   #env(name: string): NodeJS.ProcessEnv {
