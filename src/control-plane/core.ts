@@ -78,7 +78,6 @@ export interface Core {
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { settings, log, store, envoys, shutdown, clock = SYSTEM_CLOCK } = options
   const { routing, forwarding, limits } = settings
-  const { hostRouting } = routing
   const readTarget = targetReader(settings)
   checkOptions(settings, readTarget)
 
@@ -100,7 +99,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const lookup = new LookupPublisher(routeConfigurations, settings)
   const publisher = new ClusterPublisher({
     ...{ clusters, lookup },
-    settings: { targetTls, hostRouting, forwarding, limits },
+    settings: { targetTls, hostRouting: routing.hostRouting, forwarding, limits },
     ...{ recoverable: envoys.recoverable, named: isNamed(settings) },
     addresses: names.addresses,
     warn: (line) => log.warn(line),
