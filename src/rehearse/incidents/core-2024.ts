@@ -15,6 +15,8 @@ const PATIENCE_MS = 1_000
 const VANISHING_SHARE = 0.02
 const REPLACED_SHARE = 0.01
 const TURN_MS = 1_000
+/** Within which time a user notices that a server has ended. */
+const NOTICED_WITHIN_MS = 2_000
 
 const UPGRADE = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' } as const
 
@@ -65,7 +67,8 @@ async function replace(world: World, users: readonly number[]): Promise<number> 
     const target = servers.target(user)
     if (target !== undefined) await hub.add(routespecOf(world, user), target)
   })
-  excusedUntil()
+  // Not waited for: a turn takes a second, and users notice later that their websocket is gone.
+  void world.wait(NOTICED_WITHIN_MS).then(excusedUntil)
   return withServer.length
 }
 
