@@ -107,7 +107,7 @@ t.test('2017: away for a time that is excused, with its disk, until the hub chec
 
 t.test('2024: users give up on busy servers, vanish and come back, and servers are replaced', async (t) => {
   const { publicUrl, sockets } = await listening(t)
-  const { deeds, excused } = await run('core-2024', { publicUrl, users: 100, waits: 3 })
+  const { deeds, excused } = await run('core-2024', { publicUrl, users: 100, waits: 5 })
   t.match(deeds[0], 'hang 10')
   for (const what of [/^leave \d+ abruptly/, /^come \d+/, /^end 1$/, /^start 1$/, /^remove/, /^add/]) {
     t.ok(
