@@ -10,6 +10,7 @@ import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
 import type { ActivityExchange } from '../fleet/activity.js'
 import type { FleetStore } from '../fleet/store.js'
+import type { FleetView } from '../fleet/view.js'
 import type { ServerConnections } from '../metrics/limits.js'
 import type { Metrics } from '../metrics/metrics.js'
 import type { ConnectionCount } from '../metrics/observations.js'
@@ -83,7 +84,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   if (ads.connections !== undefined) servers.set('xds_connections', ads.connections)
   shutdown.push(() => ads.close())
   if (fleet !== undefined) shutdown.push(() => fleet.leave())
-  const operations = operationsOf(core, settings, recents, snapshot, (cluster) => envoys.requestsOf(cluster))
+  const operations = operationsOf(core, settings, recents, snapshot, envoys, viewOf(fleet, ads))
   clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
   // The first calls are not refused if all that is needed is a moment.
   if (fleet !== undefined) await Promise.race([fleet.place.firstIn, delay(JOIN_MS, undefined, { ref: false })])
@@ -112,7 +113,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
 }
 
 function membersOf(fleet: FleetStore | undefined, ads: AdsServer): Endpoint[] {
-  return fleet === undefined ? [] : [membersApi(() => fleet.view(ads.envoys().map(({ id }) => id)))]
+  const view = viewOf(fleet, ads)
+  return view === undefined ? [] : [membersApi(view)]
+}
+
+function viewOf(fleet: FleetStore | undefined, ads: AdsServer): (() => FleetView) | undefined {
+  return fleet && (() => fleet.view(ads.envoys().map(({ id }) => id)))
 }
 
 function makeAdsServer(core: Core, { log, fleet, envoys }: ControlPlaneOptions, readers: ReportReaders): AdsServer {

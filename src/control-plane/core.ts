@@ -82,9 +82,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   checkOptions(settings, readTarget)
 
   const { clusters, listeners, routeConfigurations, tokenBuckets, secrets } = makeCollections({
-    tls: settings.tls,
-    collectorAuthorities: settings.tracing?.authorities,
-    policy: envoys.waitPolicy,
+    ...{ tls: settings.tls, collectorAuthorities: settings.tracing?.authorities, policy: envoys.waitPolicy },
     ...{ log, clock, onRejected: options.onRejected },
     onUnusable: (message) => envoys.onUnusable(message),
   })

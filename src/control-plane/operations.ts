@@ -1,4 +1,6 @@
 import type { Endpoint } from '../api/call.js'
+import type { DataPlane } from '../data-plane/data-plane.js'
+import type { FleetView } from '../fleet/view.js'
 import type { Snapshot } from '../metrics/snapshot.js'
 import { operationsApi } from '../operations/api.js'
 import { Operations } from '../operations/operations.js'
@@ -15,23 +17,24 @@ import type { Core } from './core.js'
  * Answers operators' questions from the parts of a control plane.
  *
  * @param snapshot takes the figures of now
- * @param requestsOf see {@link DataPlane.requestsOf}
+ * @param fleet the control planes that serve the same routes; undefined if this is the only one
  */
 export function operationsOf(
   { table, clusters, addresses }: Core,
   settings: Settings,
   recents: Recents,
   snapshot: () => Promise<Snapshot>,
-  requestsOf: (cluster: string) => Promise<number | undefined>,
+  envoys: Pick<DataPlane, 'requestsOf'>,
+  fleet: () => FleetView | undefined = () => undefined,
 ): Operations {
   const version = packageVersion()
   const prober = new Prober()
   return new Operations({
     ...{ settings, table, recents },
-    statusFacts: () => gather({ settings, table, recents, snapshot, version }),
+    statusFacts: () => gather({ settings, table, recents, snapshot, fleet, version }),
     clusters: clusters.subscriptions,
     names: addresses,
-    requestsOf: (key) => requestsOf(clusterName(key)),
+    requestsOf: (key) => envoys.requestsOf(clusterName(key)),
     probe: (request) => prober.probe(request),
     now: () => new Date(),
   })

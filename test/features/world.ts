@@ -145,13 +145,9 @@ export class World {
       place: opened instanceof FleetStore ? opened.place : undefined,
       more: [
         operationsApi(
-          operationsOf(
-            core,
-            settings,
-            recents,
-            () => Promise.reject(new Error('no figures')),
-            async () => undefined,
-          ),
+          operationsOf(core, settings, recents, () => Promise.reject(new Error('no figures')), {
+            requestsOf: async () => undefined,
+          }),
         ),
       ],
     })

@@ -43,6 +43,36 @@ t.test('it shows traffic, limits, Envoys, certificates and what happened', async
   }
 })
 
+t.test('it shows the control planes over one store, also in its twin', async (t) => {
+  const peer = {
+    id: 'b',
+    address: 'b:1',
+    self: false,
+    standing: 'in',
+    acknowledged: '6',
+    envoys: [],
+    fenced: true,
+  } as const
+  const own = { ...peer, id: 'a', address: 'a:1', self: true, acknowledged: '7', envoys: ['envoy-1'], fenced: false }
+  const fleet = {
+    ...{ store: 'etcd', revision: '7', fenced: [] },
+    members: [
+      { ...own, heard_seconds_ago: null, lease_renewed_seconds_ago: 2 },
+      { ...peer, heard_seconds_ago: 9, lease_renewed_seconds_ago: null },
+    ],
+  }
+  const app = await madeUpSite({ facts: factsOf({}, { fleet }) })
+  const { body } = await visit(app, '/status', { cookie: await logIn(app, TOKEN) })
+  const words = body.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+  t.match(
+    words,
+    'a:1 this one Place in its place Acknowledged the last write Envoys envoy-1 Lease renewed 2 seconds ago',
+  )
+  t.match(words, 'b:1 Place fenced Acknowledged write 6 Envoys none Heard 9 seconds ago')
+  const twin = await visit(app, '/api/status', { headers: AUTHORIZED })
+  t.strictSame((JSON.parse(twin.body) as Overview).fleet, fleet)
+})
+
 t.test('every view has a twin in JSON, with the token', async (t) => {
   const app = await madeUpSite({ routes: [route('/'), route('/user/ann', { user: 'ann' })] })
   for (const url of TWINS) {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { Standing } from '../../src/fleet/protocol/messages.js'
+import type { FleetView } from '../../src/fleet/view.js'
 import type { LimitFill, Snapshot } from '../../src/metrics/snapshot.js'
 import type { StatusFacts } from '../../src/operations/status/facts.js'
 import { verdict } from '../../src/operations/status/verdict.js'
@@ -26,6 +28,16 @@ function certificate(days: number, option = '--ssl-cert'): Partial<Snapshot> {
   return { certificates: [{ ...CERTIFICATE, option, expires: before(-days * DAY) }] as Snapshot['certificates'] }
 }
 
+function fleetOf(standing: Standing): FleetView {
+  const lease = { heard_seconds_ago: null, lease_renewed_seconds_ago: 1, fenced: false }
+  const self = { id: 'a', address: 'a:1', self: true, standing, acknowledged: '7', envoys: ['envoy-1'], ...lease }
+  return { store: 'etcd', revision: '7', members: [self], fenced: [] }
+}
+
+function fencedAt(at: Date): FleetView['fenced'][number] {
+  return { at: at.toISOString(), id: 'b', address: 'b:1', self: false, why: 'it was not heard' }
+}
+
 interface Row {
   readonly facts: string
   readonly snapshot?: Partial<Snapshot>
@@ -49,6 +61,21 @@ const ROWS: readonly Row[] = [
     expected: ['green'],
   },
 
+  {
+    facts: 'this control plane has lost its place',
+    more: { fleet: fleetOf('out') },
+    expected: ['red', 'out_of_place', /has lost its place among the others: it takes no calls/],
+  },
+  {
+    facts: 'another control plane was fenced',
+    more: { fleet: { ...fleetOf('in'), fenced: [fencedAt(before(60))] } },
+    expected: ['amber', 'member_fenced', /The control plane b:1 was fenced: it was not heard/],
+  },
+  {
+    facts: 'another control plane was fenced an hour ago',
+    more: { fleet: { ...fleetOf('in'), fenced: [fencedAt(before(3600))] } },
+    expected: ['green'],
+  },
   {
     facts: "a user's server is down",
     more: { failures: [failure()] },

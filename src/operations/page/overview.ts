@@ -2,6 +2,7 @@ import type { LimitFill } from '../../metrics/snapshot.js'
 import type { Finding, Verdict } from '../status/finding.js'
 import type { Overview, TrafficView } from '../status/overview.js'
 import { certificates, controlPlane, envoys, events, failures } from './details.js'
+import { members } from './fleet.js'
 import { bytes, counted, latency, percent, rounded, span } from './format.js'
 import type { Markup } from './html.js'
 import { html } from './html.js'
@@ -20,6 +21,7 @@ ${failures(view)}
 ${events(view)}
 ${limits(view.limits)}
 ${envoys(view)}
+${members(view)}
 ${certificates(view)}
 ${controlPlane(view)}
 </div>`

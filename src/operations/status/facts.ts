@@ -1,3 +1,4 @@
+import type { FleetView } from '../../fleet/view.js'
 import type { Snapshot } from '../../metrics/snapshot.js'
 import type { RecentEvent } from '../recent/events.js'
 import type { RecentFailure } from '../recent/failures.js'
@@ -19,6 +20,8 @@ export interface StatusFacts {
   readonly events: readonly RecentEvent[]
   /** Since when changes of routes can't be stored; undefined if the last one could. */
   readonly unstoredSince: Date | undefined
+  /** The control planes that serve the same routes; undefined if this is the only one. */
+  readonly fleet?: FleetView | undefined
 }
 
 /** Requests of a route that failed for one reason. */

@@ -1,3 +1,4 @@
+import type { FleetView } from '../../fleet/view.js'
 import type { Snapshot } from '../../metrics/snapshot.js'
 import type { RouteTable } from '../../routing/table.js'
 import type { Settings } from '../../settings/settings.js'
@@ -12,12 +13,20 @@ export interface StatusSources {
   readonly recents: Recents
   /** Takes the figures of now. */
   readonly snapshot: () => Promise<Snapshot>
+  readonly fleet: () => FleetView | undefined
   /** The version of this program. */
   readonly version: string
 }
 
 /** Reads all that the status is made from. */
-export async function gather({ settings, table, recents, snapshot, version }: StatusSources): Promise<StatusFacts> {
+export async function gather({
+  settings,
+  table,
+  recents,
+  snapshot,
+  fleet,
+  version,
+}: StatusSources): Promise<StatusFacts> {
   return {
     snapshot: await snapshot(),
     version,
@@ -27,6 +36,7 @@ export async function gather({ settings, table, recents, snapshot, version }: St
     failures: failuresOf(recents, table),
     events: recents.events.all,
     unstoredSince: recents.unstoredSince,
+    fleet: fleet(),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FleetView } from '../../fleet/view.js'
 import type { Distribution } from '../../metrics/distribution.js'
 import { quantile } from '../../metrics/distribution.js'
 import type { ConnectedEnvoy, LimitFill } from '../../metrics/snapshot.js'
@@ -24,6 +25,8 @@ export interface Overview {
   readonly limits: readonly LimitFill[]
   readonly routes: { readonly total: number; readonly refused: number; readonly unresolvedNames: number }
   readonly envoys: readonly EnvoyView[]
+  /** The control planes that serve the same routes; null if this is the only one. */
+  readonly fleet: FleetView | null
   readonly certificates: readonly CertificateView[]
   /** Which requests failed, those that failed last first. */
   readonly failures: readonly FailureView[]
@@ -121,6 +124,7 @@ export function overview(facts: StatusFacts): Overview {
       unresolvedNames: snapshot.names.unresolved,
     },
     envoys: snapshot.envoys.map(envoyView),
+    fleet: facts.fleet ?? null,
     certificates: snapshot.certificates.map((certificate) => ({
       option: certificate.option,
       path: certificate.path,
