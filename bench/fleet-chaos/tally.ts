@@ -5,6 +5,8 @@ export class Tally {
   unanswered = 0
   checks = 0
   requests = 0
+  /** Checks that were not answered at all; users' requests tell whether that is a fault. */
+  silent = 0
   readonly wrong: string[] = []
   readonly failed: string[] = []
   readonly lost: string[] = []
@@ -37,6 +39,7 @@ export class Tally {
       count('wrong answers right after a 201 or 204', this.wrong, this.checks),
       count('answered writes lost', this.lost, this.answered),
       count('failed requests of users', this.failed, this.requests),
+      `     ${this.silent} checks had no answer`,
       `     ${this.answered} writes answered (${Math.round(this.answered / seconds)} a second), ${this.unanswered} refused or unanswered`,
       `     a write took ${this.#quantile(0.5)} ms at the median, ${this.#quantile(0.99)} ms for 1 in 100, ${Math.round(this.slowest.ms)} ms at most (${this.slowest.during})`,
     ].join('\n')

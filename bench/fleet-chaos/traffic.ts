@@ -32,6 +32,9 @@ const PATIENCE_MS = 6_000
 const LATE_MS = 12_000
 /** How long an Envoy that was frozen or cut off may be wrong, after that is over. */
 const GRACE_MS = 3_000
+/** How long a user waits for an answer: this machine may be busy. */
+const ANSWER_MS = 10_000
+const NO_ANSWER = 'no answer'
 /** What requests are answered with that no route takes. */
 const NO_ROUTE = 'hub'
 
@@ -118,20 +121,21 @@ export class Traffic {
     // It may have been killed or cut off meanwhile.
     if (!this.#counts(envoy)) return
     tally.checks += 1
-    if (seen === (expected ?? NO_ROUTE)) return
+    if (seen.startsWith(NO_ANSWER)) tally.silent += 1
+    if (seen === (expected ?? NO_ROUTE) || seen.startsWith(NO_ANSWER)) return
     const text = `${path} at ${envoy.part.name}: ${seen}, not ${expected ?? NO_ROUTE}, answered by ${member.part.name}`
     tally.wrong.push(`${Math.round((performance.now() - tally.begun) / 1000)} s: ${text} (${when})`)
   }
 
-  /** What answers a request, by its name. */
+  /** What answers a request, by its name, or a status, or why there is no answer. */
   async #ask({ url }: Asked, path: string): Promise<string> {
-    const answer = request(`${url}${path}`, { dispatcher: this.#agent, signal: AbortSignal.timeout(3_000) })
+    const answer = request(`${url}${path}`, { dispatcher: this.#agent, signal: AbortSignal.timeout(ANSWER_MS) })
     return answer.then(
       async ({ statusCode, body }) => {
         const text = await body.text()
         return statusCode === 200 ? (JSON.parse(text) as { name: string }).name : String(statusCode)
       },
-      (error: Error) => error.message,
+      (error: Error) => `${NO_ANSWER}: ${error.message}`,
     )
   }
 
