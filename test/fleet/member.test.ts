@@ -120,6 +120,22 @@ t.test('an Envoy that has come to a peer is no longer here, even if its stream h
   t.strictSame(answers(scene.tell({ type: 'envoy-here', node: 'e' })), [true])
 })
 
+t.test(
+  'an Envoy that has come here from a peer stays here, however often the peer tells that it has left',
+  async (t) => {
+    const scene = Scene.in()
+    scene.hear({ standing: 'in', envoys: ['e'] })
+    scene.wait(100)
+    scene.tell({ type: 'envoy-here', node: 'e' })
+    for (let left = LIMITS.move; left > 0; left -= 300) {
+      scene.wait(300)
+      scene.hear({ standing: 'in', moving: [{ node: 'e', remainingMs: left }] })
+    }
+    t.strictSame(scene.sent?.envoys, ['e'])
+    t.strictSame(scene.sent?.moving, [])
+  },
+)
+
 t.test('a peer that is silent is fenced, and its Envoys are waited for', async (t) => {
   const scene = Scene.in()
   scene.hear({ standing: 'in', envoys: ['e'] })

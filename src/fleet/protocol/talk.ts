@@ -52,6 +52,7 @@ export class Talk {
       const hereSince = this.#scene.envoys.hereSince(node)
       // If it was there before, it has come here from there.
       if (hereSince === undefined || before.envoys.includes(node)) continue
+      if (before.moving.some((one) => one.node === node)) continue
       if (hereSince < before.wordAt) this.#scene.left(node, LIMITS.move)
     }
   }
