@@ -65,7 +65,8 @@ export class Connection {
 
   #complete(): void {
     this.#lacks = undefined
-    this.envoy.isServing = true
+    // Its process may have ended meanwhile, and the next one have nothing yet.
+    if (this.envoy.connection === this) this.envoy.isServing = true
     this.plane.arrived(this)
   }
 
