@@ -119,7 +119,7 @@ export class Delivery {
   /**
    * Resolves when every connected Envoy that serves has the collection's version of this name.
    *
-   * @throws as {@link apply}; nothing is undone
+   * @throws as {@link apply}, but Rejected only when all have answered; nothing is undone
    */
   async delivered(name: string): Promise<void> {
     const { collection, ackTimeoutMs } = this.#options

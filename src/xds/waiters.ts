@@ -14,6 +14,8 @@ export interface Waiter {
 interface Waiting extends Waiter {
   readonly resolve: () => void
   readonly reject: (error: Error) => void
+  /** Why an Envoy has rejected the version, for a waiter that waits for the answers of the others nevertheless. */
+  rejection: Error | undefined
 }
 
 /** The waiters of each name. It has no timer: its owner calls {@link expire}. */
@@ -33,7 +35,7 @@ export class Waiters {
     for (const [name, waiting] of this.#byName) for (const waiter of waiting) yield [name, waiter]
   }
 
-  /** Resolves with {@link resolve}; rejects with {@link reject} or {@link expire}. */
+  /** Ends with {@link resolve}, {@link reject} or {@link expire}. */
   add(name: string, waiter: Waiter): Promise<void> {
     const waiting = this.#byName.get(name) ?? new Set<Waiting>()
     this.#byName.set(name, waiting)
@@ -43,7 +45,12 @@ export class Waiters {
         if (waiting.size === 0) this.#byName.delete(name)
         settle()
       }
-      const entry: Waiting = { ...waiter, resolve: () => end(resolve), reject: (error) => end(() => reject(error)) }
+      const entry: Waiting = {
+        ...waiter,
+        resolve: () => end(() => (entry.rejection === undefined ? resolve() : reject(entry.rejection))),
+        reject: (error) => end(() => reject(error)),
+        rejection: undefined,
+      }
       waiting.add(entry)
     })
   }
@@ -55,10 +62,16 @@ export class Waiters {
     }
   }
 
-  /** Fails the waiters of exactly this version. Returns whether one of them takes the change back. */
+  /**
+   * Fails the waiters of exactly this version: at once if they take the change back, else when the other Envoys have
+   * answered, too. Returns whether one of them takes it back.
+   */
   reject(name: string, version: string, error: Error): boolean {
     const affected = [...(this.#byName.get(name) ?? [])].filter((waiting) => waiting.version === version)
-    for (const waiting of affected) waiting.reject(error)
+    for (const waiting of affected) {
+      if (waiting.undoIfFailed) waiting.reject(error)
+      else waiting.rejection = error
+    }
     return affected.some(({ undoIfFailed }) => undoIfFailed)
   }
 

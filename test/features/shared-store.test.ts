@@ -123,6 +123,20 @@ t.test('a write whose answer was lost fails, and is there nevertheless once the 
   t.equal((await one.world.post('/a', `http://${NEW}`).answered).status, 201, 'whoever asks again is told so')
 })
 
+t.test('an Envoy that refuses a route of another control plane does not answer for those beside it', async (t) => {
+  const [shared, one, other] = await startTwo(t)
+  const beside = await other.world.envoy()
+  other.envoy.refuses = (name) => (name === 'r:/a' ? 'not here' : undefined)
+  beside.answers = false
+  t.equal((await one.world.post('/a', `http://${OLD}`).answered).status, 201)
+  await turns()
+  t.strictSame(shared.applied, ['1 done'], 'one has yet to answer')
+  beside.answerAll()
+  await turns()
+  t.equal(beside.target('/a'), OLD)
+  t.match(shared.applied, ['1 done', /^1 refused: .*not here/])
+})
+
 t.test('a route that the Envoy of another control plane refuses is there, and shown as refused', async (t) => {
   const [shared, one, other] = await startTwo(t)
   other.envoy.refuses = (name) => (name === 'r:/a' ? 'not here' : undefined)
