@@ -84,7 +84,7 @@ t.test('an unknown option or a bad value is one line on stderr and the status of
     [['--no-such-option'], /unknown option '--no-such-option'/],
     [
       ['stpo'],
-      /unknown command 'stpo'. The commands are stop, bootstrap, drain, doctor, explain, export, import, copy-routes, rehearse; without one the proxy runs/,
+      /unknown command 'stpo'. The commands are stop, bootstrap, drain, doctor, explain, members, export, import, copy-routes, rehearse; without one the proxy runs/,
     ],
     [['stop', 'stray'], /too many arguments/],
     [['--port'], /argument missing/],

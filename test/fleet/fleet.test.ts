@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { Etcd } from '../support/etcd.js'
 import { kill } from '../support/home.js'
+import { freePorts } from '../support/ports.js'
 import type { ProxyProcess } from '../support/proxy.js'
 import { CLI, TOKEN } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
@@ -23,7 +25,11 @@ const etcd = await Etcd.start(t)
 const fleet = await RealFleet.make(t, etcd, 3)
 const [hub, user] = await Promise.all([Backend.start('hub'), Backend.start('user')])
 t.teardown(() => Promise.all([hub.stop(), user.stop()]))
-for (const index of [0, 1, 2]) await fleet.start(index, ['--default-target', hub.url])
+const [metrics = 0] = await freePorts(1)
+for (const index of [0, 1, 2]) {
+  const own = index === 0 ? ['--metrics-port', String(metrics)] : []
+  await fleet.start(index, ['--default-target', hub.url, ...own])
+}
 const [one, two, three] = fleet.members as [ProxyProcess, ProxyProcess, ProxyProcess]
 await fleet.envoy('e1')
 await fleet.envoy('e2')
@@ -50,6 +56,14 @@ t.test('what one control plane has answered holds for the Envoys of all', async 
     if (removed.status !== 204 || removed.seen.join() !== 'hub,hub') wrong.push({ path, removed })
   }
   t.strictSame(wrong, [])
+})
+
+t.test('the figures that alerts need are among the metrics', async (t) => {
+  const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text()
+  const inAlerts = new Set((await readFile('ops/prometheus/alerts.yaml', 'utf8')).match(/\bcep_fleet_\w+/g))
+  t.ok(inAlerts.size > 0)
+  for (const name of inAlerts) t.match(text, new RegExp(`^${name}[ {]`, 'm'))
+  t.match(text, /^cep_fleet_in_place 1$/m)
 })
 
 t.test('a control plane that hangs costs one call some seconds, and its Envoys are right then, too', async (t) => {

@@ -108,10 +108,9 @@ t.test('activity moves a route on in time, never back, and makes none', async (t
   table.touch('/a', later)
   table.touch('/a', added)
   table.touch('/gone', later)
-  t.strictSame(
-    [...table.all()],
-    [{ routespec: '/a', data: { target: 'http://h:1', user: 'alice' }, lastActivity: later, added: 0 }],
-  )
+  t.equal(table.size, 1)
+  t.strictSame(table.get('/a')?.data, { target: 'http://h:1', user: 'alice' })
+  t.strictSame(table.get('/a')?.lastActivity, later)
 })
 
 t.test('whatever fails, the table, the store and Envoy agree on what was answered with success', async () => {

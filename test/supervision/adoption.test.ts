@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { admin } from '../support/admin.js'
+import { Backend } from '../support/backend.js'
 import { effort } from '../support/effort.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
@@ -61,12 +62,15 @@ t.test('a start that fails leaves the running Envoy as it was', async (t) => {
   await first.route('/user/a', home.backend.url)
   const envoy = await first.envoyPid()
   await kill(first)
+  // A port of its own: one that is the route's target too would make the route lead back to the proxy.
+  const taken = await Backend.start('another program')
+  t.teardown(() => taken.stop())
   const file = join(home.runtimeBase, 'no-certificate')
   await writeFile(file, '')
   for (const [args, ports, line] of [
     [['--ssl-key', file, '--ssl-cert', file], home.ports, /does not hold whole certificates/],
-    [[], [home.backend.port, home.ports[1]], /can't listen on .*: the port is in use/],
-    [[], [home.ports[0], home.backend.port], /REST API can't listen on .*: the port is in use/],
+    [[], [taken.port, home.ports[1]], /can't listen on .*: the port is in use/],
+    [[], [home.ports[0], taken.port], /REST API can't listen on .*: the port is in use/],
   ] as const) {
     const bad = await home.spawn(args, ports)
     t.strictSame(await bad.exit(), { code: 1, signal: null })

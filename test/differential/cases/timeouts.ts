@@ -4,6 +4,9 @@ import { ask, upgrade } from '../requests.js'
 const routes = { '/r': '{backend}' }
 const PROXY_TIMEOUT = { options: ['--proxy-timeout', '400', '--keep-alive-timeout', '400'] }
 const TIMEOUT = { options: ['--timeout', '400'] }
+const HEAD_OF_SIX = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n'
+/** Longer than the timeout in all, and far from it each. */
+const PIECES_OF_SIX = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((piece) => [{ waitMs: 100 }, piece])
 const SILENT: Behaviour = { onEnd: {} }
 
 /** Who waits how long for whom. */
@@ -29,7 +32,7 @@ export const TIMEOUTS: readonly Case[] = [
     backends: {
       backend: {
         onEnd: {
-          send: ['HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab', { waitMs: 250 }, 'cd', { waitMs: 250 }, 'ef'],
+          send: [HEAD_OF_SIX, ...PIECES_OF_SIX],
         },
       },
     },
