@@ -1,5 +1,6 @@
 import type { RoutePublisher } from '../routing/publisher.js'
 import type { RouteStore } from '../routing/store.js'
+import { withWrite } from '../routing/with-write.js'
 
 /** What is told of changes of routes. */
 export interface ChangeObserver {
@@ -30,20 +31,12 @@ export function timedPublisher(publisher: RoutePublisher, observer: ChangeObserv
 
 /** The same store; tells how long each write took. */
 export function timedStore(store: RouteStore, observer: ChangeObserver): RouteStore {
-  const { watch, agreed } = store
-  return {
-    load: () => store.load(),
-    fill: (routes) => store.fill(routes),
-    write: (change) =>
-      timed(
-        () => store.write(change),
-        (...took) => observer.written(...took),
-      ),
-    storeActivity: (routes, since) => store.storeActivity(routes, since),
-    ...(watch && { watch: watch.bind(store) }),
-    ...(agreed && { agreed: agreed.bind(store) }),
-    close: () => store.close(),
-  }
+  return withWrite(store, (change) =>
+    timed(
+      () => store.write(change),
+      (...took) => observer.written(...took),
+    ),
+  )
 }
 
 async function timed<T>(work: () => Promise<T>, done: (seconds: number, succeeded: boolean) => void): Promise<T> {

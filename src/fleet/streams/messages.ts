@@ -1,9 +1,9 @@
 import type { ServiceDefinition } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
 import type { Message, Message__Output } from '#proto/configurable_envoy_proxy/fleet/v1/Message.js'
 import type { Status__Output } from '#proto/configurable_envoy_proxy/fleet/v1/Status.js'
 import { PACKAGE_ROOT } from '../../platform/package.js'
 import type { Member } from '../../store/shared.js'
+import { loadDefinitions } from '../../xds/protobuf.js'
 import type { Standing, Status } from '../protocol/messages.js'
 
 /** When a route was last in use. */
@@ -28,13 +28,7 @@ export type PeerMessage =
 
 const NAME = 'configurable_envoy_proxy.fleet.v1.Members'
 
-const definitions = loadSync('fleet/v1/members.proto', {
-  includeDirs: [`${PACKAGE_ROOT}proto`],
-  keepCase: true,
-  longs: String,
-  defaults: true,
-  oneofs: true,
-})
+const definitions = loadDefinitions(['fleet/v1/members.proto'], `${PACKAGE_ROOT}proto`)
 
 /** The service at which members reach each other. */
 // proto-loader's and grpc-js's definition types differ by name only.

@@ -1,5 +1,4 @@
 import type { MethodDefinition } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
 import type { AuthenticateRequest } from '#proto/etcdserverpb/AuthenticateRequest.js'
 import type { AuthenticateResponse__Output } from '#proto/etcdserverpb/AuthenticateResponse.js'
 import type { LeaseGrantRequest } from '#proto/etcdserverpb/LeaseGrantRequest.js'
@@ -16,15 +15,9 @@ import type { TxnResponse__Output } from '#proto/etcdserverpb/TxnResponse.js'
 import type { WatchRequest } from '#proto/etcdserverpb/WatchRequest.js'
 import type { WatchResponse__Output } from '#proto/etcdserverpb/WatchResponse.js'
 import { PACKAGE_ROOT } from '../../platform/package.js'
+import { loadDefinitions } from '../../xds/protobuf.js'
 
-const definitions = loadSync('etcd/rpc.proto', {
-  includeDirs: [`${PACKAGE_ROOT}proto`],
-  keepCase: true,
-  longs: String,
-  enums: String,
-  defaults: true,
-  oneofs: true,
-})
+const definitions = loadDefinitions(['etcd/rpc.proto'], `${PACKAGE_ROOT}proto`)
 
 /** A method of etcd's API, by the messages that it takes and answers. */
 export type Method<Request, Answer> = MethodDefinition<Request, Answer>
