@@ -19,7 +19,7 @@ npm run bench -- fleet-chaos --store kubernetes --members 2 --envoys 2   the sam
 npm run bench -- cost          Envoy's processor time for a request
 npm run bench -- incidents [--only NAME,...]     each incident of \`rehearse\`, CHP and this: 15 minutes, into docs/rehearsals.md
 npm run bench -- outage [--minutes N]            the outage of 2024, both lines of CHP and this: 10 minutes, into it, too
-npm run bench -- sizing [--users N,...] [--seconds N]   sizes to request, verified in cgroups: 13 minutes; needs root
+npm run bench -- sizing [--users N,...]          sizes to request, verified in cgroups: 30 minutes; needs root
 
 ${listed({ contenders: ALL_CONTENDERS, works: ALL_WORKS })}`
 

@@ -14,11 +14,7 @@ export const REHEARSALS = {
     return outageRehearsals(Number(values.minutes))
   },
   sizing: (args: string[]): Promise<string> => {
-    const options = {
-      users: { type: 'string', default: SIZES.join(',') },
-      seconds: { type: 'string', default: '60' },
-    } as const
-    const { values } = parseArgs({ args, options })
-    return sizingRehearsals(values.users.split(',').map(Number), Number(values.seconds))
+    const { values } = parseArgs({ args, options: { users: { type: 'string', default: SIZES.join(',') } } })
+    return sizingRehearsals(values.users.split(',').map(Number))
   },
 } as const

@@ -1,47 +1,83 @@
 import { join } from 'node:path'
 import { rounded } from '../../src/operations/page/format.js'
 import { PACKAGE_ROOT } from '../../src/platform/package.js'
+import type { ProfileName } from '../../src/rehearse/record.js'
 import type { Judged } from '../../src/rehearse/report/compare.js'
+import { proxyCpuMs } from '../../src/rehearse/run/own-cost.js'
 import { CRASHES } from '../../src/rehearse/verdict/resources.js'
 import type { Size } from '../../src/rehearse/verdict/sizing.js'
 import { sizingOf } from '../../src/rehearse/verdict/sizing.js'
 import { markdownTable } from '../report/markdown-table.js'
 import { makeCgroup } from './cgroup.js'
 import { reasonsOf, VERDICTS } from './figures.js'
-import { replacePart } from './part.js'
+import { replaceRows } from './part.js'
 import { rehearsed } from './run.js'
 
-export const SIZES = [100, 300, 1_000, 3_000] as const
+interface Plan {
+  readonly profile: ProfileName
+  readonly rampS: number
+}
+
+/**
+ * By users. They come no faster than 12 a second, as a lecture of 3,000 in five minutes, so that two processors suffice for
+ * the proxy and for those who play. With the profile `lecture` 3,000 have 20,000 connections to a proxy, which takes as many
+ * open files again as most systems allow a process; with `idle`, and when connections that nobody uses have time to close, 10,000.
+ */
+const PLANS: ReadonlyMap<number, Plan> = new Map([
+  [100, { profile: 'lecture', rampS: 30 }],
+  [300, { profile: 'lecture', rampS: 30 }],
+  [1_000, { profile: 'lecture', rampS: 80 }],
+  [3_000, { profile: 'idle', rampS: 330 }],
+])
+
+export const SIZES: readonly number[] = [...PLANS.keys()]
+
+/** After all have come. */
+const STAY_S = 30
+
+const HEAD = [
+  'Users',
+  'Options',
+  'Requests',
+  'Limits',
+  'Without a limit',
+  'Within the limits',
+  'Within half of them',
+  'Processor time of the rehearsal, against the proxy',
+]
 
 /**
  * Measures the size to request for so many users, rehearses the same with the proxy in a cgroup of that size, which must
- * pass, and in one of half that size, in which it may shed load but not die. Writes the result into the document if it was
- * for all sizes.
+ * pass, and in one of half that size, in which it may shed load but not die. Writes the rows into the document, beside those
+ * of other numbers of users.
+ *
+ * @throws Error if there is no plan for a number of users
  */
-export async function sizingRehearsals(sizes: readonly number[], seconds: number): Promise<string> {
-  const options = ['--for', `${seconds}s`, '--ramp', `${Math.round(seconds / 2)}s`]
+export async function sizingRehearsals(sizes: readonly number[]): Promise<string> {
   const rows: string[][] = []
   for (const users of sizes) {
-    console.error(`... ${users} users`)
-    const free = await rehearsed({ proxy: 'this', users, options })
-    const sizing = sizingOf(free)
-    if (sizing === undefined) throw new Error("the proxy's processes could not be seen")
-    const { requests, limits } = sizing
-    const half = { cpus: limits.cpus / 2, memoryMib: Math.floor(limits.memoryMib / 2) }
-    const cells = [written(requests), written(limits), outcome(free, 0)]
-    for (const size of [limits, half]) {
-      console.error(`... ${users} users in ${written(size)}`)
-      cells.push(await within(size, users, options))
-    }
-    rows.push([rounded(users), ...cells])
+    rows.push(await row(users))
+    await replaceRows('sizes', HEAD, rows, SIZES.map(rounded))
   }
-  const head = ['Users', 'Requests', 'Limits', 'Without a limit', 'Within the limits', 'Within half of them']
-  const content = [
-    `    configurable-envoy-proxy rehearse --proxy-only --users N ${options.join(' ')}`,
-    markdownTable(head, rows, 'words'),
-  ].join('\n\n')
-  if (SIZES.every((size) => sizes.includes(size))) await replacePart('sizes', content)
-  return content
+  return markdownTable(HEAD, rows, 'words')
+}
+
+async function row(users: number): Promise<string[]> {
+  const plan = PLANS.get(users)
+  if (plan === undefined) throw new Error(`No sizes are measured for ${users} users, only for ${SIZES.join(', ')}.`)
+  const options = ['--profile', plan.profile, '--for', `${plan.rampS + STAY_S}s`, '--ramp', `${plan.rampS}s`]
+  console.error(`... ${users} users`)
+  const free = await rehearsed({ proxy: 'this', users, options })
+  const [sizing, proxyMs] = [sizingOf(free), proxyCpuMs(free)]
+  if (sizing === undefined || proxyMs === undefined) throw new Error("the proxy's processes could not be seen")
+  const { requests, limits } = sizing
+  const half = { cpus: limits.cpus / 2, memoryMib: Math.floor(limits.memoryMib / 2) }
+  const cells = [written(requests), written(limits), outcome(free, 0)]
+  for (const size of [limits, half]) {
+    console.error(`... ${users} users in ${written(size)}`)
+    cells.push(await within(size, users, options))
+  }
+  return [rounded(users), `\`${options.join(' ')}\``, ...cells, (free.generator.cpuMs / proxyMs).toFixed(2)]
 }
 
 /** The same rehearsal, with the proxy's processes in a cgroup. */

@@ -7,7 +7,7 @@ export const LIMIT_OPTIONS = [
   {
     flags: '--max-connections <n>',
     description: 'Maximum number of client connections; further ones are closed',
-    defaultDescription: '10000, or what the limit of open files allows',
+    defaultDescription: 'one for each 64 KiB of --max-heap, at least 10000, or what the limit of open files allows',
     number: wholeNumber('The number of connections', 1, 10_000_000),
   },
   {
@@ -54,7 +54,9 @@ const HEAP_SHARE_OF_CONTAINER = 0.6
 /** A whole machine also runs other programs. */
 const HEAP_SHARE_OF_MACHINE = 0.25
 
-const DEFAULT_MAX_CONNECTIONS = 10_000
+/** As many as fit into a container of 1 GiB, whatever they do: a websocket takes 50 kB of the heap, an idle connection 16. */
+const LEAST_DEFAULT_CONNECTIONS = 10_000
+const HEAP_PER_CONNECTION = 64 * 1024
 
 /** A websocket is a connection to the client and one to the backend. */
 const FILES_PER_CONNECTION = 2
@@ -62,11 +64,14 @@ const FILES_PER_CONNECTION = 2
 const OTHER_FILES = 200
 
 export function readLimits(values: LimitOptions, machine: Machine): Limits {
-  const most = Math.max(1, Math.floor((machine.maxOpenFiles - OTHER_FILES) / FILES_PER_CONNECTION))
-  const maxConnections = values.maxConnections ?? Math.min(DEFAULT_MAX_CONNECTIONS, most)
   const share = machine.isMemoryOurs ? HEAP_SHARE_OF_CONTAINER : HEAP_SHARE_OF_MACHINE
+  const maxHeapBytes = values.maxHeap === undefined ? Math.floor(machine.memory * share) : values.maxHeap * MIB
+  const most = Math.max(1, Math.floor((machine.maxOpenFiles - OTHER_FILES) / FILES_PER_CONNECTION))
+  // A browser has up to seven connections over HTTP/1.1, so a fixed number would be too small for the users of a large machine.
+  const fitting = Math.max(LEAST_DEFAULT_CONNECTIONS, Math.floor(maxHeapBytes / HEAP_PER_CONNECTION))
+  const maxConnections = values.maxConnections ?? Math.min(fitting, most)
   return {
-    maxHeapBytes: values.maxHeap === undefined ? Math.floor(machine.memory * share) : values.maxHeap * MIB,
+    maxHeapBytes,
     maxConnections,
     maxRequestsPerRoute: values.maxRequestsPerRoute,
     requestTimeoutMs: values.requestTimeout * 1000,

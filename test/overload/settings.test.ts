@@ -21,3 +21,18 @@ t.test('connections are no more than there are open files for, with a warning if
     warnings: ['--max-connections 3000 may need 6200 open files, but 4096 are allowed: raise the limit (ulimit -n)'],
   })
 })
+
+t.test('more memory allows more connections by default, since a browser has up to seven of them', async (t) => {
+  t.equal(readLimits(options, { ...container, memory: 4 * GIB }).maxConnections, 39_321)
+  t.equal(
+    readLimits({ ...options, maxHeap: 1_024 }, container).maxConnections,
+    16_384,
+    'the heap counts, however it was chosen',
+  )
+  t.equal(
+    readLimits({ ...options, maxHeap: 100 }, container).maxConnections,
+    10_000,
+    'they are no fewer than in a small container',
+  )
+  t.equal(readLimits({ ...options, maxConnections: 12 }, { ...container, memory: 4 * GIB }).maxConnections, 12)
+})

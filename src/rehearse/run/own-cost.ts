@@ -12,8 +12,8 @@ export function ownCostText(rehearsal: Rehearsal): string {
   return `${own}, the proxy ${seconds(proxyMs)} s${more}.`
 }
 
-/** Since the rehearsal began; a proxy that it started began with it. */
-function proxyCpuMs({ processes, proxy }: Rehearsal): number | undefined {
+/** What the proxy took of the processor since the rehearsal began; a proxy that it started began with it. Undefined if it can't be seen. */
+export function proxyCpuMs({ processes, proxy }: Rehearsal): number | undefined {
   if (processes.length === 0) return undefined
   const wasThere = proxy.command === undefined
   const times = processes.map(({ samples }) => (samples.at(-1)?.cpuMs ?? 0) - (wasThere ? (samples[0]?.cpuMs ?? 0) : 0))
