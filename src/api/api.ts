@@ -66,7 +66,7 @@ async function answer(endpoints: readonly Endpoint[], call: ApiCall, mayUse: boo
 function probes(envoys: () => number, place: PlaceAmongOthers | undefined): Endpoint {
   const handler = ({ url }: ApiCall) => {
     if (pathOf({ url }) === '/livez') return plain(200, 'alive\n')
-    if (place?.isReady === false) return plain(503, 'not ready: this control plane has no place among the others\n')
+    if (place?.isReady === false) return plain(503, 'not ready: calls are for another control plane\n')
     // The API is served only once the table is loaded and Envoys can connect, so one without others is always ready.
     return plain(200, `ready: the table is loaded, Envoys connected: ${envoys()}\n`)
   }

@@ -9,6 +9,8 @@ export interface PlaceOptions {
   readonly canMove: boolean
   readonly log: PlainLog
   readonly tell: (input: Input) => void
+  /** Whether callers should come here, unless this member is ending. */
+  readonly isReady: () => boolean
 }
 
 /** Why calls are refused, to follow "this control plane". */
@@ -51,7 +53,7 @@ export class Place {
 
   /** Whether callers and Envoys should be sent here rather than to another control plane. */
   get isReady(): boolean {
-    return (this.#standing === 'in' || this.#standing === 'doubtful') && !this.#hasLeft
+    return this.#options.isReady() && !this.#hasLeft
   }
 
   /** @throws NotInFleetError if routes can't be changed here now */

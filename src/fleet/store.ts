@@ -64,6 +64,7 @@ export class FleetStore implements OpenedStore {
         this.#activity?.reached(id)
         this.#doubts?.reached(id)
       },
+      onEnded: (id) => this.#fleet.tell({ type: 'ended', id }),
       addressOf: async (id) => (await store.members.list()).find((member) => member.id === id)?.address,
     })
     this.#fleet = new Fleet({
@@ -75,7 +76,11 @@ export class FleetStore implements OpenedStore {
         log.warn(`Fenced the control plane at ${peer?.member.address ?? id}: ${this.#history.last[0]?.why}`)
       },
     })
-    this.place = new Place({ ...options, tell: (input) => this.#fleet.tell(input) })
+    this.place = new Place({
+      ...options,
+      tell: (input) => this.#fleet.tell(input),
+      isReady: () => this.protocol.isReady,
+    })
   }
 
   /** What the protocol knows of this control plane and the others. */

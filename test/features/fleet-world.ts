@@ -29,6 +29,12 @@ class Network {
     this.#ends.set(id, end)
   }
 
+  /** The process of this end is gone: others find nobody at its address. */
+  end(gone: LocalLinks): void {
+    this.cut.add(gone)
+    for (const end of this.#ends.values()) if (end !== gone) end.options.onEnded(gone.id)
+  }
+
   deliver(from: LocalLinks, to: string, message: PeerMessage): void {
     const end = this.#ends.get(to)
     if (end === undefined || this.cut.has(from) || this.cut.has(end)) return
@@ -204,6 +210,17 @@ export class FleetOfWorlds {
   /** Nobody reaches this member, and it reaches nobody, except for the store. */
   cutOff(member: Member): void {
     this.network.cut.add(member.store.links as LocalLinks)
+  }
+
+  /** Its process is killed. */
+  async kill(member: Member): Promise<void> {
+    this.members.splice(this.members.indexOf(member), 1)
+    await member.store.close()
+    this.network.end(member.store.links as LocalLinks)
+    for (const envoy of [...member.envoys]) {
+      envoy.disconnect()
+      this.lost(envoy, member)
+    }
   }
 
   /** The streams work again. */

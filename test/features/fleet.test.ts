@@ -158,6 +158,50 @@ t.test('the store is away: reads are answered, writes are refused, and afterward
   )
 })
 
+t.test('while the store is away, whoever can show the routes is ready, so that calls are answered', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoy = await fleet.envoy(other)
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  fleet.shared.isAway = true
+  for (let second = 0; second < 60; second += 1) {
+    await fleet.clock.pass(1_000)
+    const ready = await Promise.all([one, other].map((member) => isReady(member)))
+    // By turns they lose their places; then calls are for the one that has it.
+    t.ok(ready.includes(true), `after ${second + 1} s one is ready`)
+    if (second >= 9) t.strictSame(ready, [true, true], 'none has its place, and each is as good as the other')
+  }
+  t.strictSame([one.standing, other.standing], ['joining', 'joining'])
+  const refused = await answered(fleet, one.world.post('/b', `http://${OLD}`))
+  t.equal(refused.status, 503)
+
+  await fleet.kill(other)
+  await fleet.clock.pass(5_000)
+  t.ok(await isReady(one), 'also if the other one ends meanwhile')
+  t.match(await one.world.get('/a'), { target: `http://${OLD}` })
+  t.equal(envoy.target('/a'), OLD)
+})
+
+t.test('one that ends while the store is away leaves the other one ready', async (t) => {
+  const [fleet, one, other] = await two(t)
+  fleet.shared.isAway = true
+  await fleet.kill(other)
+  await fleet.passUntil(() => one.standing === 'joining', 'nobody confirms its place')
+  t.ok(await isReady(one))
+})
+
+t.test('a control plane over a store that is away is ready if there is no other', async (t) => {
+  const fleet = await FleetOfWorlds.start(t, 1)
+  const [one] = fleet.members as [Member]
+  fleet.shared.isAway = true
+  await fleet.clock.pass(20_000)
+  t.equal(one.standing, 'joining')
+  t.ok(await isReady(one))
+})
+
+async function isReady({ world }: Member): Promise<boolean> {
+  return (await world.ask('GET', '/readyz')).status === 200
+}
+
 t.test('when a route was in use is known to all control planes, and stored by one', async (t) => {
   const [fleet, one, other] = await two(t)
   await answered(fleet, one.world.post('/a', `http://${OLD}`))

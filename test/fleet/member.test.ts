@@ -180,6 +180,34 @@ t.test('with a store that is away, members that hear each other go on until thei
   t.ok(ms > LIMITS.lease - LIMITS.move - 200 && ms <= LIMITS.lease, `${ms} ms`)
 })
 
+t.test('calls are for a member that serves; if none does, for each that knows all others', async (t) => {
+  const scene = Scene.in()
+  const { member } = scene
+  t.ok(member.isReady)
+  for (let ms = 0; ms < LIMITS.lease; ms += 100) {
+    scene.wait(100)
+    scene.hear({ standing: 'in' })
+  }
+  t.equal(member.standing, 'joining', 'the store is out of its reach')
+  t.notOk(member.isReady, 'the peer serves')
+  scene.hear({ standing: 'joining' })
+  t.ok(member.isReady, 'the peer does not either')
+  scene.hear({ standing: 'in' })
+  scene.wait(60_000)
+  t.notOk(member.isReady, 'cut off from everybody: the peer served when it was last heard')
+  scene.tell({ type: 'ended', id: 'peer' })
+  t.ok(member.isReady, 'its process has ended')
+  scene.hear({ standing: 'in' })
+  t.notOk(member.isReady, 'it is there after all')
+  scene.hear({ standing: 'joining' })
+  scene.hear({ standing: 'joining', fenced: ['me'] })
+  t.notOk(member.isReady, 'it was fenced')
+  scene.tell({ type: 'joined', me: ME, askedAt: scene.now })
+  t.notOk(member.isReady, 'it has yet to learn who there is')
+  scene.tell({ type: 'members', members: BOTH, askedAt: scene.now })
+  t.notOk(member.isReady, 'it has not heard the other one')
+})
+
 t.test('whoever is told that it was fenced ends its streams, says so, and joins again', async (t) => {
   const scene = Scene.in()
   scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })

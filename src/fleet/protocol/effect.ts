@@ -22,7 +22,7 @@ export type Effect =
   | { readonly type: 'apply'; readonly revision: Revision }
   /**
    * Where this member stands now. In `joining` and `out` it ends all streams of Envoys, before any further effect; only
-   * in `in` it takes Envoys and changes of routes. It is ready in `in` and `doubtful`.
+   * in `in` it takes Envoys and changes of routes.
    */
   | { readonly type: 'standing'; readonly standing: Standing }
   /** Answers `agree`: every Envoy has the write; or it can't be told, which is a 503, and the write is stored. */

@@ -38,6 +38,8 @@ export type Input =
   | { readonly type: 'envoy-left'; readonly node: string; readonly silentMs: number }
   /** A message from a peer. */
   | { readonly type: 'heard'; readonly status: Status }
+  /** Nobody listens at the address of a peer: its process has ended. */
+  | { readonly type: 'ended'; readonly id: string }
   /**
    * A write of this member is stored, and own Envoys have it: says when every other member's have it, too.
    *

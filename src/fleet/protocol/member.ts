@@ -75,6 +75,9 @@ export class FleetMember {
       case 'envoy-left':
         this.#scene.left(input.node, LIMITS.move - input.silentMs)
         break
+      case 'ended':
+        this.#ended(input.id)
+        break
       case 'revoked':
       case 'not-revoked':
         this.#revoked(input.id, input.type === 'revoked')
@@ -100,6 +103,11 @@ export class FleetMember {
     if (status.fenced.includes(me.id)) this.#membership.lose()
   }
 
+  #ended(id: string): void {
+    const peer = this.#scene.peers.get(id)
+    if (peer !== undefined) peer.hasEnded = true
+  }
+
   /** Members that were never heard serve no Envoys: they don't before this one has answered them. */
   #agree(call: number, revision: Revision, members: readonly Member[]): void {
     const { me, standing } = this.#scene
@@ -115,6 +123,15 @@ export class FleetMember {
     peer.fence = succeeded ? 'revoked' : 'none'
     if (succeeded) peer.outAt = Math.min(peer.outAt, now + LIMITS.out)
     else peer.retryAt = now + LIMITS.askEvery
+  }
+
+  /**
+   * Whether callers should come here. They should if it serves; and if no member does, as far as it knows, since then any
+   * of them can show the routes and say why they can't be changed. A member that was fenced knows nothing of others.
+   */
+  get isReady(): boolean {
+    const { me, peers, standing } = this.#scene
+    return isServing(standing) || (me !== undefined && !peers.mayAnyServe)
   }
 
   /** Its peers, as far as it knows. */

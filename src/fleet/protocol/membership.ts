@@ -86,6 +86,7 @@ export class Membership {
       else this.#scene.remove(peer, true)
     }
     for (const member of members) this.#talk.meet(member)
+    peers.areListed = true
     peers.forget(listed, askedAt)
     if (isServing(standing) || !this.#joining.listed(now, isAnyoneLost)) return
     this.#scene.do({ type: 'load' })

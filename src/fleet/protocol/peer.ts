@@ -2,7 +2,7 @@ import type { Revision } from '../../routing/store.js'
 import type { Member } from '../../store/shared.js'
 import { LIMITS } from './limits.js'
 import type { MovingEnvoy, Standing, Status } from './messages.js'
-import { isWaitedFor } from './messages.js'
+import { isServing, isWaitedFor } from './messages.js'
 
 /** What a member knows of another one, for people. */
 export interface PeerView {
@@ -45,6 +45,8 @@ export class Peer {
   mark = 1
   /** Whether it must be sent a message though nothing is new. */
   isOwedAnswer = true
+  /** Whether its process has ended, as far as that can be told. */
+  hasEnded = false
   #sentSeq = 0
   #heardSeq = 0
   /** The highest of the own messages that it has had. */
@@ -85,6 +87,7 @@ export class Peer {
     if (status.seq <= this.#heardSeq) return false
     this.#heardSeq = status.seq
     this.heardAt = now
+    this.hasEnded = false
     this.#hearEcho(status.echo)
     // From now on it may go on without this member. That takes longer than its word lasts.
     if (isWaitedFor(status.standing) && !isWaitedFor(this.standing)) this.wordAt = now
@@ -104,6 +107,11 @@ export class Peer {
     if (done <= 0) return
     this.#times.splice(0, done)
     this.#timesFrom += done
+  }
+
+  /** Whether it may take calls, as far as is known: it was never heard, or has said so and then nothing else. */
+  get mayServe(): boolean {
+    return !this.hasEnded && (this.heardAt === Number.NEGATIVE_INFINITY || isServing(this.standing))
   }
 
   /** It says that it has these Envoys. */

@@ -9,6 +9,8 @@ export class Peers {
   readonly #byId = new Map<string, Peer>()
   /** Those that are out, and when that was known. A message of theirs may still be on its way. */
   readonly #gone = new Map<string, number>()
+  /** Whether the store has listed them since this member has registered. */
+  areListed = false
 
   get(id: string): Peer | undefined {
     return this.#byId.get(id)
@@ -35,11 +37,18 @@ export class Peers {
   clear(): void {
     this.#byId.clear()
     this.#gone.clear()
+    this.areListed = false
   }
 
   /** Forgets those that were gone before and are in no list any more. */
   forget(listed: ReadonlySet<string>, before: number): void {
     for (const [id, at] of this.#gone) if (at < before && !listed.has(id)) this.#gone.delete(id)
+  }
+
+  /** Whether one of them may take calls, as far as this member knows. */
+  get mayAnyServe(): boolean {
+    for (const { mayServe } of this.#byId.values()) if (mayServe) return true
+    return !this.areListed
   }
 
   /** Those whose lease this member revokes or has revoked. */

@@ -24,6 +24,8 @@ export interface LinksOptions {
   readonly onMessage: (from: string, message: PeerMessage) => void
   /** Called when a stream with this member has opened. What was sent before may be lost. */
   readonly onUp: (id: string) => void
+  /** Called when nobody listens at the address of this member. */
+  readonly onEnded: (id: string) => void
   /** The address of a member, of whom only the id is known yet. */
   readonly addressOf: (id: string) => Promise<string | undefined>
 }
@@ -68,7 +70,7 @@ export class Links implements PeerLinks {
 
   connect({ id, address }: Member): void {
     if (address === undefined || this.#outgoing.has(id)) return
-    const { tls, clock, log, onMessage, onUp } = this.#options
+    const { tls, clock, log, onMessage, onUp, onEnded } = this.#options
     let downSince: number | undefined
     let isKnownDown = false
     const outgoing = new Outgoing({
@@ -89,6 +91,7 @@ export class Links implements PeerLinks {
         isKnownDown = true
         log.warn(`The control plane at ${address} can't be reached, will retry: ${reason}`)
       },
+      onRefused: () => onEnded(id),
     })
     this.#outgoing.set(id, outgoing)
   }

@@ -35,6 +35,8 @@ export interface OutgoingOptions {
   /** Called when a stream is open, and when it has ended or could not be opened. */
   readonly onUp: () => void
   readonly onDown: (reason: string) => void
+  /** Called if nobody listens there. */
+  readonly onRefused: () => void
 }
 
 /** A stream to another member, which is opened again whenever it ends. */
@@ -93,7 +95,10 @@ export class Outgoing {
       this.#pause = PAUSE.first
       this.#options.onUp()
     })
-    stream.on('error', (error: ServiceError) => over(error.details))
+    stream.on('error', ({ details }: ServiceError) => {
+      over(details)
+      if (details.includes('ECONNREFUSED')) this.#options.onRefused()
+    })
     stream.on('end', () => over('it has ended the connection'))
     stream.write(hello)
   }
