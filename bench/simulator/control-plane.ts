@@ -43,7 +43,7 @@ export class ControlPlane {
   }
 
   start(): void {
-    this.#store.join()
+    this.#store.begin()
   }
 
   /** Whether it is up and not frozen. */

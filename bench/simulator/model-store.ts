@@ -32,6 +32,8 @@ export const STORE = 'store'
 export class ModelStore {
   readonly routes = new Map<string, Write>()
   revision = 1n
+  /** Whether a control plane has ever begun to use it. */
+  hasBegun = false
   /** By key: the last write that Envoys reject. It was stored by a control plane that had none. */
   readonly rejected = new Map<string, bigint>()
   readonly #timeline: Timeline

@@ -19,8 +19,8 @@ export interface Outcome {
   readonly longest: number
 }
 
-/** Until all have joined and every Envoy is connected. */
-const START_MS = 2_150
+/** Until every Envoy is connected; and until those that were not the first over this store take changes, too. */
+const STARTS_MS = [300, 2_150]
 
 /** How long everything is well at the end: an Envoy must find its way back, and a lease of the dead must end. */
 const END_MS = 14_000
@@ -37,7 +37,8 @@ export function runSchedule(seed: number, fault?: FaultName, trace?: (line: stri
   const counts = { done: 0, rejected: 0, unavailable: 0 }
   let longest = 0
   fleet.start()
-  const end = planWeather(fleet, random, START_MS + random() * 300)
+  const start = pick(random, STARTS_MS)
+  const end = planWeather(fleet, random, start + random() * 300)
   const answered = (write: Write, answer: Answer, calledAt: number) => {
     counts[answer] += 1
     trace?.(`${Math.round(fleet.timeline.now)} ${write.key}#${write.number} revision ${write.revision}: ${answer}`)
@@ -45,7 +46,7 @@ export function runSchedule(seed: number, fault?: FaultName, trace?: (line: stri
     longest = Math.max(longest, fleet.timeline.now - calledAt)
     check.answered(write)
   }
-  planCalls(fleet, random, end + 400, answered)
+  planCalls(fleet, random, { from: start - 100, until: end + 400 }, answered)
   const isOver = () => check.violation !== undefined
   fleet.timeline.run(end + 1_000, isOver)
   settle(fleet, check, end + END_MS)
@@ -71,7 +72,7 @@ const KEYS = ['/a', '/b']
 function planCalls(
   fleet: Fleet,
   random: Random,
-  until: number,
+  { from, until }: { readonly from: number; readonly until: number },
   answered: (write: Write, answer: Answer, calledAt: number) => void,
 ): void {
   const { timeline, slots } = fleet
@@ -80,7 +81,7 @@ function planCalls(
     const key = random() < 0.75 ? '/a' : pick(random, KEYS)
     const write: Write = { key, number, isBad: random() < 0.03, base: 0n, revision: undefined }
     const slot = below(random, slots.length)
-    timeline.after(START_MS - 100 + random() * (until - START_MS), () => {
+    timeline.after(from + random() * (until - from), () => {
       const calledAt = timeline.now
       const plane = slots[slot] as ControlPlane
       plane.do(() => plane.change(write, (answer) => answered(write, answer, calledAt)))

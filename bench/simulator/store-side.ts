@@ -7,6 +7,9 @@ import type { Routes } from './routes.js'
 import { StoreCalls } from './store-calls.js'
 import type { Write } from './write.js'
 
+/** How long it takes to note that the store is in use. It is done before a control plane registers. */
+const BEGIN_MS = 3
+
 /** What a control plane asks of the store and hears of it. */
 export class StoreSide {
   readonly #plane: ControlPlane
@@ -15,6 +18,8 @@ export class StoreSide {
   readonly #feed: (input: Input) => void
   readonly #calls: StoreCalls
   #me: Member | undefined
+  /** Whether nobody has used the store before, until all routes are loaded for the first time. */
+  #isFirst = false
   #watching: (() => void) | undefined
   /** Reports that came while a snapshot is being read; undefined at other times. */
   #heldBack: Report[] | undefined
@@ -34,6 +39,16 @@ export class StoreSide {
 
   write(write: Write, end: (stored: { revision: bigint; members: readonly Member[] } | undefined) => void): void {
     this.#calls.write(write, end)
+  }
+
+  /** The process begins: it looks whether somebody has used the store before, and notes that it is in use. */
+  begin(): void {
+    const { store } = this.#world
+    this.#isFirst = !store.hasBegun
+    this.#world.timeline.after(this.#world.random() * BEGIN_MS, () => {
+      store.hasBegun = true
+      this.#plane.do(() => this.join())
+    })
   }
 
   join(): void {
@@ -76,7 +91,9 @@ export class StoreSide {
     }
     this.#calls.snapshot(watch, (snapshot, askedAt) => {
       this.#applyAll(snapshot, () => {
-        this.#feed({ type: 'loaded', revision: snapshot.revision, askedAt })
+        const isFirst = this.#isFirst && snapshot.routes.size === 0
+        this.#isFirst = false
+        this.#feed({ type: 'loaded', revision: snapshot.revision, askedAt, isFirst })
         const held = this.#heldBack ?? []
         this.#heldBack = undefined
         for (const report of held) this.#hear(report)

@@ -85,7 +85,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   shutdown.push(() => ads.close())
   if (fleet !== undefined) shutdown.push(() => fleet.leave())
   const operations = operationsOf(core, settings, recents, snapshot, envoys, viewOf(fleet, ads))
-  clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
+  if (fleet?.isFirst !== true) clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
   // The first calls are not refused if all that is needed is a moment.
   if (fleet !== undefined) await Promise.race([fleet.place.firstIn, delay(JOIN_MS, undefined, { ref: false })])
   shutdown.push(

@@ -72,10 +72,14 @@ export class Fleet {
     this.tell({ type: 'joined', me, askedAt })
   }
 
-  /** The routes have been loaded; events are applied by this from now on. */
-  begin(apply: Apply, askedAt: number): void {
+  /**
+   * The routes have been loaded; events are applied by this from now on.
+   *
+   * @param isFirst whether nobody has used the store before this process
+   */
+  begin(apply: Apply, askedAt: number, isFirst: boolean): void {
     this.#apply = apply
-    this.tell({ type: 'loaded', revision: this.#options.store.loaded, askedAt })
+    this.tell({ type: 'loaded', revision: this.#options.store.loaded, askedAt, isFirst })
   }
 
   /** The store reports an event. Resolves when own Envoys have it, or at once if it is too old to matter. */

@@ -41,6 +41,7 @@ export class FleetStore implements OpenedStore {
   /** The last write of anybody that is known here. */
   #last: Revision = 0n
   #loadedAt = 0
+  #isFirst = false
   /** Since when another control plane was to store activity. */
   #unstoredSince: Date | undefined
   #activity: ActivityExchange | undefined
@@ -88,6 +89,11 @@ export class FleetStore implements OpenedStore {
     return this.#fleet.protocol
   }
 
+  /** Whether there can be no Envoys of earlier control planes: there were none. Known once the routes are loaded. */
+  get isFirst(): boolean {
+    return this.#isFirst
+  }
+
   /** Exchanges with the other control planes when routes were in use. */
   exchangeActivity(table: ActivityTable): ActivityExchange {
     const { links } = this
@@ -117,6 +123,7 @@ export class FleetStore implements OpenedStore {
     this.#loadedAt = this.#clock.now()
     const routes = await this.#store.load()
     this.#last = this.#store.loaded
+    this.#isFirst = this.#store.isFirst && routes.length === 0
     return routes
   }
 
@@ -156,7 +163,7 @@ export class FleetStore implements OpenedStore {
       this.#seen(event.revision)
       return this.#fleet.report(event)
     })
-    this.#fleet.begin(apply, this.#loadedAt)
+    this.#fleet.begin(apply, this.#loadedAt, this.#isFirst)
   }
 
   /** Ends in order: its Envoys go to other control planes, which then no longer wait for it. */

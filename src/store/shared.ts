@@ -61,6 +61,8 @@ export interface SharedStore extends OpenedStore {
   hasBegun(): Promise<boolean>
   /** Notes that it is in use, for ever. */
   begin(): Promise<void>
+  /** Whether it is this process that has noted so. */
+  readonly isFirst: boolean
 }
 
 /** Who is in a fleet, kept in its store. */

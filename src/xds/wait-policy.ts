@@ -32,10 +32,10 @@ export const ANY_ENVOYS: WaitPolicy = { needsEnvoy: false, returnMs: 500, startM
 
 /**
  * External Envoys of several control planes. Changes wait for one that has left by way of its control plane, wherever it
- * may be: see fleet/.
+ * may be: see fleet/. After a start, they wait as long as they do there, so that there is an Envoy to try them.
  */
 export const ENVOYS_OF_FLEET: WaitPolicy = {
-  ...{ needsEnvoy: false, returnMs: 0, startMs: 2_000 },
+  ...{ needsEnvoy: false, returnMs: 0, startMs: 1_300 },
   ...{ silenceMs: 1_000, cutsOffLast: true },
 }
 

@@ -100,6 +100,36 @@ t.test('a write is answered when each peer has acknowledged it', async (t) => {
   t.strictSame(answers(scene.tell({ type: 'agree', call: 2, revision: 10n, members: [PEER] })), [false], 'not a member')
 })
 
+t.test('a member that has joined waits for Envoys of members that ended before, from the list on', async (t) => {
+  const joined = (scene: Scene, loadMs: number, isFirst: boolean) => {
+    scene.tell({ type: 'joined', me: ME, askedAt: scene.now })
+    scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
+    scene.now += loadMs
+    scene.tell({ type: 'loaded', revision: 5n, askedAt: scene.now, isFirst })
+    scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
+    return answers(scene.tell({ type: 'agree', call: 1, revision: 9n, members: [ME] }))
+  }
+  const answeredAfter = (scene: Scene) => {
+    const begun = scene.now
+    while (scene.now < begun + 5_000) {
+      const effects = scene.wait(10)
+      if (types(effects).includes('list')) scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
+      if (answers(effects).includes(true)) break
+    }
+    return scene.now - begun
+  }
+  const small = new Scene()
+  t.strictSame(joined(small, 0, false), [])
+  t.equal(answeredAfter(small), LIMITS.move)
+  const large = new Scene()
+  t.strictSame(joined(large, 500, false), [])
+  t.equal(answeredAfter(large), LIMITS.move - 500, 'the time in which it loads its table counts')
+  const huge = new Scene()
+  t.strictSame(joined(huge, 5_000, false), [])
+  t.equal(answeredAfter(huge), LIMITS.find, 'but Envoys find it only now')
+  t.strictSame(joined(new Scene(), 0, true), [true], 'the first of all has nobody to wait for')
+})
+
 t.test('a write waits for an Envoy that is between two members', async (t) => {
   const scene = Scene.in()
   scene.tell({ type: 'envoy-here', node: 'e' })

@@ -26,6 +26,8 @@ export class SharedRoutes {
   losesAnswer = false
   /** Whether no call of anybody is answered but with an error. */
   isAway = false
+  /** Whether nobody has used it before. */
+  isFirst = false
 
   /** @param now the time in milliseconds, by which leases expire */
   constructor(now: () => number = () => performance.now()) {
@@ -53,6 +55,7 @@ export class SharedRoutes {
       storeActivity: async () => {},
       hasBegun: async () => true,
       begin: async () => {},
+      isFirst: this.isFirst,
       reload: async () => {
         this.#answer()
         return { revision: this.#revision, routes: [...this.routes.values()] }

@@ -9,8 +9,12 @@ import type { Status } from './messages.js'
 export type Input =
   /** It is registered under this id, for the first time or again. Answers the effect `join`. */
   | { readonly type: 'joined'; readonly me: Member; readonly askedAt: number }
-  /** The table has all routes as of the revision. Answers `load`. */
-  | { readonly type: 'loaded'; readonly revision: Revision; readonly askedAt: number }
+  /**
+   * The table has all routes as of the revision. Answers `load`.
+   *
+   * @param isFirst whether nobody has used the store before this process: then no Envoys are on the move
+   */
+  | { readonly type: 'loaded'; readonly revision: Revision; readonly askedAt: number; readonly isFirst?: boolean }
   /** Answers `list`. If the store isn't reached there is no answer. */
   | { readonly type: 'members'; readonly members: readonly Member[]; readonly askedAt: number }
   /** Answers `renew`, if that succeeded. */

@@ -1,4 +1,5 @@
 import type { Revision } from '../../routing/store.js'
+import { LIMITS } from './limits.js'
 import type { Peers } from './peers.js'
 
 /**
@@ -14,6 +15,7 @@ export class Joining {
   /** The snapshot must be read at this moment or later. */
   #loadFrom = Number.POSITIVE_INFINITY
   #isLoaded = false
+  #isFirst = false
   /** The highest revision that was answered by members which have left meanwhile. */
   #answered: Revision = 0n
 
@@ -21,6 +23,7 @@ export class Joining {
   begin(peers: Peers): void {
     this.#isListed = false
     this.#isLoaded = false
+    this.#isFirst = false
     this.#loadFrom = Number.POSITIVE_INFINITY
     this.#answered = 0n
     for (const peer of peers) peer.setMark()
@@ -39,8 +42,13 @@ export class Joining {
     return true
   }
 
-  /** Returns whether the snapshot was read too early, so that another one is needed. */
-  loaded(askedAt: number): boolean {
+  /**
+   * Returns whether the snapshot was read too early, so that another one is needed.
+   *
+   * @param isFirst whether nobody has served Envoys over this store before this member
+   */
+  loaded(askedAt: number, isFirst: boolean): boolean {
+    this.#isFirst = isFirst
     this.#isLoaded = askedAt >= this.#loadFrom
     return !this.#isLoaded && this.#isListed
   }
@@ -48,6 +56,14 @@ export class Joining {
   /** A member has left in order, and has answered up to this revision. */
   left(answered: Revision): void {
     if (answered > this.#answered) this.#answered = answered
+  }
+
+  /**
+   * Until when there may be Envoys on the move that no peer tells of, of a member that begins to serve now. They were at
+   * members that had ended before the list which this one has joined by; and they must have the time to come here.
+   */
+  quietUntil(now: number): number {
+    return this.#isFirst ? now : Math.max(this.#loadFrom + LIMITS.move, now + LIMITS.find)
   }
 
   get isLoaded(): boolean {

@@ -23,6 +23,11 @@ export const LIMITS = {
    * that a connection is dead (its keepalive), and tries others.
    */
   move: 2_000,
+  /**
+   * How long an Envoy that looks for a member may take until it is at one that begins to take Envoys: it tries three
+   * addresses with 400 ms at most before each (see `bootstrap`), and loads what differs.
+   */
+  find: 1_300,
   /** How often the lease is renewed, and how long it lasts by this member's own clock. The store's lasts for 10,000. */
   renew: 3_000,
   lease: 9_000,

@@ -38,7 +38,7 @@ export class Membership {
         break
       case 'loaded':
         this.#scene.run.loaded(told.revision)
-        if (this.#joining.loaded(told.askedAt)) this.#scene.do({ type: 'load' })
+        if (this.#joining.loaded(told.askedAt, told.isFirst === true)) this.#scene.do({ type: 'load' })
         break
       case 'members':
         this.#listed(told.members, told.askedAt)
@@ -148,7 +148,7 @@ export class Membership {
     }
     if (now >= this.#placeUntil || !this.#joining.isKnownTo(peers)) return
     if (run.acknowledged < this.#joining.answeredBefore(peers)) return
-    this.#writes.begin()
+    this.#writes.begin(this.#joining.quietUntil(now))
     this.#stand('in')
   }
 

@@ -22,9 +22,9 @@ export class Writes {
     this.#scene = scene
   }
 
-  /** This member begins to take calls. The Envoys of members that ended before may be on the move. */
-  begin(): void {
-    this.#quietUntil = this.#scene.now + LIMITS.move
+  /** This member begins to take calls, but answers none that changes a route before this moment. */
+  begin(quietUntil: number): void {
+    this.#quietUntil = quietUntil
   }
 
   add(call: number, revision: Revision): void {

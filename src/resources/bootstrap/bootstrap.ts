@@ -32,8 +32,16 @@ const RETRY = '0.25s'
 /** The same for external Envoys: they may be alone for hours, and log a line for each attempt. */
 const EXTERNAL_RETRY = '1s'
 
+/** The same for several control planes: one that starts answers a change when Envoys must have found it. */
+const FLEET_RETRY = '0.4s'
+
 /** The service cluster of all Envoys of this program; on the command line of an embedded one too. */
 export const NODE_CLUSTER = 'configurable-envoy-proxy'
+
+function retryOf({ controlPlane, nodeId }: BootstrapInput): string {
+  if ('endpoints' in controlPlane && controlPlane.isFleet) return FLEET_RETRY
+  return nodeId === undefined ? RETRY : EXTERNAL_RETRY
+}
 
 /**
  * Envoy's bootstrap, as JSON: how to reach the control plane, and nothing that it can get from there.
@@ -66,7 +74,7 @@ export function bootstrap(input: BootstrapInput): object {
             envoy_grpc: {
               cluster_name: CONTROL_PLANE,
               retry_policy: {
-                retry_back_off: { base_interval: '0.05s', max_interval: nodeId === undefined ? RETRY : EXTERNAL_RETRY },
+                retry_back_off: { base_interval: '0.05s', max_interval: retryOf(input) },
               },
             },
           },

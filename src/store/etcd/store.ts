@@ -45,6 +45,7 @@ export class EtcdStore implements SharedStore {
   readonly isDurable = true
   readonly isNew = false
   readonly directory = undefined
+  isFirst = false
   readonly where: string
   readonly members: EtcdMembers
   readonly #log: PlainLog
@@ -118,6 +119,7 @@ export class EtcdStore implements SharedStore {
   async begin(): Promise<void> {
     const success = [put(this.#keys.begun, new Date().toISOString())]
     await this.#queue.run(() => this.#client.call(RPC.txn, { success }))
+    this.isFirst = true
   }
 
   /** Not all or none: a shared store may be in use and is never new, so this is only for routes that are copied. */

@@ -42,6 +42,7 @@ export class KubernetesStore implements SharedStore {
   readonly isDurable = true
   readonly isNew = false
   readonly directory = undefined
+  isFirst = false
   readonly where: string
   readonly members: Members
   readonly #options: KubernetesStoreOptions
@@ -121,6 +122,7 @@ export class KubernetesStore implements SharedStore {
     const metadata = { name: `${name}-begun`, labels: labelsOf(name, 'begun') }
     const object = { metadata, data: { at: new Date().toISOString() } }
     await this.#queue.run(() => this.#configMaps.put(object, undefined))
+    this.isFirst = true
   }
 
   /** Not all or none: a shared store may be in use and is never new, so this is only for routes that are copied. */
