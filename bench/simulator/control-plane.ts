@@ -166,7 +166,7 @@ export class ControlPlane {
       this.#routes.stored(write, stored.revision)
       done()
       this.#calls.set(write.number, answer)
-      this.#driver.feed({ type: 'agree', call: write.number, revision: stored.revision, members: stored.members })
+      this.#driver.feed({ type: 'agree', call: write.number, revision: stored.revision })
     })
   }
 

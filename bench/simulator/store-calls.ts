@@ -55,7 +55,7 @@ export class StoreCalls {
       const { revision, members } = stored
       if (members !== undefined) return answer({ revision, members })
       const list = (store: ModelStore) => store.members()
-      this.#call(SHORT_MS, list, (listed) => answer({ revision, members: listed ?? [] }))
+      this.#call(SHORT_MS, list, (listed) => answer(listed && { revision, members: listed }))
     })
   }
 

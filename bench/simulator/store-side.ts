@@ -37,8 +37,12 @@ export class StoreSide {
     return this.#me?.id ?? ''
   }
 
-  write(write: Write, end: (stored: { revision: bigint; members: readonly Member[] } | undefined) => void): void {
-    this.#calls.write(write, end)
+  write(write: Write, end: (stored: { readonly revision: bigint } | undefined) => void): void {
+    const { id } = this
+    this.#calls.write(write, (stored) => {
+      if (stored?.members.some((member) => member.id === id) === false) this.#feed({ type: 'lost', id })
+      end(stored)
+    })
   }
 
   /** The process begins: it looks whether somebody has used the store before, and notes that it is in use. */

@@ -92,8 +92,8 @@ export class Fleet {
   }
 
   /** Resolves when every other member has the write. @throws NotAgreedError */
-  agree(revision: Revision, members: readonly Member[]): Promise<void> {
-    return this.#calls.wait((call) => this.tell({ type: 'agree', call, revision, members }))
+  agree(revision: Revision): Promise<void> {
+    return this.#calls.wait((call) => this.tell({ type: 'agree', call, revision }))
   }
 
   /** This member's present or last registration, and how long ago its lease was renewed. */
@@ -101,9 +101,9 @@ export class Fleet {
     return this.#questions.registration
   }
 
-  /** The store has said, when this member wrote, that its place is lost. */
-  lost(): void {
-    this.#questions.lost()
+  /** The store has said that this registration is lost. */
+  lost(id: string): void {
+    this.tell({ type: 'lost', id })
   }
 
   /** Ends in order: Envoys go elsewhere, and others no longer wait for this member. */

@@ -93,11 +93,6 @@ export class Questions {
     return { id: this.#id, renewedMs: at === undefined ? undefined : this.#options.clock.now() - at }
   }
 
-  /** An answer to this member's own write: its registration is lost. */
-  lost(): void {
-    this.#options.tell({ type: 'lost', id: this.#id })
-  }
-
   async fence(id: string): Promise<void> {
     const own = this.#id
     try {

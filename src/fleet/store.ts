@@ -36,8 +36,6 @@ export class FleetStore implements OpenedStore {
   readonly #store: SharedStore
   readonly #fleet: Fleet
   readonly #clock: Clock
-  /** Whom each write of this control plane concerns that has yet to be agreed. */
-  readonly #members = new Map<Revision, readonly Member[]>()
   /** The last write of anybody that is known here. */
   #last: Revision = 0n
   #loadedAt = 0
@@ -132,21 +130,30 @@ export class FleetStore implements OpenedStore {
   }
 
   async write(change: RouteChange): Promise<Revision> {
+    const { id } = this.#fleet.registration
     try {
       const { revision, members } = await this.#store.writeAmong(change)
-      this.#members.set(revision, members)
+      this.#requireAmong(members, id)
       this.#seen(revision)
       return revision
     } catch (error) {
-      if (error instanceof LeaseLostError) this.#fleet.lost()
+      if (error instanceof LeaseLostError) this.#fleet.lost(id)
       throw error
     }
   }
 
-  async agreed(revision = this.#last): Promise<void> {
-    const members = this.#members.get(revision) ?? (await this.#store.members.list())
-    this.#members.delete(revision)
-    await this.#fleet.agree(revision, members)
+  async agreed(revision?: Revision): Promise<void> {
+    const last = this.#last
+    if (revision === undefined) {
+      const { id } = this.#fleet.registration
+      this.#requireAmong(await this.#store.members.list(), id)
+    }
+    await this.#fleet.agree(revision ?? last)
+  }
+
+  /** Whoever is no member any more doesn't know of those who have joined since, and so can't vouch for their Envoys. */
+  #requireAmong(members: readonly Member[], id: string): void {
+    if (!members.some((member) => member.id === id)) this.#fleet.lost(id)
   }
 
   /** Of all control planes only one stores activity: the others would store the same. */

@@ -94,10 +94,11 @@ t.test('a snapshot that was read before the members were listed is read again', 
 
 t.test('a write is answered when each peer has acknowledged it', async (t) => {
   const scene = Scene.in()
-  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })), [])
+  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 9n })), [])
   t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 8n })), [])
   t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n })), [true])
-  t.strictSame(answers(scene.tell({ type: 'agree', call: 2, revision: 10n, members: [PEER] })), [false], 'not a member')
+  scene.tell({ type: 'lost', id: 'me' })
+  t.strictSame(answers(scene.tell({ type: 'agree', call: 2, revision: 10n })), [false], 'not a member')
 })
 
 t.test('a member that has joined waits for Envoys of members that ended before, from the list on', async (t) => {
@@ -107,7 +108,7 @@ t.test('a member that has joined waits for Envoys of members that ended before, 
     scene.now += loadMs
     scene.tell({ type: 'loaded', revision: 5n, askedAt: scene.now, isFirst })
     scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
-    return answers(scene.tell({ type: 'agree', call: 1, revision: 9n, members: [ME] }))
+    return answers(scene.tell({ type: 'agree', call: 1, revision: 9n }))
   }
   const answeredAfter = (scene: Scene) => {
     const begun = scene.now
@@ -134,7 +135,7 @@ t.test('a write waits for an Envoy that is between two members', async (t) => {
   const scene = Scene.in()
   scene.tell({ type: 'envoy-here', node: 'e' })
   scene.tell({ type: 'envoy-left', node: 'e', silentMs: 0 })
-  scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })
+  scene.tell({ type: 'agree', call: 1, revision: 9n })
   t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n })), [])
   t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n, envoys: ['e'] })), [true])
 })
@@ -146,7 +147,7 @@ t.test('an Envoy that has come to a peer is no longer here, even if its stream h
   scene.hear({ standing: 'in' })
   scene.hear({ standing: 'in', envoys: ['e'] })
   scene.hear({ standing: 'out', moving: [{ node: 'e', remainingMs: LIMITS.move }] })
-  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 9n, members: [ME] })), [], 'it is at no member')
+  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 9n })), [], 'it is at no member')
   t.strictSame(answers(scene.tell({ type: 'envoy-here', node: 'e' })), [true])
 })
 
@@ -169,7 +170,7 @@ t.test(
 t.test('a peer that is silent is fenced, and its Envoys are waited for', async (t) => {
   const scene = Scene.in()
   scene.hear({ standing: 'in', envoys: ['e'] })
-  scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })
+  scene.tell({ type: 'agree', call: 1, revision: 9n })
   let waited = 0
   let effects: Effect[] = []
   while (!types(effects).includes('fence') && waited < 5_000) {
@@ -193,7 +194,7 @@ t.test('a member that goes on after it hung has no place, whatever it finds in i
   scene.tell({ type: 'event', revision: 6n })
   scene.now += 60_000
   t.match(types(scene.hear({ standing: 'in', echo })), ['doubtful'])
-  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 5n, members: BOTH })), [])
+  t.strictSame(answers(scene.tell({ type: 'agree', call: 1, revision: 5n })), [])
   t.match(types(scene.wait(LIMITS.doubt)), ['joining'], 'its streams end')
   t.match(types(scene.tell({ type: 'members', members: [PEER], askedAt: scene.now })), ['out'], 'it was fenced')
   t.equal(scene.member.standing, 'out')
@@ -240,7 +241,7 @@ t.test('calls are for a member that serves; if none does, for each that knows al
 
 t.test('whoever is told that it was fenced ends its streams, says so, and joins again', async (t) => {
   const scene = Scene.in()
-  scene.tell({ type: 'agree', call: 1, revision: 9n, members: BOTH })
+  scene.tell({ type: 'agree', call: 1, revision: 9n })
   const effects = scene.hear({ standing: 'in', fenced: ['me'] })
   t.match(types(effects), ['out', 'answer', 'send', 'disconnect', 'join'])
   t.strictSame(answers(effects), [false])

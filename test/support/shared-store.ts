@@ -122,6 +122,11 @@ export class SharedRoutes {
     throw new Error('the connection is lost')
   }
 
+  /** The lease of a member ends, and nobody has told it yet. */
+  endLease(address: string): void {
+    for (const { id, address: its } of this.#members.values()) if (its === address) this.#members.delete(id)
+  }
+
   /** Tells every control plane what it hasn't been told. */
   tell(): void {
     for (const [apply, waiting] of this.#watchers) for (const event of waiting.splice(0)) this.#tell(apply, event)

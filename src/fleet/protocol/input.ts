@@ -45,17 +45,12 @@ export type Input =
   /** Nobody listens at the address of a peer: its process has ended. */
   | { readonly type: 'ended'; readonly id: string }
   /**
-   * A write of this member is stored, and own Envoys have it: says when every other member's have it, too.
+   * A write of this member is stored, and own Envoys have it: says when every other member's have it, too. If the store
+   * has listed the members since without this one, `lost` comes first.
    *
    * @param call any number that no other call has
-   * @param members as of the revision or later, as the store gave them
    */
-  | {
-      readonly type: 'agree'
-      readonly call: number
-      readonly revision: Revision
-      readonly members: readonly Member[]
-    }
+  | { readonly type: 'agree'; readonly call: number; readonly revision: Revision }
   /** It ends in order: it takes no more calls, and those that were under way are answered. */
   | { readonly type: 'leave' }
   /** Time has passed: {@link FleetMember.wakeAt} has come. */

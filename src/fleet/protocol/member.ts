@@ -1,5 +1,4 @@
 import type { Revision } from '../../routing/store.js'
-import type { Member } from '../../store/shared.js'
 import type { Effect } from './effect.js'
 import type { Input } from './input.js'
 import { LIMITS } from './limits.js'
@@ -63,7 +62,7 @@ export class FleetMember {
         this.#hear(input.status)
         break
       case 'agree':
-        this.#agree(input.call, input.revision, input.members)
+        this.#agree(input.call, input.revision)
         break
       case 'event':
       case 'applied':
@@ -109,10 +108,8 @@ export class FleetMember {
   }
 
   /** Members that were never heard serve no Envoys: they don't before this one has answered them. */
-  #agree(call: number, revision: Revision, members: readonly Member[]): void {
-    const { me, standing } = this.#scene
-    const isMember = members.some(({ id }) => id === me?.id)
-    if (isMember && isServing(standing)) this.#writes.add(call, revision)
+  #agree(call: number, revision: Revision): void {
+    if (isServing(this.standing)) this.#writes.add(call, revision)
     else this.#scene.do({ type: 'answer', call, agreed: false })
   }
 
