@@ -96,9 +96,15 @@ export class Fleet {
     return this.#calls.wait((call) => this.tell({ type: 'agree', call, revision }))
   }
 
-  /** This member's present or last registration, and how long ago its lease was renewed. */
-  get registration(): { readonly id: string; readonly renewedMs: number | undefined } {
-    return this.#questions.registration
+  /** The id of this member's present or last registration. */
+  get id(): string {
+    return this.#questions.id
+  }
+
+  /** How long ago its lease was asked for or renewed, in milliseconds; undefined while it is not registered. */
+  get leaseAgeMs(): number | undefined {
+    const { leasedAt } = this.protocol
+    return leasedAt === undefined ? undefined : this.#options.clock.now() - leasedAt
   }
 
   /** The store has said that this registration is lost. */

@@ -33,7 +33,6 @@ export class Questions {
   #isAway = false
   /** The registration that is asked for. */
   #id = ''
-  #renewedAt: number | undefined
   #isClosed = false
 
   constructor(options: QuestionsOptions) {
@@ -67,7 +66,6 @@ export class Questions {
     const askedAt = clock.now()
     const me = await store.members.join({ id: newId(), address })
     this.#id = me.id
-    this.#renewedAt = askedAt
     return { me, askedAt }
   }
 
@@ -83,14 +81,12 @@ export class Questions {
       await this.#options.store.members.renew()
       return true
     })
-    if (!renewed) return
-    this.#renewedAt = askedAt
-    this.#options.tell({ type: 'renewed', askedAt })
+    if (renewed) this.#options.tell({ type: 'renewed', askedAt })
   }
 
-  get registration(): { readonly id: string; readonly renewedMs: number | undefined } {
-    const at = this.#renewedAt
-    return { id: this.#id, renewedMs: at === undefined ? undefined : this.#options.clock.now() - at }
+  /** The id of the present or last registration. */
+  get id(): string {
+    return this.#id
   }
 
   async fence(id: string): Promise<void> {

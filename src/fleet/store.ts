@@ -130,7 +130,7 @@ export class FleetStore implements OpenedStore {
   }
 
   async write(change: RouteChange): Promise<Revision> {
-    const { id } = this.#fleet.registration
+    const { id } = this.#fleet
     try {
       const { revision, members } = await this.#store.writeAmong(change)
       this.#requireAmong(members, id)
@@ -145,7 +145,7 @@ export class FleetStore implements OpenedStore {
   async agreed(revision?: Revision): Promise<void> {
     const last = this.#last
     if (revision === undefined) {
-      const { id } = this.#fleet.registration
+      const { id } = this.#fleet
       this.#requireAmong(await this.#store.members.list(), id)
     }
     await this.#fleet.agree(revision ?? last)
@@ -196,11 +196,11 @@ export class FleetStore implements OpenedStore {
    */
   view(envoys: readonly string[]): FleetView {
     const { protocol } = this
-    const { id, renewedMs } = this.#fleet.registration
+    const { id, leaseAgeMs } = this.#fleet
     const { standing, acknowledged } = protocol
     return fleetView({
       ...{ store: this.where, revision: this.#last, peers: protocol.peers(), fenced: this.#history.last },
-      self: { id, address: this.#address, standing, acknowledged, envoys, renewedMs },
+      self: { id, address: this.#address, standing, acknowledged, envoys, leaseAgeMs },
     })
   }
 
@@ -214,7 +214,7 @@ export class FleetStore implements OpenedStore {
 
   #stands(standing: Standing): void {
     if (standing === 'out' && this.place.standing !== 'out' && !this.place.hasLeft) {
-      this.#history.lost(this.#fleet.registration.id, this.#address)
+      this.#history.lost(this.#fleet.id, this.#address)
     }
     this.place.stands(standing)
   }

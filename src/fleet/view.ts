@@ -27,7 +27,10 @@ export interface MemberView {
   readonly envoys: readonly string[]
   /** How many seconds ago it was last heard here; null for the one that answers, and for one that was never heard. */
   readonly heard_seconds_ago: number | null
-  /** How many seconds ago it has renewed its lease; null for the others, which know that themselves. */
+  /**
+   * How many seconds ago it has asked for its lease or renewed it, by its own word. The lease lasts 10 s from then. Null if
+   * it has none, or hasn't said so.
+   */
   readonly lease_renewed_seconds_ago: number | null
   /** Whether its lease is revoked. */
   readonly fenced: boolean
@@ -62,7 +65,7 @@ export interface FleetFacts {
     readonly standing: Standing
     readonly acknowledged: Revision
     readonly envoys: readonly string[]
-    readonly renewedMs: number | undefined
+    readonly leaseAgeMs: number | undefined
   }
   readonly peers: readonly PeerView[]
   readonly fenced: readonly Fenced[]
@@ -72,7 +75,7 @@ export function fleetView({ store, revision, self, peers, fenced }: FleetFacts):
   const own: MemberView = {
     ...{ id: self.id, address: self.address ?? null, self: true, standing: self.standing },
     ...{ acknowledged: String(self.acknowledged), envoys: self.envoys },
-    ...{ heard_seconds_ago: null, lease_renewed_seconds_ago: inSeconds(self.renewedMs), fenced: false },
+    ...{ heard_seconds_ago: null, lease_renewed_seconds_ago: inSeconds(self.leaseAgeMs), fenced: false },
   }
   return {
     store,
@@ -84,11 +87,12 @@ export function fleetView({ store, revision, self, peers, fenced }: FleetFacts):
   }
 }
 
-function memberView({ member, standing, acknowledged, envoys, heardMs, isFenced }: PeerView): MemberView {
+function memberView(peer: PeerView): MemberView {
+  const { member, standing, acknowledged, envoys, heardMs, leaseAgeMs, isFenced } = peer
   return {
     ...{ id: member.id, address: member.address ?? null, self: false, standing },
     ...{ acknowledged: String(acknowledged), envoys },
-    ...{ heard_seconds_ago: inSeconds(heardMs), lease_renewed_seconds_ago: null, fenced: isFenced },
+    ...{ heard_seconds_ago: inSeconds(heardMs), lease_renewed_seconds_ago: inSeconds(leaseAgeMs), fenced: isFenced },
   }
 }
 

@@ -102,7 +102,16 @@ t.test('each knows who is there, and who was fenced and why', async (t) => {
   t.equal(own?.acknowledged, one.store.view([]).revision)
   t.match(one.store.figures, { isIn: true, members: 2, fenced: 0, lost: 0 })
 
+  t.strictSame(
+    one.store.view([]).members.map((member) => (member.lease_renewed_seconds_ago ?? 99) <= 3),
+    [true, true],
+    'each renews its lease',
+  )
+
   fleet.cutOff(other)
+  await fleet.clock.pass(500)
+  const [, unheard] = one.store.view([]).members
+  t.ok((unheard?.lease_renewed_seconds_ago ?? 0) >= (unheard?.heard_seconds_ago ?? 99), 'as it said last')
   await answered(fleet, one.world.post('/b', `http://${OLD}`))
   t.match(one.store.view([]).fenced, [
     { address: 'm2:1', self: false, why: /a change waited for it; it was last heard/ },

@@ -30,7 +30,7 @@ class Scene {
   /** The peer says how it is, and that it has had the last message, or one before. */
   hear(what: Partial<Status> & { readonly standing: Standing }): Effect[] {
     this.#seq += 1
-    const told = { acknowledged: 5n, answered: 5n, envoys: [], moving: [], fenced: [] }
+    const told = { acknowledged: 5n, answered: 5n, envoys: [], moving: [], fenced: [], leaseAgeMs: 0 }
     const echo = this.sent?.seq ?? 0
     return this.tell({ type: 'heard', status: { from: PEER, to: 'me', seq: this.#seq, echo, ...told, ...what } })
   }

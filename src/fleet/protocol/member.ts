@@ -32,6 +32,11 @@ export class FleetMember {
     return this.#scene.run.acknowledged
   }
 
+  /** When its lease was asked for, or renewed for the last time; undefined while it is not registered. */
+  get leasedAt(): number | undefined {
+    return this.#scene.me && this.#scene.leasedAt
+  }
+
   /** Takes in what has happened. Before all else it looks at the time: its place may be gone since it last did. */
   handle(input: Input, now: number): readonly Effect[] {
     const scene = this.#scene

@@ -44,7 +44,7 @@ export class Membership {
         this.#listed(told.members, told.askedAt)
         break
       case 'renewed':
-        if (told.askedAt >= this.#joinAskedAt) this.#place.confirmed(told.askedAt)
+        if (told.askedAt >= this.#joinAskedAt) this.#renewed(told.askedAt)
         break
       case 'lost':
         if (told.id === this.#scene.me?.id) this.lose()
@@ -61,11 +61,16 @@ export class Membership {
   #joined(me: Member, askedAt: number): void {
     this.#scene.me = me
     this.#joinAskedAt = askedAt
-    this.#place.confirmed(askedAt)
+    this.#renewed(askedAt)
     this.#renewAt = askedAt + LIMITS.renew
     this.#listAt = Number.NEGATIVE_INFINITY
     this.#joining.begin(this.#scene.peers)
     this.#stand('joining')
+  }
+
+  #renewed(askedAt: number): void {
+    this.#scene.leasedAt = askedAt
+    this.#place.confirmed(askedAt)
   }
 
   #listed(members: readonly Member[], askedAt: number): void {

@@ -56,4 +56,6 @@ export interface Status {
   readonly moving: readonly MovingEnvoy[]
   /** The ids of members whose lease the sender is revoking or has revoked, as far as they are not out. */
   readonly fenced: readonly string[]
+  /** How long ago the sender has asked for its lease, or renewed it, in milliseconds; 0 if it doesn't say. */
+  readonly leaseAgeMs: number
 }

@@ -12,6 +12,8 @@ export interface PeerView {
   readonly envoys: readonly string[]
   /** How long ago it was last heard, in milliseconds; undefined if never. */
   readonly heardMs: number | undefined
+  /** How long ago it has asked for its lease or renewed it, as far as it has said so, in milliseconds. */
+  readonly leaseAgeMs: number | undefined
   /** Whether its lease has been revoked or has ended, as far as this member knows. */
   readonly isFenced: boolean
 }
@@ -29,6 +31,8 @@ export class Peer {
   readonly #claims = new Map<string, number>()
   /** When it was last heard; -Infinity if never. */
   heardAt = Number.NEGATIVE_INFINITY
+  /** When it has asked for its lease or renewed it; undefined if it hasn't said. */
+  #leasedAt: number | undefined
   /** It has its last word from after this moment: when the latest of the messages was sent that it has answered. */
   wordAt = Number.NEGATIVE_INFINITY
   /** Whether its lease is being revoked by this member, or has been. */
@@ -88,6 +92,7 @@ export class Peer {
     this.#heardSeq = status.seq
     this.heardAt = now
     this.hasEnded = false
+    this.#leasedAt = status.leaseAgeMs === 0 ? undefined : now - status.leaseAgeMs
     this.#hearEcho(status.echo)
     // From now on it may go on without this member. That takes longer than its word lasts.
     if (isWaitedFor(status.standing) && !isWaitedFor(this.standing)) this.wordAt = now
@@ -127,7 +132,11 @@ export class Peer {
 
   view(now: number): PeerView {
     const { member, standing, acknowledged, envoys } = this
-    const heardMs = this.heardAt < 0 ? undefined : Math.round(now - this.heardAt)
-    return { member, standing, acknowledged, envoys, heardMs, isFenced: this.outAt !== Number.POSITIVE_INFINITY }
+    return {
+      ...{ member, standing, acknowledged, envoys },
+      heardMs: this.heardAt < 0 ? undefined : Math.round(now - this.heardAt),
+      leaseAgeMs: this.#leasedAt === undefined ? undefined : Math.round(now - this.#leasedAt),
+      isFenced: this.outAt !== Number.POSITIVE_INFINITY,
+    }
   }
 }

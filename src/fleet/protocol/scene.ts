@@ -14,6 +14,8 @@ export class Scene {
   now = 0
   effects: Effect[] = []
   me: Member | undefined
+  /** When the lease was asked for, or renewed for the last time. */
+  leasedAt = 0
   standing: Standing = 'out'
   /** The highest revision for which this member has given an answer. */
   answered: Revision = 0n

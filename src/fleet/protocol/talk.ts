@@ -95,8 +95,9 @@ export class Talk {
     const { acknowledged } = run
     const [own, moving, fenced] = [envoys.own, envoys.moving(now), peers.fenced()]
     const { seq, echo } = peer.sends(now)
-    const status = { from: me, to, seq, echo, standing, acknowledged, answered, envoys: own, moving, fenced }
-    this.#scene.do({ type: 'send', to, status })
+    const leaseAgeMs = Math.max(1, Math.round(now - this.#scene.leasedAt))
+    const told = { standing, acknowledged, answered, envoys: own, moving, fenced, leaseAgeMs }
+    this.#scene.do({ type: 'send', to, status: { from: me, to, seq, echo, ...told } })
   }
 
   /** When {@link tell} must be called next. */

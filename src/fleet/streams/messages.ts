@@ -44,7 +44,7 @@ export function encodeMessage(message: PeerMessage): Message {
   return { activity: { keys: activity.map(({ key }) => key), ages_ms: activity.map(({ ageMs }) => ageMs) } }
 }
 
-function statusNumbers({ from, acknowledged, answered, envoys, moving, fenced }: Status) {
+function statusNumbers({ from, acknowledged, answered, envoys, moving, fenced, leaseAgeMs }: Status) {
   return {
     from: { id: from.id, address: from.address ?? '', joined: String(from.joined) },
     acknowledged: String(acknowledged),
@@ -52,6 +52,7 @@ function statusNumbers({ from, acknowledged, answered, envoys, moving, fenced }:
     envoys: [...envoys],
     moving: moving.map(({ node, remainingMs }) => ({ node, remaining_ms: remainingMs })),
     fenced: [...fenced],
+    lease_age_ms: leaseAgeMs,
   }
 }
 
@@ -75,6 +76,7 @@ function decodeStatus(status: Status__Output): Status {
     envoys: status.envoys,
     moving: status.moving.map(({ node, remaining_ms }) => ({ node, remainingMs: remaining_ms })),
     fenced: status.fenced,
+    leaseAgeMs: status.lease_age_ms,
   }
 }
 
