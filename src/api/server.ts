@@ -60,7 +60,7 @@ const RETRY_AFTER_S = 2
 const SHOWN = 200
 
 /**
- * Serves the REST API until the returned function is called.
+ * Serves the REST API until the returned function is called, which may be called again.
  *
  * @throws FatalError if nothing can listen there
  */
@@ -83,7 +83,7 @@ export async function serveApi(options: ApiServerOptions): Promise<() => Promise
   options.onConnections?.(connections)
   const others = await listen(server, at, maxConnections)
   const watch = tls && reloadTls(server as TlsServer, tls, log)
-  return async () => {
+  const close = async () => {
     watch?.close()
     for (const other of others) other.close()
     const closed = new Promise((resolve) => server.close(resolve))
@@ -92,6 +92,11 @@ export async function serveApi(options: ApiServerOptions): Promise<() => Promise
     server.closeIdleConnections()
     await closed
     clearTimeout(late)
+  }
+  let closed: Promise<void> | undefined
+  return () => {
+    closed ??= close()
+    return closed
   }
 }
 

@@ -3,21 +3,14 @@ import { persistActivity } from '../activity/persist.js'
 import type { ReportListeners } from '../activity/service.js'
 import { activityService } from '../activity/service.js'
 import { createApi } from '../api/api.js'
-import { authorize } from '../api/auth.js'
 import type { Endpoint } from '../api/call.js'
 import { logLevelEndpoint } from '../api/log-level.js'
-import { serveApi } from '../api/server.js'
 import type { DataPlane, Delivered } from '../data-plane/data-plane.js'
 import type { ActivityExchange } from '../fleet/activity.js'
 import type { FleetStore } from '../fleet/store.js'
 import type { FleetView } from '../fleet/view.js'
-import type { ServerConnections } from '../metrics/limits.js'
 import type { Metrics } from '../metrics/metrics.js'
-import type { ConnectionCount } from '../metrics/observations.js'
 import { Observations } from '../metrics/observations.js'
-import type { ServedPage } from '../metrics/serve.js'
-import { serveMetrics } from '../metrics/serve.js'
-import type { Snapshot } from '../metrics/snapshot.js'
 import { SystemResolver } from '../names/resolver.js'
 import { membersApi } from '../operations/members.js'
 import type { Recents } from '../operations/recent/recents.js'
@@ -30,6 +23,8 @@ import type { Core } from './core.js'
 import { createCore } from './core.js'
 import { figures } from './figures.js'
 import { operationsEndpoints, operationsOf } from './operations.js'
+import type { Servers } from './ports.js'
+import { openPorts } from './ports.js'
 import { RoutesInUse } from './route-figures.js'
 
 /** How long the API waits for this control plane to be in its place among others, in milliseconds. */
@@ -47,11 +42,14 @@ export interface ControlPlaneOptions {
   readonly envoys: DataPlane
   readonly shutdown: Shutdown
   readonly recents: Recents
+  /** Called when the ports are open, before Envoys can connect. */
+  readonly beforeEnvoys: () => Promise<void>
 }
 
 /**
- * Makes the route table and all resources, and serves them to Envoys, then opens the REST API and the metrics. The API
- * is opened after the server for Envoys: a call can only be answered once Envoys can connect.
+ * Makes the route table and all resources, opens the ports of the REST API and the metrics, and serves Envoys. All that may
+ * fail comes before those: an Envoy of an earlier control plane serves on as it is if this start fails. Calls are answered
+ * when Envoys can connect.
  *
  * @throws FatalError explaining why it can't start
  */
@@ -69,9 +67,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
     onWritten: (key, error) => recents.written(key, error),
     observer: observations,
   })
-  const { table, clusters } = core
+  const { table } = core
   const routes = metrics && new RoutesInUse({ table, hostRouting: settings.routing.hostRouting, recents })
-  const servers = new Map<ServerConnections['limit'], ConnectionCount>()
+  const servers: Servers = new Map()
   const activity = fleet?.exchangeActivity(table)
   fleet?.exchangeDoubts(core.collections.ordered.map(({ subscriptions }) => subscriptions))
   const ads = makeAdsServer(core, options, { observations, metrics, recents, routes, activity })
@@ -80,36 +78,38 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   if (store.isDurable) {
     shutdown.push(persistActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
   }
+  const operations = operationsOf(core, settings, recents, snapshot, envoys, viewOf(fleet, ads))
+  const api = createApi({
+    table,
+    envoys: () => ads.connected,
+    log,
+    place: fleet?.place,
+    more: [logLevelEndpoint(log), ...membersOf(fleet, ads), ...(await operationsEndpoints(operations, settings))],
+  })
+  const { held, closeApi } = await openPorts({ api, metrics, snapshot, routes, servers }, options)
+  await options.beforeEnvoys()
+  await serveEnvoys(ads, core, servers, options)
+  // Calls in flight may end before Envoys are told to go.
+  shutdown.push(closeApi)
+  shutdown.push(() => fleet?.place.beginLeaving())
+  held.begin()
+  return { ...core, restoreSocket: () => ads.restoreSocket() }
+}
+
+/** From now on Envoys connect, and get what there is. */
+async function serveEnvoys(
+  ads: AdsServer,
+  { clusters }: Core,
+  servers: Servers,
+  { fleet, envoys, shutdown }: ControlPlaneOptions,
+): Promise<void> {
   await ads.listen(envoys.xds)
   if (ads.connections !== undefined) servers.set('xds_connections', ads.connections)
   shutdown.push(() => ads.close())
   if (fleet !== undefined) shutdown.push(() => fleet.leave())
-  const operations = operationsOf(core, settings, recents, snapshot, envoys, viewOf(fleet, ads))
   if (fleet?.isFirst !== true) clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
   // The first calls are not refused if all that is needed is a moment.
   if (fleet !== undefined) await Promise.race([fleet.place.firstIn, delay(JOIN_MS, undefined, { ref: false })])
-  shutdown.push(
-    await serveApi({
-      ...settings.api,
-      api: createApi({
-        table,
-        envoys: () => ads.connected,
-        log,
-        place: fleet?.place,
-        more: [logLevelEndpoint(log), ...membersOf(fleet, ads), ...(await operationsEndpoints(operations, settings))],
-      }),
-      log,
-      onAnswer: (answer) => metrics?.apiAnswered(answer),
-      onConnections: (connections) => servers.set('api_connections', connections),
-    }),
-  )
-  shutdown.push(() => fleet?.place.beginLeaving())
-  if (settings.metrics && metrics) {
-    const pages = metricsPages(metrics, snapshot, routes, settings)
-    const onConnections = (connections: ConnectionCount) => void servers.set('metrics_connections', connections)
-    shutdown.push(await serveMetrics({ at: settings.metrics, pages, onConnections, log }))
-  }
-  return { ...core, restoreSocket: () => ads.restoreSocket() }
 }
 
 function membersOf(fleet: FleetStore | undefined, ads: AdsServer): Endpoint[] {
@@ -135,23 +135,6 @@ function makeAdsServer(core: Core, { log, fleet, envoys }: ControlPlaneOptions, 
     admission: fleet?.place.admission(() => ads.dropEnvoys()),
   })
   return ads
-}
-
-/** Single routes are shown only to those who may use the REST API. */
-function metricsPages(
-  metrics: Metrics,
-  snapshot: () => Promise<Snapshot>,
-  routes: RoutesInUse | undefined,
-  { api }: Settings,
-): ServedPage[] {
-  return [
-    { path: '/metrics', make: async () => metrics.page(await snapshot()) },
-    {
-      path: '/metrics/routes',
-      make: async () => metrics.routesPage(routes?.figures() ?? []),
-      mayAsk: authorize(api.token),
-    },
-  ]
 }
 
 /** Who reads Envoys' reports. */

@@ -1,5 +1,9 @@
-import { writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import type { NetConnectOpts } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { admin } from '../support/admin.js'
 import { Backend } from '../support/backend.js'
@@ -7,6 +11,7 @@ import { effort } from '../support/effort.js'
 import { Home, kill } from '../support/home.js'
 import { backendOf } from '../support/http.js'
 import { Users } from '../support/load.js'
+import { freePorts } from '../support/ports.js'
 import { endProcess } from '../support/processes.js'
 import type { ProxyProcess } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
@@ -80,6 +85,55 @@ t.test('a start that fails leaves the running Envoy as it was', async (t) => {
   const good = await home.start()
   t.equal(await good.envoyPid(), envoy)
 })
+
+t.test('a start that fails tells the running Envoy nothing', async (t) => {
+  const home = await Home.make(t)
+  const first = await home.start(['--default-target', home.backend.url])
+  await kill(first)
+  const taken = await Backend.start('another program')
+  t.teardown(() => taken.stop())
+  const [free = 0] = await freePorts(1)
+  const other = ['--default-target', `http://127.0.0.1:${free}`]
+  const before = await changed(first)
+  for (const [args, ports, line] of [
+    [[], [home.ports[0], taken.port], /REST API can't listen on .*: the port is in use/],
+    [['--metrics-port', String(taken.port)], home.ports, /metrics server can't listen on .*: the port is in use/],
+    [['--pid-file', '/no/such/dir/pid'], home.ports, /--pid-file can't be written/],
+  ] as const) {
+    const bad = await home.spawn([...other, ...args], ports)
+    t.strictSame(await bad.exit(), { code: 1, signal: null })
+    t.match(bad.output, line)
+    t.equal(await backendOf(first.port, '/x'), 'a', 'it has the default target of before')
+  }
+  t.equal(await changed(first), before)
+
+  // A pid file that takes time: until then Envoy can't connect, and calls wait.
+  const pidFile = join(home.runtimeBase, 'pid')
+  await promisify(execFile)('mkfifo', [pidFile])
+  const good = await home.spawn([...other, '--pid-file', pidFile])
+  await eventually(() => isListening({ host: '127.0.0.1', port: good.apiPort }), 'the port of the API is open')
+  const called = good.api('GET', '')
+  t.notOk(await isListening({ path: join(good.runtimeDir, 'ads.sock') }), 'but not that for Envoys')
+  t.equal(await readFile(pidFile, 'utf8'), String(good.child.pid))
+  t.match(await (await called).json(), { '/': { target: `http://127.0.0.1:${free}` } }, 'the call is answered then')
+  await eventually(async () => (await changed(first)) > before, 'Envoy is told')
+})
+
+function isListening(at: NetConnectOpts): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(at, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+/** How often its Envoy was sent a cluster that it had not yet, or another one. */
+async function changed(proxy: ProxyProcess): Promise<number> {
+  const stats = await admin(proxy, '/stats?filter=cluster_manager.cluster_(added|modified|updated)')
+  return [...stats.matchAll(/: (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0)
+}
 
 t.test('an adopted Envoy that is killed comes back with the whole table', async (t) => {
   const home = await Home.make(t)

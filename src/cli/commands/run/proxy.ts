@@ -78,10 +78,10 @@ export class ConfigurableEnvoyProxy {
         ? await EmbeddedDataPlane.prepare({ ...parts, binary: envoy, store, watcher: recents })
         : await ExternalDataPlane.prepare(envoy, fleet?.place.canMove === true, this.#log)
     this.#envoys = envoys
-    const delivered = await startControlPlane({ ...parts, store, fleet, envoys, recents })
+    const beforeEnvoys = () => this.#writePidFile()
+    const delivered = await startControlPlane({ ...parts, store, fleet, envoys, recents, beforeEnvoys })
     // Not earlier: a start that fails prints one line only.
     this.#log.info(`configurable-envoy-proxy ${packageVersion()} on Node.js ${process.version.slice(1)}`)
-    await this.#writePidFile()
     if (!(await envoys.serve(delivered))) return
     this.#started = true
     for (const line of announcement(this.#settings, delivered.table.get('/')?.data.target)) this.#log.info(line)
