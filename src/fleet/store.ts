@@ -7,9 +7,8 @@ import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../routing/
 import type { Member, SharedStore } from '../store/shared.js'
 import { LeaseLostError } from '../store/shared.js'
 import type { Subscriptions } from '../xds/subscriptions.js'
-import type { ActivityTable } from './activity.js'
-import { ActivityExchange } from './activity.js'
-import { DoubtExchange } from './doubts.js'
+import type { ActivityExchange, ActivityTable } from './activity.js'
+import { Exchanges } from './exchanges.js'
 import { Fleet } from './fleet.js'
 import { FenceHistory } from './history.js'
 import { Place } from './place.js'
@@ -39,11 +38,11 @@ export class FleetStore implements OpenedStore {
   /** The last write of anybody that is known here. */
   #last: Revision = 0n
   #loadedAt = 0
-  #isFirst = false
+  /** Whether there can be no Envoys of earlier control planes: there were none. Known once the routes are loaded. */
+  isFirst = false
   /** Since when another control plane was to store activity. */
   #unstoredSince: Date | undefined
-  #activity: ActivityExchange | undefined
-  #doubts: DoubtExchange | undefined
+  readonly #exchanges: Exchanges
   readonly #history = new FenceHistory()
   readonly #address: string | undefined
 
@@ -51,6 +50,7 @@ export class FleetStore implements OpenedStore {
     const { store, log, clock = SYSTEM_CLOCK, newId = randomUUID } = options
     this.#store = store
     this.#clock = clock
+    this.#exchanges = new Exchanges(clock)
     this.#address = options.address
     this.where = store.where
     this.isDurable = store.isDurable
@@ -59,10 +59,7 @@ export class FleetStore implements OpenedStore {
     this.links = makeLinks({
       ...{ tls: options.tls, clock, log },
       onMessage: (_from, message) => this.#hear(message),
-      onUp: (id) => {
-        this.#activity?.reached(id)
-        this.#doubts?.reached(id)
-      },
+      onUp: (id) => this.#exchanges.reached(id),
       onEnded: (id) => this.#fleet.tell({ type: 'ended', id }),
       addressOf: async (id) => (await store.members.list()).find((member) => member.id === id)?.address,
     })
@@ -87,30 +84,14 @@ export class FleetStore implements OpenedStore {
     return this.#fleet.protocol
   }
 
-  /** Whether there can be no Envoys of earlier control planes: there were none. Known once the routes are loaded. */
-  get isFirst(): boolean {
-    return this.#isFirst
-  }
-
   /** Exchanges with the other control planes when routes were in use. */
   exchangeActivity(table: ActivityTable): ActivityExchange {
-    const { links } = this
-    this.#activity = new ActivityExchange({
-      ...{ clock: this.#clock, table },
-      broadcast: (message) => links.broadcast(message),
-      send: (to, message) => links.send(to, message),
-    })
-    return this.#activity
+    return this.#exchanges.tellActivity(table, this.links)
   }
 
   /** Exchanges with the other control planes what Envoys may have without naming it. */
   exchangeDoubts(subscriptions: readonly Subscriptions[]): void {
-    const { links } = this
-    this.#doubts = new DoubtExchange({
-      subscriptions,
-      broadcast: (message) => links.broadcast(message),
-      send: (to, message) => links.send(to, message),
-    })
+    this.#exchanges.tellDoubts(subscriptions, this.links)
   }
 
   async load(): Promise<readonly Route[]> {
@@ -121,7 +102,7 @@ export class FleetStore implements OpenedStore {
     this.#loadedAt = this.#clock.now()
     const routes = await this.#store.load()
     this.#last = this.#store.loaded
-    this.#isFirst = this.#store.isFirst && routes.length === 0
+    this.isFirst = this.#store.isFirst && routes.length === 0
     return routes
   }
 
@@ -170,7 +151,7 @@ export class FleetStore implements OpenedStore {
       this.#seen(event.revision)
       return this.#fleet.report(event)
     })
-    this.#fleet.begin(apply, this.#loadedAt, this.#isFirst)
+    this.#fleet.begin(apply, this.#loadedAt, this.isFirst)
   }
 
   /** Ends in order: its Envoys go to other control planes, which then no longer wait for it. */
@@ -220,14 +201,13 @@ export class FleetStore implements OpenedStore {
   }
 
   #stop(): void {
-    this.#activity?.close()
+    this.#exchanges.close()
     this.#fleet.close()
   }
 
   #hear(message: PeerMessage): void {
     if ('status' in message) this.#fleet.tell({ type: 'heard', status: message.status })
-    if ('activity' in message) this.#activity?.heard(message.activity)
-    if ('doubts' in message) this.#doubts?.heard(message.doubts)
+    else this.#exchanges.heard(message)
   }
 
   #seen(revision: Revision): void {

@@ -211,33 +211,39 @@ async function isReady({ world }: Member): Promise<boolean> {
   return (await world.ask('GET', '/readyz')).status === 200
 }
 
-t.test('the first control plane of all answers at once; one that is restarted waits for Envoys of before', async (t) => {
-  const fleet = new FleetOfWorlds(t)
-  fleet.shared.isFirst = true
-  const first = await fleet.add()
-  const call = first.world.post('/a', `http://${OLD}`)
-  t.ok((await fleet.passUntil(() => call.answer !== undefined, 'it is answered')) < 200)
-  await fleet.kill(first)
-  const next = await fleet.add()
-  const again = next.world.post('/a', `http://${NEW}`)
-  const ms = await fleet.passUntil(() => again.answer !== undefined, 'it is answered')
-  t.ok(ms > 1_500 && ms <= 2_000, `after ${ms} ms`)
-})
+t.test(
+  'the first control plane of all answers at once; one that is restarted waits for Envoys of before',
+  async (t) => {
+    const fleet = new FleetOfWorlds(t)
+    fleet.shared.isFirst = true
+    const first = await fleet.add()
+    const call = first.world.post('/a', `http://${OLD}`)
+    t.ok((await fleet.passUntil(() => call.answer !== undefined, 'it is answered')) < 200)
+    await fleet.kill(first)
+    const next = await fleet.add()
+    const again = next.world.post('/a', `http://${NEW}`)
+    const ms = await fleet.passUntil(() => again.answer !== undefined, 'it is answered')
+    t.ok(ms > 1_500 && ms <= 2_000, `after ${ms} ms`)
+  },
+)
 
-t.test('whoever learns by a write that it is no member any more gives no answer for others, and joins again', async (t) => {
-  for (const change of ['POST', 'DELETE'] as const) {
-    const [fleet, one, other] = await two(t)
-    await answered(fleet, other.world.post('/b', `http://${OLD}`))
-    fleet.shared.endLease('m1:1')
-    const call = change === 'POST' ? one.world.post('/a', `http://${OLD}`) : one.world.delete('/none')
-    await turns()
-    t.equal(call.answer?.status, 503, 'at once: it may not know all that have joined since')
-    t.match(call.answer?.body, /repeat the call/)
-    t.equal(one.store.figures.lost, 1)
-    await fleet.passUntil(() => one.standing === 'in', 'it joins again')
-    t.equal((await answered(fleet, one.world.post('/a', `http://${NEW}`))).status, 201)
-  }
-})
+t.test(
+  'whoever learns by a write that it is no member any more gives no answer for others, and joins again',
+  async (t) => {
+    for (const change of ['POST', 'DELETE'] as const) {
+      const [fleet, one, other] = await two(t)
+      await answered(fleet, other.world.post('/b', `http://${OLD}`))
+      fleet.shared.endLease('m1:1')
+      const call = change === 'POST' ? one.world.post('/a', `http://${OLD}`) : one.world.delete('/none')
+      await turns()
+      t.equal(call.answer?.status, 503, 'at once: it may not know all that have joined since')
+      t.match(call.answer?.body, /repeat the call/)
+      t.equal(one.store.figures.lost, 1)
+      await fleet.passUntil(() => one.standing === 'in', 'it joins again')
+      t.equal((await answered(fleet, one.world.post('/a', `http://${NEW}`))).status, 201)
+    }
+  },
+)
 
 t.test('when a route was in use is known to all control planes, and stored by one', async (t) => {
   const [fleet, one, other] = await two(t)
