@@ -21,6 +21,8 @@ export class StoreSide {
   /** Whether nobody has used the store before, until all routes are loaded for the first time. */
   #isFirst = false
   #watching: (() => void) | undefined
+  /** How often all routes were to be read. */
+  #loads = 0
   /** Reports that came while a snapshot is being read; undefined at other times. */
   #heldBack: Report[] | undefined
   readonly #reported = new Map<bigint, Report>()
@@ -86,15 +88,22 @@ export class StoreSide {
     })
   }
 
-  /** Reads all routes, and watches from the first time on. What is reported meanwhile is newer, and waits. */
+  /**
+   * Reads all routes, and watches from the first time on. What is reported meanwhile is newer, and waits. A reading that has
+   * begun earlier is void.
+   */
   load(): void {
     this.#heldBack ??= []
+    this.#loads += 1
+    const load = this.#loads
     const watch = () => {
       const hear = (report: Report) => this.#plane.do(() => this.#hear(report))
       this.#watching ??= this.#world.store.watch(this.#plane.name, hear)
     }
     this.#calls.snapshot(watch, (snapshot, askedAt) => {
+      if (load !== this.#loads) return
       this.#applyAll(snapshot, () => {
+        if (load !== this.#loads) return
         const isFirst = this.#isFirst && snapshot.routes.size === 0
         this.#isFirst = false
         this.#feed({ type: 'loaded', revision: snapshot.revision, askedAt, isFirst })
