@@ -11,18 +11,28 @@ import { Authority } from '../support/certificate.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { freePorts } from '../support/ports.js'
 import { eventually } from '../support/wait.js'
+import { pathOf } from './resources.js'
 
 const ADMIN = 'admin-of-the-test'
 
+export interface ApiServerOptions {
+  /** Whether its etcd waits until the disk has what it answers for. Tests need not. */
+  readonly disk?: 'durable' | 'fast'
+  /** The address that it listens on. */
+  readonly ip?: string
+}
+
 /** A real API server of Kubernetes over a real etcd, without nodes: nothing is run, everything is stored and checked. */
 export class ApiServer {
+  readonly ip: string
   readonly port: number
   readonly #start: () => ChildProcess
   readonly #agent: Agent
   readonly #authority: string
   #process: ChildProcess
 
-  private constructor(port: number, authority: Buffer, start: () => ChildProcess) {
+  private constructor(ip: string, port: number, authority: Buffer, start: () => ChildProcess) {
+    this.ip = ip
     this.port = port
     this.#authority = authority.toString()
     this.#agent = new Agent({ connect: { ca: this.#authority } })
@@ -30,20 +40,17 @@ export class ApiServer {
     this.#process = start()
   }
 
-  /**
-   * @param binary the path of kube-apiserver
-   * @param disk whether its etcd waits until the disk has what it answers for. Tests need not
-   */
+  /** @param binary the path of kube-apiserver */
   static async start(
     t: { teardown(fn: () => unknown): unknown },
     binary: string,
-    disk: 'durable' | 'fast' = 'fast',
+    { disk = 'fast', ip = '127.0.0.1' }: ApiServerOptions = {},
   ): Promise<ApiServer> {
     const directory = await temporaryDirectory(t)
     const [port = 0, etcd = 0, peer = 0] = await freePorts(3)
     const authority = await Authority.make()
     t.teardown(() => authority.remove())
-    const [server, signer] = [await authority.issue(), await authority.issue()]
+    const [server, signer] = [await authority.issue({ names: `IP:${ip}` }), await authority.issue()]
     await writeFile(join(directory, 'tokens'), `${ADMIN},admin,1,system:masters\n`)
     const database = run('etcd', [
       ...[`--data-dir=${directory}/etcd`, '--log-level=error', ...(disk === 'fast' ? ['--unsafe-no-fsync'] : [])],
@@ -52,9 +59,9 @@ export class ApiServer {
       `--initial-cluster=default=http://127.0.0.1:${peer}`,
     ])
     t.teardown(() => end(database))
-    const api = new ApiServer(port, authority.cert, () =>
+    const api = new ApiServer(ip, port, authority.cert, () =>
       run(binary, [
-        ...[`--etcd-servers=http://127.0.0.1:${etcd}`, '--bind-address=127.0.0.1', `--secure-port=${port}`],
+        ...[`--etcd-servers=http://127.0.0.1:${etcd}`, `--bind-address=${ip}`, `--secure-port=${port}`],
         ...[`--tls-cert-file=${server.certFile}`, `--tls-private-key-file=${server.keyFile}`],
         ...['--authorization-mode=RBAC', `--token-auth-file=${directory}/tokens`, `--cert-dir=${directory}`],
         ...['--service-account-issuer=https://kubernetes.default.svc', `--service-account-key-file=${signer.certFile}`],
@@ -95,11 +102,16 @@ export class ApiServer {
     this.#process.kill(name)
   }
 
+  get url(): string {
+    return `https://${this.ip}:${this.port}`
+  }
+
   /** A call with all rights. Fails with the API's message. */
-  async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<unknown> {
-    const answer = await request(`https://127.0.0.1:${this.port}${path}`, {
+  async call(method: Method, path: string, body?: object): Promise<unknown> {
+    const type = method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json'
+    const answer = await request(`${this.url}${path}`, {
       ...{ method, dispatcher: this.#agent, body: body === undefined ? null : JSON.stringify(body) },
-      headers: { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${ADMIN}`, 'content-type': type },
     })
     const text = await answer.body.text()
     if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`)
@@ -109,12 +121,27 @@ export class ApiServer {
   /** Makes a namespace, with what our file for z2jh has in it. */
   async namespace(name: string): Promise<void> {
     await this.call('POST', '/api/v1/namespaces', { metadata: { name } })
-    const text = await readFile(join(PACKAGE_ROOT, 'helm/z2jh/account.yaml'), 'utf8')
-    for (const document of parseAllDocuments(text)) {
-      const object = document.toJS() as { kind: keyof typeof PATHS; subjects?: object[] }
-      const subjects = object.subjects?.map((subject) => ({ ...subject, namespace: name }))
-      await this.call('POST', PATHS[object.kind](name), { ...object, ...(subjects && { subjects }) })
+    await this.apply(name, await readFile(join(PACKAGE_ROOT, 'helm/z2jh/account.yaml'), 'utf8'))
+  }
+
+  /** What `kubectl apply --server-side --namespace NAMESPACE` makes of manifests, which are not changed. */
+  async apply(namespace: string, yaml: string): Promise<void> {
+    for (const document of parseAllDocuments(yaml)) {
+      const object = document.toJS() as { readonly kind: string; readonly metadata: { readonly name: string } }
+      const path = `${pathOf(object.kind, namespace)}/${object.metadata.name}?fieldManager=kubectl`
+      await this.call('PATCH', path, object)
     }
+  }
+
+  /** What kubectl and Helm need to have all rights, as the text of a file. */
+  get kubeconfig(): string {
+    const authority = Buffer.from(this.#authority).toString('base64')
+    return JSON.stringify({
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'test' },
+      clusters: [{ name: 'test', cluster: { server: this.url, 'certificate-authority-data': authority } }],
+      users: [{ name: 'admin', user: { token: ADMIN } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    })
   }
 
   /** How a pod of the namespace reaches this server, with the rights of a ServiceAccount. */
@@ -122,20 +149,16 @@ export class ApiServer {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`
     const { status } = (await this.call('POST', path, { spec: { expirationSeconds: 3_600 } })) as TokenRequest
     return {
-      ...{ server: `https://127.0.0.1:${this.port}`, namespace, authority: this.#authority },
+      ...{ server: this.url, namespace, authority: this.#authority },
       token: async () => status.token,
     }
   }
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 interface TokenRequest {
   readonly status: { readonly token: string }
-}
-
-const PATHS = {
-  ServiceAccount: (namespace: string) => `/api/v1/namespaces/${namespace}/serviceaccounts`,
-  Role: (namespace: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
-  RoleBinding: (namespace: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
 }
 
 function run(program: string, args: readonly string[]): ChildProcess {

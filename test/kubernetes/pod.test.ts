@@ -1,13 +1,18 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
+import { PACKAGE_ROOT } from '../../src/platform/package.js'
+import { communicate } from '../helm/render.js'
 import { kubeApiServer, withoutHelm } from '../helm/tools.js'
 import { Backend } from '../support/backend.js'
+import { ChpProcess } from '../support/chp.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { without } from '../support/installed.js'
 import { withoutMounts } from '../support/name-service.js'
+import { freePorts } from '../support/ports.js'
 import { endProcess } from '../support/processes.js'
-import { ProxyProcess } from '../support/proxy.js'
+import { CLI, ProxyProcess, TOKEN } from '../support/proxy.js'
 import { ApiServer } from './api-server.js'
 
 /** The first run compiles the API server. */
@@ -51,6 +56,9 @@ t.test("a pod's routes outlive the pod", { skip, timeout: BUILD_MS }, async (t) 
     await first.route('/user/bob', backend.url)
     t.equal((await first.api('DELETE', '/user/bob')).status, 204)
     t.match(first.output, /so they are kept there/)
+    t.notMatch(first.output, /may not/, 'the rights of account.yaml are enough')
+    const leases = (await api.call('GET', '/apis/coordination.k8s.io/v1/namespaces/hub/leases')) as { items: object[] }
+    t.equal(leases.items.length, 1, 'also to be known to others')
     const before = await (await first.api('GET', '/user/ann')).json()
     first.child.kill('SIGKILL')
     for (const { pid } of await first.processes()) await endProcess(pid)
@@ -69,6 +77,35 @@ t.test("a pod's routes outlive the pod", { skip, timeout: BUILD_MS }, async (t) 
     t.equal((await fetch(`${second.url}/user/eve`)).status, 404, 'and what was not stored is not served')
     api.signal('SIGCONT')
     await second.route('/user/eve', backend.url)
+  })
+
+  t.test("z2jh's proxy is replaced by a pod that serves all of its routes at once", async (t) => {
+    await api.namespace('moved')
+    const chp = await ChpProcess.start()
+    t.teardown(() => chp.stop())
+    for (const user of ['ann', 'bob']) await chp.api('POST', `/user/${user}`, { target: backend.url, user })
+    const text = await readFile(join(PACKAGE_ROOT, 'helm/z2jh/import.yaml'), 'utf8')
+    await api.apply('moved', text)
+    const { serviceAccountName, containers } = parse(text).spec.template.spec
+
+    const { runtimeBase, env, before } = await pod('moved', serviceAccountName)
+    const [port = 0, apiPort = 0] = await freePorts(2)
+    const places = { '//proxy-api:8001': `//127.0.0.1:${chp.apiPort}`, '9000': `${port}`, '9001': `${apiPort}` }
+    let [script] = containers[0].args
+    for (const [from, to] of Object.entries(places)) script = script.replaceAll(from, to)
+    const bin = await temporaryDirectory(t)
+    await writeFile(join(bin, 'configurable-envoy-proxy'), `#!/bin/sh\nexec node ${CLI} "$@"\n`, { mode: 0o755 })
+    const job = await communicate('env', [
+      ...[`PATH=${bin}:${process.env.PATH}`, `XDG_RUNTIME_DIR=${runtimeBase}`, `XDG_STATE_HOME=${runtimeBase}`],
+      ...[...Object.entries(env).map(([name, value]) => `${name}=${value}`), `CONFIGPROXY_AUTH_TOKEN=${TOKEN}`],
+      ...[...before, ...containers[0].command, script],
+    ])
+    t.equal(job.status, 0, job.stderr)
+    t.match(job.stdout, '2 taken over: all 2 are there')
+
+    const successor = await start('moved', 'configurable-envoy-proxy')
+    t.equal((await fetch(`${successor.url}/user/bob/x`)).status, 200, 'nobody has added it')
+    t.match(await (await successor.api('GET', '')).json(), { '/user/ann': { user: 'ann' }, '/user/bob': {} })
   })
 
   t.test('whoever has not says what is missing, and starts with the disk or, if told, not at all', async (t) => {

@@ -11,6 +11,7 @@ import { without } from '../support/installed.js'
 import { put, remove } from '../support/store.js'
 import { eventually } from '../support/wait.js'
 import { ApiServer } from './api-server.js'
+import { everyRight } from './rights.js'
 
 /** The first run compiles the API server. */
 const BUILD_MS = 20 * 60_000
@@ -41,6 +42,7 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
   everyStore(t, 'kubernetes', () => make())
   lastingStore(t, 'kubernetes', () => make())
   sharedStore(t, 'kubernetes', () => make())
+  everyRight(t, api)
 
   t.test('a store sees only its own routes, and reports what another writer changes, in order', async (t) => {
     const open = await make()

@@ -1,35 +1,15 @@
-import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
 import { ChpProcess } from '../support/chp.js'
 import { temporaryDirectory } from '../support/directory.js'
-import { PLAIN_NODE } from '../support/environment.js'
 import { freePorts } from '../support/ports.js'
-import { CLI, ProxyProcess, TOKEN } from '../support/proxy.js'
+import { ProxyProcess, TOKEN } from '../support/proxy.js'
+import { apiOf, command } from './command.js'
 import { Front } from './front.js'
 
 const ROUTES = 300
-
-interface Ended {
-  readonly code: number
-  readonly output: string
-}
-
-/** Runs a command of the proxy. */
-async function command(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const [node, ...options] = PLAIN_NODE as [string, ...string[]]
-  return promisify(execFile)(node, [...options, CLI, ...args], {
-    env: { ...process.env, CONFIGPROXY_AUTH_TOKEN: TOKEN, ...env },
-  }).then(
-    ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
-    ({ code, stdout, stderr }) => ({ code, output: stdout + stderr }),
-  )
-}
-
-const apiOf = ({ apiPort }: { apiPort: number }) => `http://127.0.0.1:${apiPort}`
 
 async function add(to: { apiPort: number }, routespec: string, fields: object): Promise<void> {
   const path = routespec.split('/').map(encodeURIComponent).join('/')
