@@ -99,6 +99,8 @@ class SharedNamed implements NamedStore {
     await using(await openShared(this.#backend, this.#options), async (store) => {
       await store.load()
       await store.fill(routes)
+      // Otherwise the next start would add what it finds on its disk.
+      await store.begin()
     })
   }
 }

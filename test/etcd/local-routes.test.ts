@@ -2,8 +2,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
+import { EtcdStore } from '../../src/store/etcd/store.js'
 import { LmdbStore, ROUTES_FILE } from '../../src/store/lmdb/store.js'
 import { openStore } from '../../src/store/open/open.js'
+import { storeNamed } from '../../src/transfer/stores.js'
 import { route } from '../store/shared-contract.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { Etcd } from '../support/etcd.js'
@@ -46,4 +48,28 @@ t.test('a store that was never in use gets the routes that were on disk, once', 
   t.strictSame(await again.load(), [], 'what was removed stays removed')
   await again.close()
   t.strictSame(lines, [])
+
+  t.test('a start that failed halfway is completed by the next one', async (t) => {
+    const connection = etcd.connection
+    const half = await EtcdStore.open({ connection, name: 'half', hostRouting: false, log })
+    await half.load()
+    await half.fill([route('/user/ann', 'http://127.0.0.1:2')])
+    await half.close()
+    const next = await open('half')
+    t.teardown(() => next.close())
+    const targets = Object.fromEntries((await next.load()).map(({ routespec, data }) => [routespec, data.target]))
+    t.strictSame(targets, { '/user/ann': 'http://127.0.0.1:2', '/user/bob': 'http://127.0.0.1:1' })
+  })
+
+  t.test('where routes were copied to by hand, what is on disk is not added', async (t) => {
+    const context = { options: { storageName: 'copied' }, env: {}, log }
+    const there = await storeNamed('--to', `etcd:${etcd.endpoints}`, context)
+    await there.add([route('/user/ann')])
+    const copied = await open('copied')
+    t.teardown(() => copied.close())
+    t.strictSame(
+      (await copied.load()).map(({ routespec }) => routespec),
+      ['/user/ann'],
+    )
+  })
 })

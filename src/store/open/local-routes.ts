@@ -8,7 +8,8 @@ import type { SharedStore } from '../shared.js'
 
 /**
  * Takes over what this proxy has kept on disk into a shared store that was never in use, so that a hub's table survives
- * the change of the store. This is done once: the store is marked as in use. What is on disk stays.
+ * the change of the store. This is done once: the store is marked as in use. If it fails halfway, the next start does the
+ * rest. What is on disk stays.
  *
  * @throws FatalError if the store can't be read or written
  */
@@ -18,8 +19,9 @@ export async function takeLocalRoutes(store: SharedStore, key: StateDirKey, log:
     const local = await localRoutes(key, log)
     if (local.isDamaged) return
     const { routes, directory } = local
-    if (routes.length > 0 && (await store.reload()).routes.length === 0) {
-      await store.fill(routes)
+    if (routes.length > 0) {
+      const stored = new Set((await store.reload()).routes.map(({ routespec }) => routespec))
+      await store.fill(routes.filter(({ routespec }) => !stored.has(routespec)))
       log.info(`Took over the ${routes.length} routes of ${directory} into ${store.where}, which was not in use yet`)
     }
     await store.begin()
