@@ -6,6 +6,7 @@ import type { Answer } from './ask.js'
 import { ask } from './ask.js'
 import type { Network } from './network.js'
 import { PodProcess } from './pod.js'
+import type { PodKubernetes } from './pod-volumes.js'
 import type { Rendering } from './render.js'
 import { FULL_NAME } from './render.js'
 import { makeVolume } from './volumes.js'
@@ -15,18 +16,27 @@ export class Cluster {
   readonly hosts: Record<string, string> = {}
   readonly #t: Test
   readonly #network: Network
-  readonly #rendering: Rendering
   readonly #directory: string
+  readonly #kubernetes: PodKubernetes | undefined
+  /** What new pods are made of. */
+  rendering: Rendering
 
-  private constructor(t: Test, network: Network, rendering: Rendering, directory: string) {
+  private constructor(
+    t: Test,
+    network: Network,
+    rendering: Rendering,
+    directory: string,
+    kubernetes: PodKubernetes | undefined,
+  ) {
     this.#network = network
     this.#t = t
-    this.#rendering = rendering
+    this.rendering = rendering
     this.#directory = directory
+    this.#kubernetes = kubernetes
   }
 
-  static async create(t: Test, network: Network, rendering: Rendering): Promise<Cluster> {
-    const cluster = new Cluster(t, network, rendering, await temporaryDirectory(t))
+  static async create(t: Test, network: Network, rendering: Rendering, kubernetes?: PodKubernetes): Promise<Cluster> {
+    const cluster = new Cluster(t, network, rendering, await temporaryDirectory(t), kubernetes)
     await makeVolume(cluster.#claim)
     await chmod(cluster.#directory, 0o755)
     return cluster
@@ -48,8 +58,9 @@ export class Cluster {
       directory,
       hosts: this.hosts,
       claim: this.#claim,
+      ...(this.#kubernetes && { kubernetes: this.#kubernetes }),
     }
-    const pod = await PodProcess.start({ ...options, rendering: this.#rendering }, name)
+    const pod = await PodProcess.start({ ...options, rendering: this.rendering }, name)
     this.#t.teardown(async () => {
       await pod.destroy()
       if (!this.#t.passing()) this.#t.comment(pod.output.slice(-5_000))
@@ -59,17 +70,21 @@ export class Cluster {
 
   /** Those of the pods to which the Service for users sends connections. */
   endpoints(pods: readonly PodProcess[]): readonly PodProcess[] {
-    const all = this.#rendering.get('Service', FULL_NAME).spec.publishNotReadyAddresses === true
+    const all = this.rendering.get('Service', FULL_NAME).spec.publishNotReadyAddresses === true
     return all ? pods : pods.filter(({ ready }) => ready)
   }
 
   /** Calls the REST API as the hub does. */
   api(pod: PodProcess, method: string, path: string, body?: object): Promise<Answer> {
-    const token = Buffer.from(this.#rendering.get('Secret', `${FULL_NAME}-token`).data?.token ?? '', 'base64')
     return ask(`http://${pod.ip}:8001/api/routes${path}`, {
       method,
-      headers: { authorization: `token ${token}` },
+      headers: { authorization: `token ${this.token}` },
       ...(body && { body: JSON.stringify(body) }),
     })
+  }
+
+  /** Of the REST API. */
+  get token(): string {
+    return Buffer.from(this.rendering.get('Secret', `${FULL_NAME}-token`).data?.token ?? '', 'base64').toString()
   }
 }

@@ -12,6 +12,8 @@ mkdir "$directory/scratch/upper" "$directory/scratch/work"
 root=$directory/root
 mount -t overlay overlay -o "lowerdir=/,upperdir=$directory/scratch/upper,workdir=$directory/scratch/work" "$root"
 while read -r mode source target; do
+  # As the container sees it: /var/run is a link.
+  target=$(chroot "$root" realpath -m "$target")
   if [ -d "$source" ]; then
     mkdir -p "$root$target"
   else

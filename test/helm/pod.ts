@@ -8,28 +8,22 @@ import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import { PLAIN } from '../support/environment.js'
 import { killProcess } from '../support/processes.js'
 import { ask } from './ask.js'
-import { cliLink, imageEnvironment } from './image.js'
+import { imageEnvironment } from './image.js'
 import type { Network, PodNetwork } from './network.js'
-import type { Container, Pod, Probe, Rendering } from './render.js'
-import { container } from './render.js'
-import { makeVolume } from './volumes.js'
+import type { PodVolumesOptions } from './pod-volumes.js'
+import { PodVolumes } from './pod-volumes.js'
+import type { Container, Pod, Probe } from './render.js'
+import { communicate, container } from './render.js'
 
 const RUN_CONTAINER = join(PACKAGE_ROOT, 'test/helm/container.sh')
 
-export interface PodOptions {
-  readonly rendering: Rendering
+export interface PodOptions extends PodVolumesOptions {
   readonly kind: string
   /** Of the Deployment or DaemonSet. */
   readonly workload: string
   readonly network: Network
-  /** Of its own, for its containers' file systems and volumes. */
-  readonly directory: string
-  /** Envoy's binary. */
-  readonly envoy: string
-  /** Addresses by host name, as a cluster's DNS has them. */
+  /** Addresses by host name. */
   readonly hosts?: Readonly<Record<string, string>>
-  /** The directory of a persistent volume. */
-  readonly claim?: string
 }
 
 /** A pod of a rendered chart, its containers run as processes: what a kubelet makes of it, without limits of resources. */
@@ -38,6 +32,7 @@ export class PodProcess {
   readonly #options: PodOptions
   readonly #net: PodNetwork
   readonly #name: string
+  readonly #volumes: PodVolumes
   readonly #running = new Map<string, ChildProcess>()
   #terminating = false
   #misses = 0
@@ -51,11 +46,12 @@ export class PodProcess {
     this.#net = net
     this.#name = name
     this.pod = options.rendering.pod(options.kind, options.workload)
+    this.#volumes = new PodVolumes(this.pod, options)
   }
 
   static async start(options: PodOptions, name: string): Promise<PodProcess> {
     const pod = new PodProcess(options, await options.network.addPod(), name)
-    await pod.#makeVolumes()
+    await pod.#volumes.make()
     for (const { name } of pod.pod.initContainers ?? []) {
       const [status] = (await once(await pod.#launch(name), 'exit')) as [number | null]
       if (status !== 0) throw new Error(`the init container ${name} ended with ${status}:\n${pod.output}`)
@@ -101,7 +97,7 @@ export class PodProcess {
     if (child === undefined) return
     const exit = once(child, 'exit')
     const hook = container(this.pod, name).lifecycle?.preStop.exec.command
-    if (hook !== undefined) await Promise.race([this.#exec(name, hook), over])
+    if (hook !== undefined) await Promise.race([this.exec(name, hook), over])
     process.kill(await this.#mainPid(name), 'SIGTERM')
     if ((await Promise.race([exit, over])) === true) {
       await this.kill(name)
@@ -121,35 +117,34 @@ export class PodProcess {
     })
   }
 
-  /** @throws Error if it fails */
-  async #exec(name: string, command: readonly string[]): Promise<void> {
-    const target = String(await this.#mainPid(name))
-    const inside = [
-      '--target',
-      target,
-      '--mount',
-      '--pid',
-      '--net',
-      '--root',
-      '--wd=/',
-      '--setuid=65534',
-      '--setgid=65534',
-    ]
-    const child = spawn('nsenter', [...inside, 'env', '-i', ...(await imageEnvironment()), ...command])
-    child.stderr.on('data', (chunk) => {
-      this.output += chunk
-    })
-    const [status] = (await once(child, 'exit')) as [number | null]
+  /**
+   * Runs a command in a container, as `kubectl exec` does.
+   *
+   * @returns what it printed
+   * @throws Error if it fails
+   */
+  async exec(name: string, command: readonly string[]): Promise<string> {
+    const target = ['--target', String(await this.#mainPid(name)), '--mount', '--pid', '--net', '--root', '--wd=/']
+    const user = ['--setuid=65534', '--setgid=65534']
+    const environment = await this.#environmentOf(name)
+    const { status, stdout, stderr } = await communicate('nsenter', [
+      ...[...target, ...user, 'env', '-i', ...environment, ...command],
+    ])
+    this.output += stderr
     if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}:\n${this.output}`)
+    return stdout
   }
 
   async #launch(name: string): Promise<ChildProcess> {
     const spec = container(this.pod, name)
     const directory = join(this.#options.directory, `container-${name}-${this.restarts}`)
     await mkdir(directory, { recursive: true })
-    await writeFile(join(directory, 'mounts'), (await this.#mounts(spec)).map((line) => `${line}\n`).join(''))
-    const environment = [...(await imageEnvironment()), ...this.#environment(spec)]
-    const args = spec.args.map((arg) => arg.replaceAll('$(POD_NAME)', this.#name))
+    const hosts = { localhost: '127.0.0.1', [this.#name]: this.ip, ...this.#options.hosts }
+    const mounts = await this.#volumes.mountsOf(spec, hosts)
+    await writeFile(join(directory, 'mounts'), mounts.map((line) => `${line}\n`).join(''))
+    const own = this.#environment(spec)
+    const environment = await this.#environmentOf(name)
+    const args = spec.args.map((arg) => arg.replace(/\$\((\w+)\)/g, (reference, name) => own[name] ?? reference))
     const [env, ...before] = PLAIN
     const isolated = ['--mount', '--ipc', '--pid', '--fork']
     const child = spawn(
@@ -168,45 +163,21 @@ export class PodProcess {
     return child
   }
 
-  #environment({ env = [] }: Container): string[] {
-    return env.map(({ name, value, valueFrom }) => {
-      const secret = valueFrom?.secretKeyRef
-      if (secret !== undefined) return `${name}=${this.#secret(secret.name)[secret.key]}`
-      if (valueFrom?.fieldRef?.fieldPath === 'metadata.name') return `${name}=${this.#name}`
-      return `${name}=${value}`
+  async #environmentOf(name: string): Promise<string[]> {
+    const own = Object.entries(this.#environment(container(this.pod, name)))
+    return [...(await imageEnvironment()), ...own.map(([name, value]) => `${name}=${value}`)]
+  }
+
+  #environment({ env = [] }: Container): Record<string, string> {
+    const { kubernetes } = this.#options
+    const fields: Readonly<Record<string, string>> = { 'metadata.name': this.#name, 'status.podIP': this.ip }
+    const own = env.map(({ name, value = '', valueFrom: from }) => {
+      const secret = from?.secretKeyRef && this.#volumes.secret(from.secretKeyRef.name)[from.secretKeyRef.key]
+      return [name, secret ?? fields[from?.fieldRef?.fieldPath ?? ''] ?? value]
     })
-  }
-
-  async #mounts({ volumeMounts }: Container): Promise<string[]> {
-    const hosts = join(this.#options.directory, 'hosts')
-    const entries = Object.entries({ localhost: '127.0.0.1', [this.#name]: this.ip, ...this.#options.hosts })
-    await writeFile(hosts, entries.map(([host, ip]) => `${ip} ${host}\n`).join(''))
-    return [
-      `ro ${PACKAGE_ROOT} /opt/configurable-envoy-proxy`,
-      `ro ${await cliLink(this.#options.directory)} /usr/local/bin/configurable-envoy-proxy`,
-      `ro ${this.#options.envoy} /usr/local/bin/envoy`,
-      `ro ${hosts} /etc/hosts`,
-      ...volumeMounts.map(({ name, mountPath, readOnly }) => {
-        return `${readOnly ? 'ro' : 'rw'} ${this.#volume(name)} ${mountPath}`
-      }),
-    ]
-  }
-
-  #volume(name: string): string {
-    const volume = this.pod.volumes.find((candidate) => candidate.name === name)
-    if (volume?.persistentVolumeClaim !== undefined && this.#options.claim !== undefined) return this.#options.claim
-    return join(this.#options.directory, `volume-${name}`)
-  }
-
-  async #makeVolumes(): Promise<void> {
-    for (const { name, secret } of this.pod.volumes) {
-      await makeVolume(this.#volume(name), secret && this.#secret(secret.secretName))
-    }
-  }
-
-  #secret(name: string): Record<string, string> {
-    const data = Object.entries(this.#options.rendering.get('Secret', name).data ?? {})
-    return Object.fromEntries(data.map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+    const { ip = '', port = 0 } = kubernetes?.api ?? {}
+    const services = { KUBERNETES_SERVICE_HOST: ip, KUBERNETES_SERVICE_PORT: String(port) }
+    return { ...(kubernetes && services), ...Object.fromEntries(own) }
   }
 
   /** The process that is number 1 in the container. */

@@ -1,20 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { findEnvoy } from '../../src/envoy/binary/find.js'
-import { readRelease } from '../../src/envoy/binary/release.js'
+import { inNamespaces, withoutNamespaces } from '../helm/in-namespaces.js'
 import { without } from '../support/installed.js'
-import { withoutMounts } from '../support/name-service.js'
 
-const PROGRAM = fileURLToPath(new URL('redirect.js', import.meta.url))
+const LIMIT_MS = 180_000
+const skip = withoutNamespaces() || (await without('iptables', 'iptables'))
 
-t.test(
-  'from CHP to this by a rule of the kernel',
-  { skip: withoutMounts() || (await without('iptables', 'iptables')), timeout: 180_000 },
-  async (t) => {
-    // Before the network is one of its own, and nothing can be fetched.
-    const { env, arch } = process
-    const { path } = await findEnvoy({ release: readRelease(), env, arch, progress: (line) => t.comment(line) })
-    const options = { env: { ...env, ENVOY_PATH: path }, timeout: 180_000 }
-    await t.spawn('unshare', ['--net', process.execPath, PROGRAM], options, 'in namespaces')
-  },
-)
+t.test('from CHP to this by a rule of the kernel', { skip, timeout: LIMIT_MS }, async (t) => {
+  await inNamespaces(t, new URL('redirect.js', import.meta.url), LIMIT_MS)
+})

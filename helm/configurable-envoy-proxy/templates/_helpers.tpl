@@ -94,6 +94,23 @@ component: proxy
 {{ .Values.controlPlane.state.store | default (ternary "kubernetes" "volume" (gt (int .Values.controlPlane.replicas) 1)) }}
 {{- end -}}
 
+{{- /* The claim of the volume with routes. */ -}}
+{{- define "cep.claim" -}}
+{{ .Values.controlPlane.state.existingClaim | default (printf "%s-state" (include "cep.fullname" .)) }}
+{{- end -}}
+
+{{- /* The claim whose routes a store in ConfigMaps takes over, if that store was never in use; else empty. While there is one,
+there is one control plane, and no other at the same time: nodes can't share the volume. */ -}}
+{{- define "cep.takenOver" -}}
+{{- if eq (include "cep.store" .) "kubernetes" -}}
+{{- $claim := include "cep.claim" . -}}
+{{- $begun := printf "%s-begun" (include "cep.storageName" .) -}}
+{{- if and (lookup "v1" "PersistentVolumeClaim" .Release.Namespace $claim) (not (lookup "v1" "ConfigMap" .Release.Namespace $begun)) -}}
+{{ $claim }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- /* "true" if there may be two control planes at once, if only during an update; else empty. */ -}}
 {{- define "cep.isFleet" -}}
 {{- if and (eq .Values.mode "gateway") (eq (include "cep.store" .) "kubernetes") -}}true{{- end -}}

@@ -83,7 +83,8 @@ securityContext:
     {{- if eq (include "cep.store" .) "kubernetes" }}
     - --storage-backend=kubernetes
     - --storage-name={{ include "cep.storageName" . }}
-    {{- else }}
+    {{- end }}
+    {{- if or (eq (include "cep.store" .) "volume") (include "cep.takenOver" .) }}
     - --state-dir=/var/lib/configurable-envoy-proxy/state
     {{- end }}
     - --log-level={{ .Values.proxy.logLevel }}
@@ -155,7 +156,8 @@ securityContext:
     - name: account
       mountPath: /var/run/secrets/kubernetes.io/serviceaccount
       readOnly: true
-    {{- else }}
+    {{- end }}
+    {{- if or (eq (include "cep.store" .) "volume") (include "cep.takenOver" .) }}
     - name: state
       mountPath: /var/lib/configurable-envoy-proxy
     {{- end }}
@@ -196,15 +198,15 @@ securityContext:
             - path: namespace
               fieldRef:
                 fieldPath: metadata.namespace
-{{- else }}
+{{- end }}
+{{- if or (include "cep.takenOver" .) (and (eq (include "cep.store" .) "volume") .Values.controlPlane.state.persistent) }}
 - name: state
-  {{- if .Values.controlPlane.state.persistent }}
   persistentVolumeClaim:
-    claimName: {{ .Values.controlPlane.state.existingClaim | default (printf "%s-state" (include "cep.fullname" .)) }}
-  {{- else }}
+    claimName: {{ include "cep.claim" . }}
+{{- else if eq (include "cep.store" .) "volume" }}
+- name: state
   emptyDir:
     sizeLimit: {{ .Values.controlPlane.state.size }}
-  {{- end }}
 {{- end }}
 {{- if .Values.tls.secretName }}
 - name: tls

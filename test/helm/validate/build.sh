@@ -10,5 +10,8 @@ flock 9
 [ -e "$directory/complete" ] && exit
 cd "$(dirname "$0")"
 # What go.sum vouches for needs no other checksum.
-GOFLAGS=-mod=readonly go build -trimpath -ldflags='-s -w' -o "$directory/" "$@"
+export GOFLAGS=-mod=readonly
+# Outside of Kubernetes' own build its API server has no version, and Helm refuses one that is too old.
+version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
+go build -trimpath -ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$version" -o "$directory/" "$@"
 touch "$directory/complete"
