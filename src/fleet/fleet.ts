@@ -9,6 +9,7 @@ import type { Effect } from './protocol/effect.js'
 import type { Input } from './protocol/input.js'
 import { FleetMember } from './protocol/member.js'
 import type { Standing } from './protocol/messages.js'
+import type { PeerView } from './protocol/peer.js'
 import { Questions } from './questions.js'
 import type { PeerLinks } from './streams/links.js'
 
@@ -22,8 +23,8 @@ export interface FleetOptions {
   readonly log: PlainLog
   /** Called when this member stands elsewhere. */
   readonly onStanding: (standing: Standing) => void
-  /** Called when the lease of another member is to be revoked. */
-  readonly onFence: (id: string) => void
+  /** Called when this member has revoked the lease of another one, with what it knew of that one before. */
+  readonly onFenced: (id: string, peer: PeerView | undefined) => void
 }
 
 type Apply = (event: StoreEvent) => Promise<void>
@@ -50,6 +51,7 @@ export class Fleet {
   /** The present reading of all routes, and the events that came meanwhile. */
   #loading: { readonly held: Reported[] } | undefined
   #onGone: () => void = () => {}
+  #hasLeft = false
 
   constructor(options: FleetOptions) {
     this.#options = options
@@ -117,6 +119,8 @@ export class Fleet {
     const gone = new Promise<void>((resolve) => {
       this.#onGone = resolve
     })
+    this.#hasLeft = true
+    this.#questions.close()
     this.tell({ type: 'leave' })
     await gone
     await this.#options.store.members.leave()
@@ -133,13 +137,16 @@ export class Fleet {
     this.#inputs.push({ input, reported })
     if (this.#isHandling) return
     this.#isHandling = true
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-      const effects = this.protocol.handle(next.input, this.#options.clock.now())
-      for (const effect of effects) this.#carryOut(effect, next.reported)
-      // Too old, unless it is being applied.
-      next.reported?.settle(Promise.resolve())
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        const effects = this.protocol.handle(next.input, this.#options.clock.now())
+        for (const effect of effects) this.#carryOut(effect, next.reported)
+        // Too old, unless it is being applied.
+        next.reported?.settle(Promise.resolve())
+      }
+    } finally {
+      this.#isHandling = false
     }
-    this.#isHandling = false
     this.#alarm.at(this.protocol.wakeAt)
   }
 
@@ -166,9 +173,13 @@ export class Fleet {
       case 'renew':
         return this.#questions.renew()
       case 'fence':
-        this.#options.onFence(effect.id)
-        return this.#questions.fence(effect.id)
+        return this.#fence(effect.id)
     }
+  }
+
+  async #fence(id: string): Promise<void> {
+    const peer = this.protocol.peers().find(({ member }) => member.id === id)
+    if (await this.#questions.fence(id)) this.#options.onFenced(id, peer)
   }
 
   #applyEvent({ event, settle }: Reported): void {
@@ -187,7 +198,10 @@ export class Fleet {
     // What held events tell is in the routes that will be read again.
     for (const { settle } of this.#stopLoading()) settle(Promise.resolve())
     const joined = await this.#questions.joinAgain()
-    if (joined !== undefined) this.#joined(joined.me, joined.askedAt)
+    if (joined === undefined) return
+    if (!this.#hasLeft) this.#joined(joined.me, joined.askedAt)
+    // Otherwise the lease would end by itself, but later.
+    else await this.#options.store.members.leave().catch(() => {})
   }
 
   /** Reads all routes, the first time by way of the table. Events that come meanwhile are told afterwards. */
@@ -197,6 +211,8 @@ export class Fleet {
       this.#onFirstLoad = undefined
       return
     }
+    // The table still takes in what was read first. When it has, it turns out that this is too old.
+    if (this.#apply === undefined) return
     const loading = { held: this.#stopLoading() }
     this.#loading = loading
     const all = await this.#questions.reload()

@@ -34,6 +34,8 @@ export class Questions {
   /** The registration that is asked for. */
   #id = ''
   #isClosed = false
+  /** What the log says of a member that can't be fenced, until one can. */
+  #notFenced = ''
 
   constructor(options: QuestionsOptions) {
     this.#options = options
@@ -89,13 +91,25 @@ export class Questions {
     return this.#id
   }
 
-  async fence(id: string): Promise<void> {
+  /** @returns whether the lease of this member has been revoked */
+  async fence(id: string): Promise<boolean> {
+    const { store, log, tell } = this.#options
     const own = this.#id
     try {
-      await this.#options.store.members.fence(id)
-      this.#options.tell({ type: 'revoked', id })
+      await store.members.fence(id)
+      this.#notFenced = ''
+      tell({ type: 'revoked', id })
+      return true
     } catch (error) {
-      this.#options.tell(error instanceof LeaseLostError ? { type: 'lost', id: own } : { type: 'not-revoked', id })
+      if (error instanceof LeaseLostError) {
+        tell({ type: 'lost', id: own })
+        return false
+      }
+      const line = `The control plane ${id} can't be fenced, will retry: ${(error as Error).message}`
+      if (line !== this.#notFenced) log.warn(line)
+      this.#notFenced = line
+      tell({ type: 'not-revoked', id })
+      return false
     }
   }
 

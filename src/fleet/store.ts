@@ -66,8 +66,7 @@ export class FleetStore implements OpenedStore {
     this.#fleet = new Fleet({
       ...{ store, links: this.links, address: options.address, clock, newId, log },
       onStanding: (standing) => this.#stands(standing),
-      onFence: (id) => {
-        const peer = this.protocol.peers().find(({ member }) => member.id === id)
+      onFenced: (id, peer) => {
         this.#history.fences(id, peer)
         log.warn(`Fenced the control plane at ${peer?.member.address ?? id}: ${this.#history.last[0]?.why}`)
       },
@@ -147,11 +146,11 @@ export class FleetStore implements OpenedStore {
   }
 
   watch(apply: (event: StoreEvent) => Promise<void>): void {
+    this.#fleet.begin(apply, this.#loadedAt, this.isFirst)
     this.#store.watch((event) => {
       this.#seen(event.revision)
       return this.#fleet.report(event)
     })
-    this.#fleet.begin(apply, this.#loadedAt, this.isFirst)
   }
 
   /** Ends in order: its Envoys go to other control planes, which then no longer wait for it. */

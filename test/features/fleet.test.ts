@@ -258,6 +258,53 @@ t.test('when a route was in use is known to all control planes, and stored by on
   t.strictSame([one.store.protocol.isOldest, other.store.protocol.isOldest], [true, false])
 })
 
+t.test('what is written while a control plane starts is not lost if it must read the routes once more', async (t) => {
+  const [fleet, one, other] = await two(t)
+  let goOn = () => {}
+  fleet.shared.reading = new Promise((resolve) => {
+    goOn = resolve
+  })
+  const starting = fleet.begin()
+  await fleet.clock.pass(500)
+  fleet.cutOff(other)
+  t.equal((await answered(fleet, one.world.post('/a', `http://${OLD}`))).status, 201, 'the other one is fenced')
+  await fleet.clock.pass(500)
+  goOn()
+  const third = await starting
+  fleet.mend(other)
+  await fleet.passUntil(() => third.standing === 'in', 'it is in its place')
+  t.match(await third.world.get('/a'), { target: `http://${OLD}` })
+})
+
+t.test('only who has been fenced is counted as such', async (t) => {
+  const [fleet, one, other] = await two(t)
+  fleet.shared.fencesNobody = true
+  fleet.cutOff(other)
+  t.equal((await answered(fleet, one.world.post('/a', `http://${OLD}`))).status, 503)
+  t.strictSame([one.store.figures.fenced, one.store.view([]).fenced], [0, []])
+  t.equal(one.world.log.filter((line) => /can't be fenced, will retry: it can not be deleted/.test(line)).length, 1)
+  fleet.shared.fencesNobody = false
+  t.equal((await answered(fleet, one.world.post('/a', `http://${OLD}`))).status, 201)
+  t.equal(one.store.figures.fenced, 1)
+})
+
+t.test('a control plane that ends while it registers once more is registered no longer', async (t) => {
+  const [fleet, one, other] = await two(t)
+  let goOn = () => {}
+  fleet.shared.registering = new Promise((resolve) => {
+    goOn = resolve
+  })
+  fleet.cutOff(other)
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  await fleet.passUntil(() => other.standing === 'out', 'it knows that it is fenced')
+  other.store.place.beginLeaving()
+  const left = other.store.leave()
+  goOn()
+  await left
+  await fleet.clock.pass(1_000)
+  t.strictSame(fleet.shared.addresses, ['m1:1'])
+})
+
 async function answered(
   fleet: FleetOfWorlds,
   call: { readonly answer: { readonly status: number; readonly body: string } | undefined },

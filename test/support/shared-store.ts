@@ -28,6 +28,14 @@ export class SharedRoutes {
   isAway = false
   /** Whether nobody has used it before. */
   isFirst = false
+  /** What a first reading of all routes takes. They are as of its beginning. */
+  reading: Promise<void> = Promise.resolve()
+  /** What a registration takes. */
+  registering: Promise<void> = Promise.resolve()
+  /** Whether nobody's lease can be revoked. */
+  fencesNobody = false
+  /** All writes, for who watches later. */
+  readonly #written: Array<StoreEvent & { readonly key: string }> = []
 
   /** @param now the time in milliseconds, by which leases expire */
   constructor(now: () => number = () => performance.now()) {
@@ -47,7 +55,9 @@ export class SharedRoutes {
       load: async () => {
         this.#answer()
         loaded = this.#revision
-        return [...this.routes.values()]
+        const routes = [...this.routes.values()]
+        await this.reading
+        return routes
       },
       fill: async () => {},
       write: (change) => this.#write(change),
@@ -62,7 +72,9 @@ export class SharedRoutes {
       },
       watch: (apply) => {
         watching = apply
-        this.#watchers.set(apply, [])
+        const missed = this.#written.filter(({ revision }) => revision > loaded)
+        this.#watchers.set(apply, missed)
+        if (!this.holds) this.tell()
       },
       close: async () => {
         if (watching !== undefined) this.#watchers.delete(watching)
@@ -75,6 +87,7 @@ export class SharedRoutes {
     let mine: Leased | undefined
     return {
       join: async ({ id, address }) => {
+        await this.registering
         this.#answer()
         if (this.#members.has(id)) throw new Error(`${id} is taken`)
         this.#revision += 1n
@@ -97,6 +110,7 @@ export class SharedRoutes {
       fence: async (id) => {
         this.#alive()
         if (mine !== undefined && this.#members.get(mine.id) !== mine) throw new LeaseLostError()
+        if (this.fencesNobody) throw new Error('it can not be deleted')
         this.#members.delete(id)
       },
     }
@@ -115,7 +129,9 @@ export class SharedRoutes {
     const revision = this.#revision
     if (after === undefined) this.routes.delete(key)
     else this.routes.set(key, after)
-    for (const waiting of this.#watchers.values()) waiting.push({ revision, key, route: after })
+    const event = { revision, key, route: after }
+    this.#written.push(event)
+    for (const waiting of this.#watchers.values()) waiting.push(event)
     if (!this.holds) this.tell()
     if (!this.losesAnswer) return revision
     this.losesAnswer = false
@@ -138,6 +154,11 @@ export class SharedRoutes {
       waiting.splice(0)
       this.#tell(apply, { revision: this.#revision, routes: [...this.routes.values()] })
     }
+  }
+
+  /** The addresses of those that have a lease. */
+  get addresses(): readonly (string | undefined)[] {
+    return [...this.#members.values()].map(({ address }) => address)
   }
 
   #answer(): void {
