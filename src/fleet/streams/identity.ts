@@ -2,9 +2,13 @@ import { X509Certificate } from 'node:crypto'
 import type { PeerCertificate } from 'node:tls'
 import { checkServerIdentity } from 'node:tls'
 
-/** What a certificate is for, such as `DNS:proxy-xds` and `IP Address:10.0.0.1`. */
-function namesIn(list: string | undefined): readonly string[] {
-  return (list ?? '').split(', ').filter((name) => /^(?:DNS|IP Address):/.test(name))
+/**
+ * What a certificate is for, such as `DNS:proxy-xds` and `IP Address:10.0.0.1`. Node.js quotes a name with characters that
+ * no host's name has, such as a comma: what is in it could be taken for other names.
+ */
+function namesIn(list = ''): readonly string[] {
+  if (list.includes('"')) return []
+  return list.split(', ').filter((name) => /^(?:DNS|IP Address):/.test(name))
 }
 
 /**
@@ -20,7 +24,10 @@ export function isMember(peer: PeerCertificate, own: Buffer, host: string | unde
   return namesIn(peer.subjectaltname).some((name) => ours.has(name))
 }
 
-/** The host of `host:port`. */
-export function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
+const ADDRESS = /^(?:\[(?<v6>[^\]\s]+)\]|(?<host>[^\s:/[\]]+)):\d{1,5}$/
+
+/** The host of `host:port`; undefined for a text of another form. */
+export function hostOf(address: string): string | undefined {
+  const { v6, host } = ADDRESS.exec(address)?.groups ?? {}
+  return v6 ?? host
 }

@@ -71,6 +71,10 @@ export class Links implements PeerLinks {
   connect({ id, address }: Member): void {
     if (address === undefined || this.#outgoing.has(id)) return
     const { tls, clock, log, onMessage, onUp, onEnded } = this.#options
+    if (hostOf(address) === undefined) {
+      log.warn(`The control plane ${id} can't be reached: its address is ${JSON.stringify(address)}, not host:port`)
+      return
+    }
     let downSince: number | undefined
     let isKnownDown = false
     const outgoing = new Outgoing({

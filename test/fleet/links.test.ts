@@ -1,0 +1,35 @@
+import type { PeerCertificate } from 'node:tls'
+import { pino } from 'pino'
+import t from 'tap'
+import { hostOf, isMember } from '../../src/fleet/streams/identity.js'
+import { Links } from '../../src/fleet/streams/links.js'
+import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
+import { Authority } from '../support/certificate.js'
+
+t.test('a member with an address that leads nowhere is not connected to, and the log names it', async (t) => {
+  const lines: string[] = []
+  const links = new Links({
+    ...{ tls: undefined, clock: SYSTEM_CLOCK, onMessage: () => {}, onUp: () => {}, onEnded: () => {}, addressOf: async () => undefined },
+    log: pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) }),
+  })
+  t.teardown(() => links.close())
+  const bad = ['', 'host', 'host:', ':1', 'unix:/run/x', 'dns://a/b:1', 'a:1\nb:2', '[::1:1']
+  for (const [index, address] of bad.entries()) links.connect({ id: `m${index}`, address, joined: 0n })
+  t.strictSame(lines.length, bad.length)
+  t.match(lines[0], /^The control plane m0 can't be reached: its address is "", not host:port$/)
+  for (const [address, host] of Object.entries({ 'a.b-c:1': 'a.b-c', '10.0.0.1:18000': '10.0.0.1', '[::1]:1': '::1' })) {
+    t.equal(hostOf(address), host)
+  }
+})
+
+t.test('the name of a member inside of another name makes no member', async (t) => {
+  const authority = await Authority.make()
+  t.teardown(() => authority.remove())
+  const { cert } = await authority.issue({ names: 'DNS:proxy-xds,IP:10.0.0.1' })
+  const shows = (subjectaltname: string) =>
+    isMember({ subject: { CN: 'x' }, subjectaltname } as PeerCertificate, cert, undefined)
+  t.equal(shows('DNS:other, DNS:proxy-xds'), true)
+  t.equal(shows('IP Address:10.0.0.1'), true)
+  t.equal(shows('DNS:envoy-1'), false)
+  t.equal(shows('DNS:"x, DNS:proxy-xds, y"'), false)
+})
