@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PlainLog } from '../platform/log.js'
 
-/** The pause before the next attempt: doubled each time, and jittered so that many don't come at once. */
-const PAUSE_MS = { first: 100, most: 10_000 } as const
+/**
+ * The pause before the next attempt: doubled each time, and jittered so that many don't come at once. Changes that others
+ * make are answered late until a store that is back is followed again, so the longest is short.
+ */
+const PAUSE_MS = { first: 100, most: 2_000 } as const
+
+/** What can be followed for less than this counts as a failure again. */
+const STEADY_MS = 2_000
 
 /** How often a store that stays away is mentioned. */
 const REMIND_MS = 5 * 60_000
@@ -14,36 +20,45 @@ const REASONS = 10
 export class Retries {
   readonly #what: string
   readonly #log: PlainLog
-  readonly #mostMs: number
   #failures = 0
+  /** Since when it is followed; undefined if it isn't. */
+  #since: number | undefined
   #logged = 0
+  /** Whether the last line of the log says that it is away. */
+  #isKnownAway = false
   /** Those that the log has. */
   readonly #reasons = new Set<string>()
 
   /** @param what the store, at the beginning of a sentence, such as `The Kubernetes API` */
-  constructor(what: string, log: PlainLog, mostMs: number = PAUSE_MS.most) {
+  constructor(what: string, log: PlainLog) {
     this.#what = what
     this.#log = log
-    this.#mostMs = mostMs
   }
 
+  /** It is followed from now on. */
   succeeded(): void {
-    if (this.#failures > 1) this.#log.info(`${this.#what} answers again`)
-    this.#failures = 0
-    this.#reasons.clear()
+    if (this.#isKnownAway) this.#log.info(`${this.#what} answers again`)
+    this.#isKnownAway = false
+    this.#since = performance.now()
   }
 
   /** Resolves when it is time for the next attempt. One lost connection is ordinary, so the log has the second, then each new reason. */
   async failed(error: Error, signal: AbortSignal): Promise<void> {
-    this.#failures += 1
     const now = performance.now()
+    if (this.#since !== undefined && now - this.#since >= STEADY_MS) {
+      this.#failures = 0
+      this.#reasons.clear()
+    }
+    this.#since = undefined
+    this.#failures += 1
     const isNews = this.#reasons.size < REASONS && !this.#reasons.has(error.message)
     if (this.#failures > 1 && (isNews || now - this.#logged >= REMIND_MS)) {
       this.#logged = now
+      this.#isKnownAway = true
       this.#reasons.add(error.message)
       this.#log.warn(`${this.#what} can't be watched, will retry: ${error.message}`)
     }
-    const pause = Math.min(PAUSE_MS.first * 2 ** (this.#failures - 1), this.#mostMs)
+    const pause = Math.min(PAUSE_MS.first * 2 ** (this.#failures - 1), PAUSE_MS.most)
     await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {})
   }
 }

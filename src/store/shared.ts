@@ -80,7 +80,7 @@ export interface Members {
    * @throws LeaseLostError if it is lost for good; any other error: the store wasn't reached, and the lease runs on
    */
   renew(): Promise<void>
-  /** Ends the lease. Without one this does nothing. */
+  /** Ends the lease. Without one this does nothing. @throws StoreAwayError; it may be called again then */
   leave(): Promise<void>
   /**
    * All members as of the moment of the call or later, without those whose lease has expired. The lease of such a one

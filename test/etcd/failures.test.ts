@@ -183,6 +183,17 @@ t.test('one etcd', { skip }, async (t) => {
     t.strictSame(await next.load(), [], 'a start begins anew')
   })
 
+  t.test('who could not leave since it was away leaves afterwards', async (t) => {
+    const store = await make()()
+    t.teardown(() => store.close())
+    await join(store)
+    await etcd.stop()
+    await t.rejects(store.members.leave(), { message: /etcd is away/ })
+    await etcd.startAgain()
+    await eventually(() => isDone(store.members.leave()), 'it is back')
+    t.strictSame(await store.members.list(), [])
+  })
+
   t.test('it is restarted: 503 at once, and right again by itself', async (t) => {
     const store = await make()()
     t.teardown(() => store.close())

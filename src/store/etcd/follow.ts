@@ -10,9 +10,6 @@ import { listRange } from './list.js'
 import { revisionOf } from './operations.js'
 import { watchRange } from './watch.js'
 
-/** The longest pause: an etcd that is back must be followed within seconds. */
-const MOST_PAUSE_MS = 2_000
-
 export interface FollowOptions {
   readonly client: EtcdClient
   readonly range: KeyRange
@@ -29,7 +26,7 @@ export interface FollowOptions {
 
 /** Follows every change of a range of keys, until it is stopped. An etcd that is away is tried again. */
 export async function follow({ client, range, from, log, onEvents, onList, signal }: FollowOptions): Promise<void> {
-  const retries = new Retries('etcd', log, MOST_PAUSE_MS)
+  const retries = new Retries('etcd', log)
   let known: Revision | undefined = from
   while (!signal.aborted) {
     try {

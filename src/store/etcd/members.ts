@@ -70,13 +70,13 @@ export class EtcdMembers implements Members {
   async leave(): Promise<void> {
     const mine = this.#mine
     if (mine === undefined) return
-    this.#mine = undefined
     await this.#run(async () => {
       // Removes the key, too.
       await this.#client.call(RPC.leaseRevoke, { ID: mine.lease }).catch((error) => {
         if (!(error instanceof EtcdMissingError)) throw error
       })
     })
+    if (this.#mine === mine) this.#mine = undefined
   }
 
   async list(): Promise<readonly Member[]> {

@@ -11,6 +11,9 @@ const ADDRESS = 'configurable-envoy-proxy/address'
 const JOINED = 'configurable-envoy-proxy/joined'
 const FENCED = 'configurable-envoy-proxy/fenced'
 
+/** How often a fence is written while others write theirs. */
+const TRIES = 10
+
 /** A lease that was seen, and when it was first seen as it is, by this process's clock. */
 interface Seen {
   readonly version: string | undefined
@@ -77,8 +80,9 @@ export class KubernetesMembers implements Members {
   async leave(): Promise<void> {
     const mine = this.#mine
     if (mine === undefined) return
-    this.#mine = undefined
-    await this.#run(() => this.#leases.delete(mine.metadata.name, { uid: mine.metadata.uid ?? '' }))
+    const { name, uid = '' } = mine.metadata
+    await this.#run(() => this.#leases.delete(name, { uid }))
+    if (this.#mine?.metadata.uid === uid) this.#mine = undefined
   }
 
   /** Many writes at once share a list. */
@@ -116,7 +120,7 @@ export class KubernetesMembers implements Members {
 
   async fence(id: string): Promise<void> {
     await this.#run(async () => {
-      while (true) {
+      for (let tries = 1; tries <= TRIES; tries += 1) {
         const listed = await this.#leases.list()
         if (this.#mine !== undefined && !isHeld(this.#mine, listed, this.#fences)) throw new LeaseLostError()
         const lease = listed.find(({ metadata }) => metadata.name === this.#nameOf(id))
@@ -126,6 +130,7 @@ export class KubernetesMembers implements Members {
         await this.#leases.delete(lease.metadata.name, { uid: lease.metadata.uid ?? '' })
         return
       }
+      throw new Error(`the Lease ${this.#fences} can't be written. If it lacks our labels, delete it`)
     })
   }
 

@@ -12,7 +12,7 @@ import { ActivityConfigMaps } from './activity.js'
 import { ApiAwayError, CONNECTIONS, KubernetesClient } from './client.js'
 import type { Listed } from './config-maps.js'
 import { ConfigMaps } from './config-maps.js'
-import { follow } from './follow.js'
+import { Following } from './follow.js'
 import { Leases } from './leases.js'
 import { KubernetesMembers } from './members.js'
 import { encodeRemoval, encodeRoute, labelsOf, revisionOf, selectorOf } from './objects.js'
@@ -54,8 +54,7 @@ export class KubernetesStore implements SharedStore {
   #loaded = '0'
   /** Objects of removed routes that are being deleted. */
   readonly #sweeps = new Set<Promise<void>>()
-  readonly #stop = new AbortController()
-  #following: Promise<void> | undefined
+  #following: Following | undefined
 
   private constructor(options: KubernetesStoreOptions, client: KubernetesClient, mayUseLeases: boolean) {
     const { account, name, hostRouting, log } = options
@@ -100,6 +99,8 @@ export class KubernetesStore implements SharedStore {
   }
 
   reload(): Promise<Snapshot> {
+    // Others may have given this member up since it heard of no change.
+    this.#following?.anew()
     return this.#queue.run(async () => {
       const listed = await this.#configMaps.list(this.#selector)
       const routes = await this.#withActivity(this.#readAll(listed))
@@ -166,10 +167,9 @@ export class KubernetesStore implements SharedStore {
         log.warn(`What another control plane has stored is not at every Envoy: ${error.message}`),
       )
     }
-    this.#following = follow({
-      ...{ client: this.#client, configMaps: this.#configMaps, log, signal: this.#stop.signal },
-      selector: this.#selector,
-      from: this.#loaded,
+    this.#following = new Following({
+      ...{ client: this.#client, configMaps: this.#configMaps, log },
+      ...{ selector: this.#selector, from: this.#loaded },
       onList: (listed) => tell({ revision: BigInt(listed.resourceVersion), routes: this.#readAll(listed) }),
       onChange: (object, isDeleted) => {
         const event = this.#routes.eventOf(object, isDeleted)
@@ -179,8 +179,7 @@ export class KubernetesStore implements SharedStore {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#following
+    await this.#following?.stop()
     await Promise.all(this.#sweeps)
     await this.#client.close()
   }
@@ -215,6 +214,6 @@ export class KubernetesStore implements SharedStore {
   }
 }
 
-function callQueue(lanes: number): CallQueue {
-  return new CallQueue({ lanes, store: 'the Kubernetes API', isAway: (error) => error instanceof ApiAwayError })
+function callQueue(calls: number): CallQueue {
+  return new CallQueue({ calls, store: 'the Kubernetes API', isAway: (error) => error instanceof ApiAwayError })
 }
