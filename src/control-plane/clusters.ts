@@ -14,9 +14,15 @@ import type { ServedCollection } from '../xds/served-collection.js'
 import type { Subscriptions } from '../xds/subscriptions.js'
 import type { LookupPublisher } from './lookup.js'
 
+/**
+ * How long a route of another control plane waits for the addresses of its host name. That one has waited for them, and
+ * who does not confirm a change within 2 s is given up.
+ */
+const SETTLE_WAIT_MS = 1_000
+
 /** The addresses of host names. See AddressBook. */
 export interface HostAddresses {
-  resolve(host: string, again: boolean): Promise<readonly string[]>
+  resolve(host: string, again: boolean, waitMs?: number): Promise<readonly string[]>
   known(host: string): readonly string[]
   failing(host: string): void
   release(host: string): void
@@ -99,7 +105,8 @@ export class ClusterPublisher implements RoutePublisher {
   async settle(key: string, route: RoutePublication | undefined): Promise<void> {
     const host = route && hostNameOf(route.target)
     await this.#change(key, host, async () => {
-      if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(key)?.host === host)
+      const isSame = this.#byName.get(key)?.host === host
+      if (host !== undefined) await this.#addresses.resolve(host, isSame, SETTLE_WAIT_MS)
       this.#byName.set(key, route === undefined || host === undefined ? undefined : { host, route })
       if (route !== undefined) this.#lookup.include(route)
       this.#clusters.set(clusterName(key), route && this.#encode(route))

@@ -80,11 +80,12 @@ export class AddressBook {
    * The addresses of a name that is used from now on: current ones, or the known ones if there is no answer in time.
    *
    * @param again whether the same route used it before: then it may have moved, so it is queried in any case
+   * @param waitMs for how long to wait for an answer at most
    */
-  async resolve(host: string, again: boolean): Promise<readonly string[]> {
+  async resolve(host: string, again: boolean, waitMs: number = WAIT_MS): Promise<readonly string[]> {
     const entry = this.#entry(host)
     if (again || this.#clock.now() - entry.askedAt > SAME_MS) this.#ask(host, entry, true)
-    const until = this.#clock.now() + WAIT_MS
+    const until = this.#clock.now() + waitMs
     while (!(await isDoneWithin(this.#clock, SHORT_WAIT_MS, entry.first))) {
       if (this.#resolver.silent || this.#clock.now() >= until) break
     }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { TestResolver } from '../names/test-resolver.js'
 import { SharedRoutes } from '../support/shared-store.js'
 import { turns } from './clock.js'
 import type { SimulatedEnvoy } from './envoy.js'
@@ -16,12 +17,14 @@ interface Member {
   readonly envoy: SimulatedEnvoy
 }
 
-async function start(t: { teardown(fn: () => unknown): unknown }, shared: SharedRoutes): Promise<Member> {
-  const world = await World.start(t, { openStore: () => shared.open() })
+type Tap = { teardown(fn: () => unknown): unknown }
+
+async function start(t: Tap, shared: SharedRoutes, resolver?: TestResolver): Promise<Member> {
+  const world = await World.start(t, { openStore: () => shared.open(), ...(resolver && { resolver }) })
   return { world, envoy: await world.envoy() }
 }
 
-async function startTwo(t: { teardown(fn: () => unknown): unknown }): Promise<[SharedRoutes, Member, Member]> {
+async function startTwo(t: Tap): Promise<[SharedRoutes, Member, Member]> {
   const shared = new SharedRoutes()
   return [shared, await start(t, shared), await start(t, shared)]
 }
@@ -159,6 +162,21 @@ t.test('an event is applied once every Envoy that serves has it', async (t) => {
   other.envoy.answerAll()
   await turns()
   t.strictSame(shared.applied, ['1 done', '1 done'])
+})
+
+t.test('an event is not held up by name servers that are slower here than for who wrote it', async (t) => {
+  const shared = new SharedRoutes()
+  const resolvers = [new TestResolver(), new TestResolver()] as const
+  for (const resolver of resolvers) resolver.names.set('a-host', ['10.0.0.1'])
+  const one = await start(t, shared, resolvers[0])
+  const other = await start(t, shared, resolvers[1])
+  resolvers[1].hangs = true
+  t.equal((await one.world.post('/a', 'http://a-host:80').answered).status, 201)
+  await other.world.clock.pass(1_500)
+  t.strictSame(shared.applied, ['1 done', '1 done'])
+  resolvers[1].answerAll()
+  await turns()
+  t.equal(other.envoy.target('/a'), '10.0.0.1:80', 'the addresses come later')
 })
 
 t.test('two control planes that change one route at once do not wait for each other', async (t) => {
