@@ -1,9 +1,9 @@
-import { Turns } from '../platform/turns.js'
+import { Limit } from '../platform/limit.js'
 import { NotStoredError, StoreAwayError } from '../routing/errors.js'
 
 export interface CallQueueOptions {
   /** How many calls are made at a time. */
-  readonly lanes: number
+  readonly calls: number
   /** The store's name, in the middle of a sentence. */
   readonly store: string
   /** Whether an error means that the store is away, and not that it has refused the call. */
@@ -16,21 +16,22 @@ export interface CallQueueOptions {
  */
 export class CallQueue {
   readonly #options: CallQueueOptions
-  readonly #lanes = new Turns()
+  readonly #limit: Limit
   #calls = 0
   /** The calls that had been made when the store was last found away. */
   #away = { calls: 0, reason: '' }
 
   constructor(options: CallQueueOptions) {
     this.#options = options
+    this.#limit = new Limit(options.calls)
   }
 
   /** @throws StoreAwayError, NotStoredError, or what the task throws with a status of its own */
   async run<T>(task: () => Promise<T>): Promise<T> {
-    const { lanes, store, isAway } = this.#options
+    const { store, isAway } = this.#options
     this.#calls += 1
     const call = this.#calls
-    return this.#lanes.run(String(call % lanes), async () => {
+    return this.#limit.run(async () => {
       if (call <= this.#away.calls) throw new StoreAwayError(this.#away.reason)
       try {
         return await task()

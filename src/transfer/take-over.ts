@@ -1,4 +1,4 @@
-import { Turns } from '../platform/turns.js'
+import { Limit } from '../platform/limit.js'
 import type { Differences } from './differences.js'
 import { differences, toPost } from './differences.js'
 import type { RemoteApi, RouteList } from './remote-api.js'
@@ -39,16 +39,14 @@ export async function takeOver(source: () => Promise<RouteList>, to: RemoteApi):
 
 async function addAll(routes: RouteList, to: RemoteApi): Promise<Map<string, string>> {
   const failed = new Map<string, string>()
-  const turns = new Turns()
-  let lane = 0
+  const limit = new Limit(AT_A_TIME)
   await Promise.all(
-    [...routes].map(([routespec, fields]) => {
-      lane += 1
-      return turns.run(String(lane % AT_A_TIME), async () => {
+    [...routes].map(([routespec, fields]) =>
+      limit.run(async () => {
         const reason = await to.add(routespec, fields)
         if (reason !== undefined) failed.set(routespec, reason)
-      })
-    }),
+      }),
+    ),
   )
   return failed
 }

@@ -206,6 +206,6 @@ export class EtcdStore implements SharedStore {
   }
 }
 
-function callQueue(lanes: number): CallQueue {
-  return new CallQueue({ lanes, store: 'etcd', isAway: (error) => error instanceof EtcdAwayError })
+function callQueue(calls: number): CallQueue {
+  return new CallQueue({ calls, store: 'etcd', isAway: (error) => error instanceof EtcdAwayError })
 }
