@@ -7,6 +7,7 @@ import type { OpenedStore } from '../routing/store.js'
 import type { EtcdOptions } from '../settings/etcd.js'
 import { readEtcd } from '../settings/etcd.js'
 import { isSharedMachine } from '../settings/machine.js'
+import { readStorageName } from '../settings/store.js'
 import { openStateDir } from '../store/directory/state-dir.js'
 import { readKept } from '../store/lmdb/read-kept.js'
 import { LmdbStore } from '../store/lmdb/store.js'
@@ -39,9 +40,18 @@ export async function storeNamed(flag: string, text: string, context: StoreConte
   if (!isShared(backend) || (backend === 'etcd' && !rest)) throw new FatalError(`${flag} ${text} is no store. ${FORMS}`)
   const { options, env, log } = context
   const etcd = backend === 'etcd' ? await readEtcd({ ...options, etcdEndpoints: rest ?? '' }, env) : undefined
-  const name = backend === 'kubernetes' && rest ? rest : options.storageName
+  const name = backend === 'kubernetes' && rest ? nameIn(flag, text, rest) : options.storageName
   const { hostRouting = false } = options
   return new SharedNamed(text, backend, { name, etcd, hostRouting, env, log: log as PlainLog })
+}
+
+/** @throws FatalError if it is no name */
+function nameIn(flag: string, text: string, name: string): string {
+  try {
+    return readStorageName(name)
+  } catch (error) {
+    throw new FatalError(`${flag} ${text} is no store. ${(error as Error).message}`)
+  }
 }
 
 function splitOnce(text: string): [string, string | undefined] {

@@ -86,6 +86,9 @@ t.test('routes are copied from the disk to etcd and back, with all that belongs 
     for (const text of ['lmdb', 'lmdb:', 'redis:x', 'etcd', 'memory']) {
       await t.rejects(storeNamed('--to', text, CONTEXT), /--to .* is no store. Write lmdb:DIRECTORY/)
     }
+    for (const text of ['kubernetes:Routes', 'kubernetes:a,b=c', 'kubernetes:a/../b']) {
+      await t.rejects(storeNamed('--to', text, CONTEXT), /--to .* is no store. A name has up to 40 lower-case letters/)
+    }
     const kubernetes = await storeNamed('--to', 'kubernetes', CONTEXT)
     await t.rejects(kubernetes.read(), /needs a pod with a ServiceAccount/)
   })
