@@ -1,10 +1,11 @@
 import type { Clock } from '../platform/clock.js'
 import { Alarm } from '../platform/clock.js'
 import type { PlainLog } from '../platform/log.js'
-import { RouteNotAcknowledgedError } from '../routing/errors.js'
 import type { Revision, StoreEvent } from '../routing/store.js'
 import type { Member, SharedStore } from '../store/shared.js'
 import { Calls } from './calls.js'
+import type { Apply, Reported } from './events.js'
+import { Events } from './events.js'
 import type { Effect } from './protocol/effect.js'
 import type { Input } from './protocol/input.js'
 import { FleetMember } from './protocol/member.js'
@@ -25,38 +26,39 @@ export interface FleetOptions {
   readonly onStanding: (standing: Standing) => void
   /** Called when this member has revoked the lease of another one, with what it knew of that one before. */
   readonly onFenced: (id: string, peer: PeerView | undefined) => void
-}
-
-type Apply = (event: StoreEvent) => Promise<void>
-
-/** An event of the store, and the promise that its reporter has. */
-interface Reported {
-  readonly event: StoreEvent
-  readonly settle: (outcome: Promise<void>) => void
+  /** Called when the store has been set back to this revision, as from a backup. */
+  readonly onSetBack: (revision: Revision) => void
 }
 
 /** Carries out what the protocol decides: asks the store, talks to peers, keeps time and applies events. */
 export class Fleet {
   readonly #options: FleetOptions
   readonly #questions: Questions
+  readonly #events: Events
   readonly #alarm: Alarm
-  readonly protocol = new FleetMember()
+  #protocol = new FleetMember()
   /** What the protocol is yet to be told. */
   readonly #inputs: Array<{ readonly input: Input; readonly reported?: Reported | undefined }> = []
   #isHandling = false
   readonly #calls = new Calls()
-  #apply: Apply | undefined
   /** Resolves {@link join}. */
   #onFirstLoad: (() => void) | undefined
-  /** The present reading of all routes, and the events that came meanwhile. */
-  #loading: { readonly held: Reported[] } | undefined
   #onGone: () => void = () => {}
   #hasLeft = false
 
   constructor(options: FleetOptions) {
     this.#options = options
     this.#questions = new Questions({ ...options, tell: (input) => this.tell(input) })
+    this.#events = new Events({
+      questions: this.#questions,
+      tell: (input, reported) => this.tell(input, reported),
+      onSetBack: (revision) => this.#beginAnew(revision),
+    })
     this.#alarm = new Alarm(options.clock, () => this.tell({ type: 'tick' }))
+  }
+
+  get protocol(): FleetMember {
+    return this.#protocol
   }
 
   /** Registers this member. Resolves when the routes are to be loaded. @throws an error of the store */
@@ -80,17 +82,14 @@ export class Fleet {
    * @param isFirst whether nobody has used the store before this process
    */
   begin(apply: Apply, askedAt: number, isFirst: boolean): void {
-    this.#apply = apply
-    this.tell({ type: 'loaded', revision: this.#options.store.loaded, askedAt, isFirst })
+    const { loaded } = this.#options.store
+    this.#events.begin(apply, loaded)
+    this.tell({ type: 'loaded', revision: loaded, askedAt, isFirst })
   }
 
-  /** The store reports an event. Resolves when own Envoys have it, or at once if it is too old to matter. */
+  /** See {@link Events.report}. */
   report(event: StoreEvent): Promise<void> {
-    return new Promise((settle) => {
-      const reported = { event, settle }
-      if (this.#loading === undefined) this.tell({ type: 'event', revision: event.revision }, reported)
-      else this.#loading.held.push(reported)
-    })
+    return this.#events.report(event)
   }
 
   /** Resolves when every other member has the write. @throws NotAgreedError */
@@ -139,7 +138,7 @@ export class Fleet {
     this.#isHandling = true
     try {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        const effects = this.protocol.handle(next.input, this.#options.clock.now())
+        const effects = this.#protocol.handle(next.input, this.#options.clock.now())
         for (const effect of effects) this.#carryOut(effect, next.reported)
         // Too old, unless it is being applied.
         next.reported?.settle(Promise.resolve())
@@ -147,7 +146,7 @@ export class Fleet {
     } finally {
       this.#isHandling = false
     }
-    this.#alarm.at(this.protocol.wakeAt)
+    this.#alarm.at(this.#protocol.wakeAt)
   }
 
   #carryOut(effect: Effect, reported: Reported | undefined): void {
@@ -158,7 +157,7 @@ export class Fleet {
     else if (effect.type === 'connect') links.connect(effect.member)
     else if (effect.type === 'disconnect') links.disconnect(effect.id)
     else if (effect.type === 'send') links.send(effect.to, { status: effect.status })
-    else if (effect.type === 'apply') reported && this.#applyEvent(reported)
+    else if (effect.type === 'apply') reported && this.#events.apply(reported)
     else void this.#ask(effect)
   }
 
@@ -178,25 +177,26 @@ export class Fleet {
   }
 
   async #fence(id: string): Promise<void> {
-    const peer = this.protocol.peers().find(({ member }) => member.id === id)
+    const peer = this.#protocol.peers().find(({ member }) => member.id === id)
     if (await this.#questions.fence(id)) this.#options.onFenced(id, peer)
   }
 
-  #applyEvent({ event, settle }: Reported): void {
-    const { revision } = event
-    const outcome = this.#apply?.(event) ?? Promise.resolve()
-    settle(outcome)
-    outcome.then(
-      () => this.tell({ type: 'applied', revision }),
-      // An Envoy that refuses a route has answered for it.
-      (error) =>
-        this.tell(error instanceof RouteNotAcknowledgedError ? { type: 'stuck' } : { type: 'applied', revision }),
-    )
+  /**
+   * As after a new start, and all members do so: with the revisions of before, they would count as having acknowledged
+   * writes that are yet to come.
+   */
+  #beginAnew(revision: Revision): void {
+    const { log, store, onSetBack } = this.#options
+    log.warn(`${store.where} has been set back to an earlier state: this control plane joins again`)
+    onSetBack(revision)
+    if (this.#hasLeft) return
+    this.tell({ type: 'leave' })
+    this.#protocol = new FleetMember()
+    void this.#joinAgain()
   }
 
   async #joinAgain(): Promise<void> {
-    // What held events tell is in the routes that will be read again.
-    for (const { settle } of this.#stopLoading()) settle(Promise.resolve())
+    this.#events.drop()
     const joined = await this.#questions.joinAgain()
     if (joined === undefined) return
     if (!this.#hasLeft) this.#joined(joined.me, joined.askedAt)
@@ -204,32 +204,10 @@ export class Fleet {
     else await this.#options.store.members.leave().catch(() => {})
   }
 
-  /** Reads all routes, the first time by way of the table. Events that come meanwhile are told afterwards. */
+  /** The first time by way of the table. */
   async #load(): Promise<void> {
-    if (this.#onFirstLoad !== undefined) {
-      this.#onFirstLoad()
-      this.#onFirstLoad = undefined
-      return
-    }
-    // The table still takes in what was read first. When it has, it turns out that this is too old.
-    if (this.#apply === undefined) return
-    const loading = { held: this.#stopLoading() }
-    this.#loading = loading
-    const all = await this.#questions.reload()
-    if (all === undefined || this.#loading !== loading) return
-    const { revision, routes, askedAt } = all
-    // Refused routes are shown as such, and no Envoy that can go elsewhere is here.
-    await this.#apply?.({ revision, routes }).catch(() => {})
-    if (this.#loading !== loading) return
-    this.#loading = undefined
-    this.tell({ type: 'loaded', revision, askedAt })
-    for (const held of loading.held) this.tell({ type: 'event', revision: held.event.revision }, held)
-  }
-
-  /** @returns the events that have not been told */
-  #stopLoading(): Reported[] {
-    const held = this.#loading?.held ?? []
-    this.#loading = undefined
-    return held
+    if (this.#onFirstLoad === undefined) return this.#events.load()
+    this.#onFirstLoad()
+    this.#onFirstLoad = undefined
   }
 }

@@ -70,6 +70,9 @@ export class FleetStore implements OpenedStore {
         this.#history.fences(id, peer)
         log.warn(`Fenced the control plane at ${peer?.member.address ?? id}: ${this.#history.last[0]?.why}`)
       },
+      onSetBack: (revision) => {
+        this.#last = revision
+      },
     })
     this.place = new Place({
       ...options,

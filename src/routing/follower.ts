@@ -24,6 +24,8 @@ export interface FollowerOptions {
 export class Follower {
   readonly #options: FollowerOptions
   readonly #own = new OwnWrites()
+  /** The revision of the last event. */
+  #last: Revision = 0n
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -37,6 +39,9 @@ export class Follower {
   /** See {@link RouteStore.watch}. */
   async apply(event: StoreEvent): Promise<void> {
     const { routes, turns, keyOf } = this.#options
+    // The store was set back, as from a backup.
+    if (event.revision < this.#last) this.#own.clear()
+    this.#last = event.revision
     const apply = (key: string, route: Route | undefined) =>
       turns.run(key, async () => {
         if (this.#own.takesNews(key, event.revision)) await this.#adopt(key, route)

@@ -9,6 +9,11 @@ export class OwnWrites {
     this.#revisions.set(key, revision)
   }
 
+  /** The store will report none of them any more. */
+  clear(): void {
+    this.#revisions.clear()
+  }
+
   /** Whether an event is newer than the table. Must be called once for each event, in the order of revisions. */
   takesNews(key: string, revision: Revision): boolean {
     const own = this.#revisions.get(key)

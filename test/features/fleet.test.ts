@@ -1,5 +1,6 @@
 import t from 'tap'
 import { asText } from '../../src/cli/commands/members.js'
+import { LIMITS } from '../../src/fleet/protocol/limits.js'
 import { turns } from './clock.js'
 import type { Member } from './fleet-world.js'
 import { FleetOfWorlds } from './fleet-world.js'
@@ -303,6 +304,32 @@ t.test('a control plane that ends while it registers once more is registered no 
   await left
   await fleet.clock.pass(1_000)
   t.strictSame(fleet.shared.addresses, ['m1:1'])
+})
+
+t.test('a store that is set back, as from a backup, is followed, and nobody vouches by what was before', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  const restore = fleet.shared.backUp()
+  for (const name of ['/b', '/c', '/d', '/e', '/f']) await answered(fleet, one.world.post(name, `http://${OLD}`))
+  restore()
+  await fleet.clock.pass(100)
+  await fleet.passUntil(() => one.standing === 'in' && other.standing === 'in', 'they are in their places')
+  await fleet.passUntil(() => envoys.every(({ stream }) => stream !== undefined), 'Envoys are back')
+  for (const envoy of envoys) t.strictSame([envoy.target('/a'), envoy.target('/b')], [OLD, undefined])
+
+  await fleet.clock.pass(LIMITS.move)
+  const [, far] = envoys
+  const writer = fleet.members.find((member) => !member.envoys.has(far)) as Member
+  far.answers = false
+  const call = writer.world.post('/g', `http://${NEW}`)
+  await fleet.clock.pass(500)
+  t.equal(call.answer, undefined, 'it waits for the Envoy of the other one')
+  far.answers = true
+  far.answerAll()
+  await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
+  t.strictSame([call.answer?.status, far.target('/g')], [201, NEW])
+  t.equal((await answered(fleet, writer.world.delete('/nowhere'))).status, 404)
 })
 
 async function answered(

@@ -164,6 +164,18 @@ t.test('an event is applied once every Envoy that serves has it', async (t) => {
   t.strictSame(shared.applied, ['1 done', '1 done'])
 })
 
+t.test('what a store that was set back no longer has is gone here, too', async (t) => {
+  const [shared, one] = await startTwo(t)
+  await one.world.post('/a', `http://${OLD}`).answered
+  const restore = shared.backUp()
+  for (const name of ['/b', '/c']) await one.world.post(name, `http://${OLD}`).answered
+  shared.holds = true
+  await one.world.post('/a', `http://${NEW}`).answered
+  restore()
+  await turns()
+  t.strictSame([one.envoy.target('/a'), one.envoy.target('/b')], [OLD, undefined])
+})
+
 t.test('an event is not held up by name servers that are slower here than for who wrote it', async (t) => {
   const shared = new SharedRoutes()
   const resolvers = [new TestResolver(), new TestResolver()] as const

@@ -35,7 +35,7 @@ export class SharedRoutes {
   /** Whether nobody's lease can be revoked. */
   fencesNobody = false
   /** All writes, for who watches later. */
-  readonly #written: Array<StoreEvent & { readonly key: string }> = []
+  #written: Array<StoreEvent & { readonly key: string }> = []
 
   /** @param now the time in milliseconds, by which leases expire */
   constructor(now: () => number = () => performance.now()) {
@@ -153,6 +153,19 @@ export class SharedRoutes {
     for (const [apply, waiting] of this.#watchers) {
       waiting.splice(0)
       this.#tell(apply, { revision: this.#revision, routes: [...this.routes.values()] })
+    }
+  }
+
+  /** @returns what sets it back to how it is now. Nobody has a lease then */
+  backUp(): () => void {
+    const [revision, routes] = [this.#revision, new Map(this.routes)]
+    return () => {
+      this.#revision = revision
+      this.routes.clear()
+      for (const [key, route] of routes) this.routes.set(key, route)
+      this.#members.clear()
+      this.#written = this.#written.filter((event) => event.revision <= revision)
+      this.compact()
     }
   }
 
