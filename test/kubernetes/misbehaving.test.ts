@@ -93,6 +93,28 @@ t.test('who joins again watches anew from where it was: the watch of before may 
   t.strictSame(api.lines, [])
 })
 
+t.test('a watch that can not be understood is closed, and what is no route is skipped', async (t) => {
+  const api = await PlayedApi.start(t)
+  const store = await api.open(t)
+  await store.load()
+  const seen = watched(store)
+  await eventually(() => api.watches.length === 1, 'it watches')
+  const [first] = api.watches
+  const closed = once((first as Watch).response, 'close')
+  first?.response.write('hello\n')
+  await closed
+  await eventually(() => api.watches.length === 2, 'it watches again')
+  const objectOf = (version: string, routespec: string) => {
+    const { metadata, data } = encodeRoute(NAME, nameOf(NAME, '/a'), '/a', route(routespec))
+    return { metadata: { ...metadata, resourceVersion: version }, data }
+  }
+  const events = [objectOf('6', '/b'), objectOf('7', '/a')].map((object) => ({ type: 'ADDED', object }))
+  api.watches[1]?.response.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+  await eventually(() => seen.length === 1, 'it hears of a route')
+  t.match(seen, [{ revision: 7n, key: '/a' }])
+  t.match(api.lines, [/^Skipped the ConfigMap x-route-.*: it has the route \/b$/])
+})
+
 t.test('watches that end as soon as they have begun are not asked for without a pause, nor in silence', async (t) => {
   const api = await PlayedApi.start(t)
   api.endsWatches = true

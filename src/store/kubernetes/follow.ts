@@ -75,6 +75,9 @@ export class Following {
         if (watch.signal.aborted) continue
         if (error instanceof ApiError && error.status === GONE) from = undefined
         await this.#retries.failed(error as Error, signal)
+      } finally {
+        // The server may go on with what could not be read here.
+        watch.abort()
       }
     }
   }

@@ -81,6 +81,8 @@ export function decodeRoute(store: string, { metadata, data = {} }: ConfigMap): 
   if (removed !== undefined) return { stored, routespec: removed, route: undefined }
   if (json === undefined) throw new Error('it has no route')
   const route = routeFromJson(json)
+  // Only the letters of a host may differ, which are compared in lower case.
+  if (route.routespec.toLowerCase() !== stored.toLowerCase()) throw new Error(`it has the route ${route.routespec}`)
   return { stored, routespec: route.routespec, route }
 }
 
