@@ -76,7 +76,7 @@ export class Events {
 
   /** Reads all routes and applies them. Events that come meanwhile are told afterwards. */
   async load(): Promise<void> {
-    // The table still takes in what was read first. When it has, it turns out that this is too old.
+    // The table still takes in what was read first. When it has, the protocol finds that too old and asks again.
     if (this.#apply === undefined) return
     const loading = { held: this.#stopLoading() }
     this.#loading = loading

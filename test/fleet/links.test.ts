@@ -17,7 +17,11 @@ t.test('a member with an address that leads nowhere is not connected to, and the
   for (const [index, address] of bad.entries()) links.connect({ id: `m${index}`, address, joined: 0n })
   t.strictSame(lines.length, bad.length)
   t.match(lines[0], /^The control plane m0 can't be reached: its address is "", not host:port$/)
-  for (const [address, host] of Object.entries({ 'a.b-c:1': 'a.b-c', '10.0.0.1:18000': '10.0.0.1', '[::1]:1': '::1' })) {
+  for (const [address, host] of Object.entries({
+    'a.b-c:1': 'a.b-c',
+    '10.0.0.1:18000': '10.0.0.1',
+    '[::1]:1': '::1',
+  })) {
     t.equal(hostOf(address), host)
   }
 })
