@@ -9,7 +9,14 @@ import { Authority } from '../support/certificate.js'
 t.test('a member with an address that leads nowhere is not connected to, and the log names it', async (t) => {
   const lines: string[] = []
   const links = new Links({
-    ...{ tls: undefined, clock: SYSTEM_CLOCK, onMessage: () => {}, onUp: () => {}, onEnded: () => {}, addressOf: async () => undefined },
+    ...{
+      tls: undefined,
+      clock: SYSTEM_CLOCK,
+      onMessage: () => {},
+      onUp: () => {},
+      onEnded: () => {},
+      addressOf: async () => undefined,
+    },
     log: pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) }),
   })
   t.teardown(() => links.close())
