@@ -136,8 +136,8 @@ export class ControlPlane {
     this.left(connection, 1_000)
   }
 
-  hear(status: Extract<Input, { type: 'heard' }>): void {
-    this.#driver.feed(status)
+  hear(told: Extract<Input, { type: 'heard' | 'ended' }>): void {
+    this.#driver.feed(told)
   }
 
   /** A call of the REST API. */

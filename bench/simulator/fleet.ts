@@ -58,7 +58,13 @@ export class Fleet {
   #deliver(from: ControlPlane, { to, status }: Extract<Effect, { type: 'send' }>): void {
     const at = this.#slotOf(to.slice(0, to.indexOf('.')))
     if (this.network.isCut(from.name, at.name) && this.#random() < 0.5) return
-    this.network.send(from.name, at.name, () => at.do(() => at.hear({ type: 'heard', status })))
+    const refused = () => from.do(() => from.hear({ type: 'ended', id: to }))
+    this.network.send(from.name, at.name, () =>
+      at.do(
+        () => at.hear({ type: 'heard', status }),
+        () => this.network.send(at.name, from.name, refused),
+      ),
+    )
   }
 
   #slotOf(name: string): ControlPlane {

@@ -19,15 +19,10 @@ export class FenceHistory {
   #others = 0
   #self = 0
 
-  /** This control plane revokes the lease of another one, which a change waits for. */
+  /** This control plane revokes the lease of another one, which a change waits for or which has ended. */
   fences(id: string, peer: PeerView | undefined): void {
-    const heardMs = peer?.heardMs
-    const why =
-      heardMs === undefined
-        ? 'a change waited for it, and it was never heard'
-        : `a change waited for it; it was last heard ${(heardMs / 1000).toFixed(1)} s before`
     this.#others += 1
-    this.#add({ at: new Date(), id, address: peer?.member.address, isSelf: false, why })
+    this.#add({ at: new Date(), id, address: peer?.member.address, isSelf: false, why: whyFenced(peer) })
   }
 
   /** This control plane has lost its own place. */
@@ -50,4 +45,11 @@ export class FenceHistory {
     this.#last.unshift(fenced)
     this.#last.length = Math.min(this.#last.length, MOST)
   }
+}
+
+function whyFenced(peer: PeerView | undefined): string {
+  const { heardMs, hasEnded } = peer ?? {}
+  if (hasEnded) return 'it has ended: nobody listens at its address'
+  if (heardMs === undefined) return 'a change waited for it, and it was never heard'
+  return `a change waited for it; it was last heard ${(heardMs / 1000).toFixed(1)} s before`
 }

@@ -197,6 +197,10 @@ t.test('one that ends while the store is away leaves the other one ready', async
   await fleet.kill(other)
   await fleet.passUntil(() => one.standing === 'joining', 'nobody confirms its place')
   t.ok(await isReady(one))
+  fleet.shared.isAway = false
+  const ms = await fleet.passUntil(() => one.standing === 'in', 'it is in its place')
+  t.ok(ms < 2_000, `it does not wait for the lease of the other one to end: ${ms} ms`)
+  t.match(one.store.view([]).fenced, [{ address: 'm2:1', why: /it has ended/ }])
 })
 
 t.test('a control plane over a store that is away is ready if there is no other', async (t) => {

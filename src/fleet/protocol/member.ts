@@ -123,7 +123,8 @@ export class FleetMember {
     if (peer === undefined) return
     const { now } = this.#scene
     peer.fence = succeeded ? 'revoked' : 'none'
-    if (succeeded) peer.outAt = Math.min(peer.outAt, now + LIMITS.out)
+    // Who joins must learn by a list that it is gone, and read then what it had answered.
+    if (succeeded && isServing(this.standing)) peer.outAt = Math.min(peer.outAt, now + LIMITS.out)
     else peer.retryAt = now + LIMITS.askEvery
   }
 

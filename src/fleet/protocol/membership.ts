@@ -93,9 +93,22 @@ export class Membership {
     for (const member of members) this.#talk.meet(member)
     peers.areListed = true
     peers.forget(listed, askedAt)
-    if (isServing(standing) || !this.#joining.listed(now, isAnyoneLost)) return
+    if (isServing(standing)) return
+    this.#fenceEnded(listed)
+    if (!this.#joining.listed(now, isAnyoneLost)) return
     this.#scene.do({ type: 'load' })
     if (standing === 'catching-up') this.#stand('joining')
+  }
+
+  /**
+   * Whoever joins need not wait for the lease of a peer whose process has ended. One that was never heard under its id may
+   * only have yet to open its port.
+   */
+  #fenceEnded(listed: ReadonlySet<string>): void {
+    for (const peer of this.#scene.peers) {
+      const isGone = peer.hasEnded && peer.heardAt !== Number.NEGATIVE_INFINITY
+      if (isGone && peer.fence === 'none' && listed.has(peer.member.id)) this.#scene.fence(peer)
+    }
   }
 
   /** A peer has left in order, and has answered up to this revision. */

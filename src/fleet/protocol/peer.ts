@@ -16,6 +16,8 @@ export interface PeerView {
   readonly leaseAgeMs: number | undefined
   /** Whether its lease has been revoked or has ended, as far as this member knows. */
   readonly isFenced: boolean
+  /** Whether its process has ended, as far as that can be told. */
+  readonly hasEnded: boolean
 }
 
 /** What a member knows of another one. */
@@ -137,6 +139,7 @@ export class Peer {
       heardMs: this.heardAt < 0 ? undefined : Math.round(now - this.heardAt),
       leaseAgeMs: this.#leasedAt === undefined ? undefined : Math.round(now - this.#leasedAt),
       isFenced: this.outAt !== Number.POSITIVE_INFINITY,
+      hasEnded: this.hasEnded,
     }
   }
 }

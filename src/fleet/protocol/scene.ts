@@ -29,6 +29,13 @@ export class Scene {
     this.effects.push(effect)
   }
 
+  /** The lease of a peer is to be revoked. */
+  fence(peer: Peer): void {
+    peer.fence = 'asked'
+    this.hasNews = true
+    this.do({ type: 'fence', id: peer.member.id })
+  }
+
   /** An Envoy at this member has all that it lacked. */
   arrived(node: string): void {
     this.envoys.arrived(node, this.now)

@@ -65,15 +65,9 @@ export class Writes {
     for (const peer of peers) {
       if (hasWrite(peer, waiting)) continue
       isAcknowledged = false
-      if (now >= fenceAt(peer, waiting)) this.#fence(peer)
+      if (now >= fenceAt(peer, waiting)) this.#scene.fence(peer)
     }
     return isAcknowledged && !envoys.isAnyAwaited
-  }
-
-  #fence(peer: Peer): void {
-    peer.fence = 'asked'
-    this.#scene.hasNews = true
-    this.#scene.do({ type: 'fence', id: peer.member.id })
   }
 
   /** When {@link settle} must be called next, if nothing else happens. */
