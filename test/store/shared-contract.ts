@@ -177,7 +177,9 @@ export function sharedStore(t: Test, name: string, make: MakeShared): void {
   t.test(`${name}: it knows whether it has been in use`, async (t) => {
     const [one, other] = await openTwo(t, await make(t))
     t.equal(await one.hasBegun(), false)
-    for (const store of [one, other]) await store.begin()
+    await one.begin()
+    t.strictSame([one.isFirst, other.isFirst], [true, false], 'who has noted that knows that there was nobody before')
+    await other.begin()
     t.equal(await other.hasBegun(), true)
     t.strictSame(await other.load(), [], 'which is no route')
   })
