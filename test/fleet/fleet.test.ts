@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { Backend } from '../support/backend.js'
+import { barriers, startChromium } from '../support/chromium.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { Etcd } from '../support/etcd.js'
 import { kill } from '../support/home.js'
+import { without } from '../support/installed.js'
 import { freePorts } from '../support/ports.js'
 import type { ProxyProcess } from '../support/proxy.js'
 import { CLI, TOKEN } from '../support/proxy.js'
@@ -21,6 +23,7 @@ import { call, isReady, RealFleet } from './real-fleet.js'
 const FROZEN_MS = 2_500
 const SLOW_MS = 1_000
 
+const withoutChromium = await without('chromium', 'chromium')
 const etcd = await Etcd.start(t)
 const fleet = await RealFleet.make(t, etcd, 3)
 const [hub, user] = await Promise.all([Backend.start('hub'), Backend.start('user')])
@@ -56,6 +59,23 @@ t.test('what one control plane has answered holds for the Envoys of all', async 
     if (removed.status !== 204 || removed.seen.join() !== 'hub,hub') wrong.push({ path, removed })
   }
   t.strictSame(wrong, [])
+})
+
+t.test('the status page of each shows all of them, in a real browser', { skip: withoutChromium }, async (t) => {
+  const browser = await startChromium()
+  t.teardown(() => browser.close())
+  const page = await (await browser.newContext({ bypassCSP: true })).newPage()
+  await page.goto(`http://127.0.0.1:${two.apiPort}/status`)
+  await page.getByLabel('Token').fill(TOKEN)
+  await page.keyboard.press('Enter')
+  const card = page.getByRole('region', { name: 'Control planes' })
+  await card.getByText('this one').waitFor()
+  t.equal(await card.locator('dl.facts').count(), 3)
+  const words = (await card.textContent()) ?? ''
+  t.equal(words.match(/in its place/g)?.length, 3, words)
+  t.match(words, /e1/)
+  t.match(words, /e2/)
+  t.strictSame(await barriers(page), [])
 })
 
 t.test('the figures that alerts need are among the metrics', async (t) => {

@@ -5,7 +5,7 @@ import { without } from '../support/installed.js'
 import { eventually } from '../support/wait.js'
 import type { MadeUp, MadeUpSite } from './made-up-site.js'
 import { madeUpSite, route, TOKEN } from './made-up-site.js'
-import { TROUBLE } from './scenes.js'
+import { TROUBLE, TWO_CONTROL_PLANES } from './scenes.js'
 import { factsOf } from './status-facts.js'
 
 const skip = await without('chromium', 'chromium')
@@ -122,6 +122,23 @@ t.test('the status page in a browser', { skip }, async (t) => {
           const sideways = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
           t.ok(sideways <= 0, `${view} is not wider than the screen, ${what}`)
         }
+        await page.context().close()
+      }
+    })
+  })
+
+  await t.test('the control planes over one store can be read by everybody, too', async (t) => {
+    await withSite(TWO_CONTROL_PLANES, async (base) => {
+      for (const options of EVERYWHERE) {
+        const what = `${options.colorScheme}, ${options.viewport?.width} pixels`
+        const page = await open(`${base}/status`, { ...options, bypassCSP: true })
+        const card = page.getByRole('region', { name: 'Control planes' })
+        await card.getByText('this one').waitFor()
+        t.equal(await card.locator('dl.facts').count(), 2)
+        t.match(await card.textContent(), /fenced[\s\S]*Lost their place[\s\S]*has not acknowledged/)
+        t.strictSame(await barriers(page), [], what)
+        const sideways = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+        t.ok(sideways <= 0, `not wider than the screen, ${what}`)
         await page.context().close()
       }
     })

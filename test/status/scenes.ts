@@ -14,6 +14,42 @@ export const CLASSROOM: MadeUp = {
   ],
 }
 
+/** Two control planes, of which this one is well and the other has lost its place. */
+export const TWO_CONTROL_PLANES: MadeUp = {
+  ...CLASSROOM,
+  facts: factsOf(
+    {},
+    {
+      fleet: {
+        ...{ store: 'etcd', revision: '48211' },
+        members: [
+          {
+            ...{ id: 'a1', address: 'proxy-0.proxy.jupyterhub.svc.cluster.local:18001', self: true, standing: 'in' },
+            ...{ acknowledged: '48211', envoys: ['gateway-7d4f', 'gateway-9c1b'], fenced: false },
+            ...{ heard_seconds_ago: null, lease_renewed_seconds_ago: 1 },
+          },
+          {
+            ...{ id: 'b2', address: 'proxy-1.proxy.jupyterhub.svc.cluster.local:18001', self: false, standing: 'in' },
+            ...{
+              acknowledged: '48190',
+              envoys: [],
+              fenced: true,
+              heard_seconds_ago: 12,
+              lease_renewed_seconds_ago: null,
+            },
+          },
+        ],
+        fenced: [
+          {
+            ...{ at: before(30).toISOString(), id: 'b2', self: false, why: 'it has not acknowledged a write in time' },
+            address: 'proxy-1.proxy.jupyterhub.svc.cluster.local:18001',
+          },
+        ],
+      },
+    },
+  ),
+}
+
 /** All that can be shown: findings of both levels, failures, a certificate that has ended, an Envoy that is behind. */
 export const TROUBLE: MadeUp = {
   routes: [

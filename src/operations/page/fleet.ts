@@ -19,7 +19,7 @@ function oneMember(member: MemberView, { revision }: FleetView): Markup {
   const renewed = member.lease_renewed_seconds_ago
   const place = fenced ? 'fenced' : standing === 'in' ? 'in its place' : standing
   const isWell = standing === 'in' && !fenced
-  return html`<li><h4>${address ?? id}${self && html` <span class="soft small">this one</span>`}</h4><dl class="facts">
+  return html`<li><h3>${address ?? id}${self && html` <span class="soft small">this one</span>`}</h3><dl class="facts">
 <dt>Place</dt><dd>${isWell ? place : html`<span class="tag amber">${place}</span>`}</dd>
 <dt>Acknowledged</dt><dd>${acknowledged === revision ? 'the last write' : `write ${acknowledged}`}</dd>
 <dt>Envoys</dt><dd>${envoys.length === 0 ? 'none' : envoys.join(', ')}</dd>
