@@ -13,6 +13,7 @@ export interface Figures {
   readonly excused: number
   readonly longestGapMs: number
   readonly usersWithGap: number
+  readonly longestKernelGapMs: number
   readonly brokenWebsockets: number
   readonly p99Ms: number
   readonly memoryBytes: number
@@ -43,6 +44,7 @@ export function figuresOf(rehearsal: Judged): Figures {
     excused: sum(seconds.map(({ excused }) => excused)),
     longestGapMs: most(users.map(({ longestGapMs }) => longestGapMs)),
     usersWithGap: users.filter(({ gaps }) => gaps > 0).length,
+    longestKernelGapMs: most(users.map(({ longestKernelGapMs }) => longestKernelGapMs)),
     brokenWebsockets: sum(seconds.map(({ websocketsBroken }) => websocketsBroken)),
     p99Ms: times.quantile(0.99),
     memoryBytes: most(usage.map((one) => one?.memoryBytes ?? 0)),
@@ -51,13 +53,16 @@ export function figuresOf(rehearsal: Judged): Figures {
 }
 
 /** The columns of a table of figures. */
-export const COLUMNS = ['failed', "the incident's own doing", 'longest gap', 'users with one', 'p99', 'memory'] as const
+export const COLUMNS: readonly string[] = [
+  ...['failed', "the incident's own doing", 'longest gap', 'users with one', 'longest without a kernel'],
+  ...['p99', 'memory'],
+]
 
 export function cellsOf(figures: Figures): string[] {
-  const { failures, excused, longestGapMs, usersWithGap, p99Ms, memoryBytes } = figures
+  const { failures, excused, longestGapMs, usersWithGap, longestKernelGapMs, p99Ms, memoryBytes } = figures
   return [
     ...[rounded(failures), rounded(excused), latency(longestGapMs / 1000), rounded(usersWithGap)],
-    ...[latency(p99Ms / 1000), bytes(memoryBytes)],
+    ...[latency(longestKernelGapMs / 1000), latency(p99Ms / 1000), bytes(memoryBytes)],
   ]
 }
 

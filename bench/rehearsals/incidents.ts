@@ -5,9 +5,12 @@ import { COLUMNS, cellsOf, figuresOf, worse } from './figures.js'
 import { replacePart } from './part.js'
 import { PROXIES, rehearsed } from './run.js'
 
-/** Short, so that both proxies go through all incidents in a quarter of an hour: an incident is over within 20 s. */
+/**
+ * Short, so that both proxies go through all incidents in twenty minutes: an incident is over within 20 s, and JupyterLab waits for
+ * up to 30 s before it looks for its kernel again.
+ */
 const USERS = 40
-const COURSE = ['--for', '32s', '--ramp', '5s'] as const
+const COURSE = ['--for', '45s', '--ramp', '5s'] as const
 const AT = '10s'
 
 const CONTENDERS = ['chp-5', 'this'] as const

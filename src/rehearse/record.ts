@@ -5,7 +5,7 @@ export type ProfileName = 'lecture' | 'homework' | 'exam' | 'idle'
 
 /**
  * What is waited for, so that times are told apart. `spawn` is the whole time until a server can be used, and no request by
- * itself; `message` is one to a kernel and what comes back.
+ * itself; `kernel` asks whether a kernel is there whose websocket is gone; `message` is one to a kernel and what comes back.
  */
 export type Act =
   | 'login'
@@ -17,6 +17,7 @@ export type Act =
   | 'upload'
   | 'download'
   | 'websocket'
+  | 'kernel'
   | 'message'
 
 /**
@@ -127,8 +128,9 @@ export interface Failure {
 
 /**
  * What one user saw. A gap of service is from when a user first wanted something that failed to when something succeeded
- * again; one that is still open at the end lasts until then. Failures, gaps and websockets that are excused count in none of
- * the other figures.
+ * again; one that is still open at the end lasts until then. That without a kernel is from when the websocket broke, a handshake
+ * failed or a message had no answer, to when there was a websocket or an answer again. Of what is excused nothing counts in
+ * the other figures; who is without service when the excuse ends is so from then on.
  */
 export interface UserRecord {
   readonly name: string
@@ -145,6 +147,8 @@ export interface UserRecord {
   readonly gaps: number
   readonly longestGapMs: number
   readonly totalGapMs: number
+  readonly kernelGaps: number
+  readonly longestKernelGapMs: number
 }
 
 /** An incident as it happened. */

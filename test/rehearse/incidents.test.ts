@@ -71,9 +71,10 @@ t.test("what a proxy doesn't have can't be killed", async (t) => {
 })
 
 t.test('the table is lost with the disk, and the hub does not restart the proxy by itself', async (t) => {
-  const { deeds, hub } = await run('table-lost')
+  const { deeds, hub, excused, stillExcused } = await run('table-lost')
   t.match(deeds, [/^kill/, /did: killed/, 'disk lost', 'proxy started', /did/, /did/, 'hub checked', /did/])
   t.equal(hub?.restartsProxy, true, 'later it does again')
+  t.strictSame([excused.size, stillExcused.size], [20, 0], 'what nobody can know until the hub looks is excused')
 })
 
 t.test('servers that hang, or whose node is gone, are of a part of the users, who alone are excused', async (t) => {

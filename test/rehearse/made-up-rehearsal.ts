@@ -38,7 +38,7 @@ export function user(name: string, more: Partial<UserRecord> = {}): UserRecord {
       excused: 0,
       websocketsBroken: 0,
     },
-    ...{ gaps: 0, longestGapMs: 0, totalGapMs: 0 },
+    ...{ gaps: 0, longestGapMs: 0, totalGapMs: 0, kernelGaps: 0, longestKernelGapMs: 0 },
     ...more,
   }
 }

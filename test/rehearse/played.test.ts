@@ -53,7 +53,7 @@ function stop(server: Server): void {
 async function stage(t: Test, { url }: Api): Promise<Stage> {
   const made = new Stage({ names: ['ana', 'ben'], spawnMs: [1, 1], checkIntervalMs: 3_600_000 }, (what) => t.fail(what))
   await made.openHub()
-  await made.use({ url, token: 'x' }, true)
+  await made.use({ url, token: 'x' })
   t.teardown(() => {
     made.stopHub()
     made.end([0, 1])
@@ -113,6 +113,37 @@ t.test('a proxy that has the routes of another hub is left alone', async (t) => 
   const hub = new Stage({ names: [], spawnMs: [], checkIntervalMs: 3_600_000 }, () => {})
   await hub.openHub()
   t.teardown(() => hub.stopHub())
-  await t.rejects(hub.use({ url: proxy.url, token: 'x' }, true), { message: /has 1 routes of a hub.*somebody/ })
+  await t.rejects(hub.use({ url: proxy.url, token: 'x' }), { message: /has the routes of a hub.*somebody \(1 in/ })
+  await t.rejects(hub.leave())
   t.strictSame(proxy.calls, ['GET '])
+})
+
+t.test('what a rehearsal has added is known, and removed by the next one if it was killed', async (t) => {
+  const proxy = await api(t)
+  const killed = await stage(t, proxy)
+  await killed.add('/user/ana', 'http://127.0.0.1:1')
+  proxy.routes.set('/service', { target: 'http://127.0.0.1:9' })
+  const next = await stage(t, proxy)
+  t.strictSame([...proxy.routes.keys()].sort(), ['/', '/service'])
+  await next.add('/user/ben', 'http://127.0.0.1:2')
+  await next.leave()
+  t.strictSame([...proxy.routes.keys()], ['/service'], 'and nothing is left at the end')
+})
+
+t.test('an API that is none, or refuses, is an error that says what to do', async (t) => {
+  const answers: ReadonlyArray<readonly [status: number, text: string, message: RegExp]> = [
+    [403, '', /refuses the token \(403\): CONFIGPROXY_AUTH_TOKEN must be that of the proxy/],
+    [404, 'not here', /is not the REST API of a proxy \(404\): see --api-url/],
+    [200, '<!doctype html>', /is not the REST API of a proxy \(200\)/],
+  ]
+  for (const [status, body, message] of answers) {
+    const server = createServer((_request, response) => response.writeHead(status).end(body))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    t.teardown(() => stop(server))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const hub = new Stage({ names: [], spawnMs: [], checkIntervalMs: 3_600_000 }, () => {})
+    await t.rejects(hub.use({ url, token: 'x' }), { message })
+    stop(server)
+    await t.rejects(hub.use({ url, token: 'x' }), { message: /can't be asked.*Does the proxy run/ })
+  }
 })

@@ -1,5 +1,5 @@
 // Small rehearsals against real proxies: this one, and CHP as npm has it.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import t from 'tap'
 import { packageVersion } from '../../src/platform/package.js'
@@ -22,16 +22,19 @@ function settings(command: string | undefined): RehearsalSettings {
 /** What was seen from outside of the rehearsal, by the second. */
 interface Outside {
   readonly connections: number[]
+  /** Resident bytes by process. */
+  readonly memory: Array<ReadonlyMap<number, number>>
   requests: number
 }
 
 async function observed(program: string): Promise<{ rehearsal: Rehearsal; outside: Outside }> {
   const [port = 0, metricsPort = 0] = await freePorts(2)
-  const outside: Outside = { connections: [], requests: 0 }
+  const outside: Outside = { connections: [], memory: [], requests: 0 }
   const counting = new Set<Promise<void>>()
   const audience: Audience = {
     onSecond: () => {
       outside.connections.push(connectionsTo(port))
+      outside.memory.push(residentBytes())
       counting.add(
         requestsOf(metricsPort).then((requests) => {
           outside.requests = Math.max(outside.requests, requests)
@@ -60,6 +63,21 @@ function connectionsTo(port: number): number {
   }).length
 }
 
+/** Of all processes that can be seen, as the kernel has it. */
+function residentBytes(): ReadonlyMap<number, number> {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return new Map(pids.map((pid) => [Number(pid), 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? 0)]))
+}
+
+/** Empty for a process that has ended meanwhile. */
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 /** How many requests and websockets a proxy has counted. */
 async function requestsOf(port: number): Promise<number> {
   const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
@@ -71,7 +89,7 @@ async function requestsOf(port: number): Promise<number> {
 }
 
 function showsAll(t: Test, { rehearsal, outside }: { rehearsal: Rehearsal; outside: Outside }): void {
-  const { users, acts, failures, seconds, table } = rehearsal
+  const { users, acts, failures, seconds, table, processes } = rehearsal
   t.strictSame(failures, [], 'nothing fails')
   t.equal(rehearsal.ended, 'complete')
   t.equal(users.filter(({ readyAfterMs }) => readyAfterMs !== undefined).length, COURSE.users, 'all get to work')
@@ -86,6 +104,16 @@ function showsAll(t: Test, { rehearsal, outside }: { rehearsal: Rehearsal; outsi
   t.ok(Math.abs(most - busiest) <= 0.05 * busiest + 1, `${most} connections at most, the kernel has ${busiest}`)
   const [ours, kernels] = [seconds[last]?.connections ?? 0, outside.connections[last] ?? 0]
   t.ok(Math.abs(ours - kernels) <= 0.05 * kernels + 1, `${ours} connections at the end, the kernel has ${kernels}`)
+  const resident = outside.memory.at(-1) ?? new Map()
+  const memory = processes.map(({ pid, samples }) => [samples.at(-1)?.rssBytes ?? 0, resident.get(pid) ?? 0] as const)
+  const [counted, kernel] = [0, 1].map((at) => memory.reduce((sum, each) => sum + (each[at] ?? 0), 0)) as [
+    number,
+    number,
+  ]
+  t.ok(
+    kernel > 0 && Math.abs(counted - kernel) <= 0.05 * kernel,
+    `${counted} bytes of memory, the kernel has ${kernel}`,
+  )
   const requests = seconds.reduce((sum, second) => sum + second.requests, 0)
   t.ok(
     Math.abs(requests - outside.requests) <= 0.05 * requests,

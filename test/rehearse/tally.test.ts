@@ -23,13 +23,18 @@ t.test('a gap lasts from when something was wanted that failed to the next succe
   )
 })
 
-t.test('a broken websocket is a gap until there is another, whatever requests do', async (t) => {
+t.test('a broken websocket is a time without a kernel until there is another, whatever requests do', async (t) => {
   const tally = new Tally(['ana'])
   tally.websocketBroken(0, 1_000, 1_000, 'websocket /a')
   tally.success(0, 'poll', 1_100, 1_200)
   tally.failure(0, 'websocket', 'refused', 1_500, 1_600, 'websocket /a')
+  tally.failure(0, 'kernel', 'refused', 1_600, 1_700, 'GET /a')
+  tally.success(0, 'kernel', 3_900, 4_000)
   tally.success(0, 'websocket', 4_000, 4_100)
-  t.match(tally.people[0]?.record(9_000), { websocketsBroken: 1, gaps: 1, longestGapMs: 3_100, failures: 2 })
+  t.match(tally.people[0]?.record(9_000), {
+    ...{ websocketsBroken: 1, failures: 3, gaps: 0, longestGapMs: 0 },
+    ...{ kernelGaps: 1, longestKernelGapMs: 3_100 },
+  })
 })
 
 t.test('who leaves wants nothing more', async (t) => {
@@ -47,9 +52,9 @@ t.test('what is excused counts apart, also if it fails after the excuse', async 
   tally.websocketBroken(0, 2_000, 2_000, 'websocket /a')
   ana?.endExcuse(3_000)
   tally.failure(0, 'poll', 'timeout', 2_900, 4_000, 'GET /a')
-  t.match(ana?.record(9_000), { requests: 2, failures: 0, excused: 3, gaps: 0, websocketsBroken: 0 })
+  t.match(ana?.record(9_000), { requests: 2, failures: 0, excused: 3, websocketsBroken: 0 })
   tally.failure(0, 'poll', 'timeout', 3_100, 5_000, 'GET /a')
-  t.match(ana?.record(9_000), { failures: 1, excused: 3, gaps: 1, longestGapMs: 5_900 })
+  t.match(ana?.record(9_000), { failures: 1, excused: 3 })
   t.match(tally.endSecond(), { excused: 3, failures: { timeout: 1 }, websocketsBroken: 0 })
   t.strictSame(
     tally.failures.list().map(({ kind, excused, count }) => [kind, excused, count]),
@@ -59,6 +64,22 @@ t.test('what is excused counts apart, also if it fails after the excuse', async 
       ['timeout', false, 1],
     ],
   )
+})
+
+t.test('who is without service when an excuse ends is so from then on, and not before', async (t) => {
+  const tally = new Tally(['ana'])
+  const ana = tally.people[0]
+  ana?.excuse()
+  tally.failure(0, 'poll', 'refused', 1_000, 1_000, 'GET /a')
+  tally.websocketBroken(0, 1_000, 1_000, 'websocket /a')
+  t.match(ana?.record(2_000), { gaps: 0, longestGapMs: 0, kernelGaps: 0 }, 'while it lasts')
+  ana?.endExcuse(3_000)
+  tally.success(0, 'poll', 3_900, 4_000)
+  t.match(ana?.record(9_000), { gaps: 1, longestGapMs: 1_000, kernelGaps: 1, longestKernelGapMs: 6_000 })
+  ana?.excuse()
+  tally.success(0, 'websocket', 9_000, 9_500)
+  ana?.endExcuse(9_600)
+  t.match(ana?.record(9_900), { gaps: 1, kernelGaps: 0 }, 'what ends within an excuse does not count')
 })
 
 t.test('a second has what happened in it, and no more', async (t) => {

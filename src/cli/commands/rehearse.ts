@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import { incidentsText } from '../../rehearse/incidents/all.js'
 import type { Rehearsal } from '../../rehearse/record.js'
-import { prepareReport, writeReport } from '../../rehearse/report/write.js'
+import { prepareReport, REPORT_FILES, writeReport } from '../../rehearse/report/write.js'
 import { LiveFigures } from '../../rehearse/run/live.js'
 import { profilesText, REHEARSAL_OPTIONS, readRehearsalSettings } from '../../rehearse/run/options.js'
 import { ownCostText } from '../../rehearse/run/own-cost.js'
@@ -34,7 +35,9 @@ export const rehearse: Subcommand<typeof OPTIONS> = {
     "Ctrl-C ends it early, with a report. Exit status: 0 passed, 1 failed, 2 can't be judged.",
   async run(own) {
     const settings = readRehearsalSettings(own, process.env)
-    if (own.report !== undefined) await prepareReport(own.report)
+    if (own.report !== undefined && (await prepareReport(own.report))) {
+      process.stderr.write(`${own.report} has the report of an earlier rehearsal: this one will replace it\n`)
+    }
     const rehearsal = await rehearsed(settings)
     const verdict = judge(rehearsal, own)
     process.stdout.write(`${verdictText(verdict)}\n`)
@@ -42,6 +45,7 @@ export const rehearse: Subcommand<typeof OPTIONS> = {
     const sizing = sizingText(rehearsal)
     if (sizing !== undefined) process.stdout.write(`${sizing}\n`)
     process.stdout.write(`${ownCostText(rehearsal)}\n`)
+    if (own.report !== undefined) process.stdout.write(`The report is in ${join(own.report, REPORT_FILES.html)}.\n`)
     return verdict.status
   },
 }
@@ -52,6 +56,8 @@ const INTERRUPTED = 130
 /** Until it is over, or somebody ends it; a second signal ends it at once. */
 async function rehearsed(settings: RehearsalSettings): Promise<Rehearsal> {
   const over = new AbortController()
+  // A terminal that is closed takes nothing any more; the report is written all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const live = new LiveFigures(process.stderr)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

@@ -7,7 +7,7 @@ const AWAY_MS = 7_000
 export const CORE_2017: NamedIncident = {
   name: 'core-2017',
   description:
-    'The proxy is evicted; another takes its place 7 s later, with what is on disk. The hub, which did not start it, notices when it next checks the routes.',
+    'The pod of the proxy is evicted; Kubernetes starts another 7 s later, with what is on disk. The hub, which did not start it, notices when it next checks the routes: every 5 minutes, here sooner.',
   noticed: 'Nobody is served for 7 s. Then all is as before.',
   source:
     'https://github.com/berkeley-dsep-infra/datahub/blob/main/docs/admins/incidents/2017-02-24-proxy-death-incident.md',

@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import type { ProcessRole } from '../record.js'
+import { accepts } from '../target/accepts.js'
 import type { PlayedHub, PlayedServers, World } from '../world.js'
 import { killedDeed } from './deeds.js'
 import { NotApplicableError } from './incident.js'
@@ -103,22 +103,15 @@ export function everybody({ users }: World): number[] {
  * @throws Error if it doesn't within two minutes
  */
 export async function untilAccepting(world: World): Promise<void> {
+  const { hostname, port, protocol } = new URL(world.proxy.publicUrl)
+  const portNumber = Number(port) || (protocol === 'https:' ? 443 : 80)
   const until = performance.now() + BACK_WITHIN_MS
   while (!world.over.aborted) {
-    if (await accepts(world.proxy.publicUrl)) {
+    if (await accepts(hostname, portNumber)) {
       world.did('the public port accepts connections again')
       return
     }
     if (performance.now() > until) throw new Error(`the public port was closed for ${BACK_WITHIN_MS / 1000} s`)
     await world.wait(LOOK_EVERY_MS)
   }
-}
-
-function accepts(url: string): Promise<boolean> {
-  const { hostname, port, protocol } = new URL(url)
-  return new Promise((resolve) => {
-    const socket = connect(Number(port || (protocol === 'https:' ? 443 : 80)), hostname)
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
 }

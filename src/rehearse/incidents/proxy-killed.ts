@@ -3,8 +3,10 @@ import { EVERY_ROLE, killRoles, untilAccepting } from './parts.js'
 
 export const PROXY_KILLED: NamedIncident = {
   name: 'proxy-killed',
-  description: 'All processes of the proxy are killed at once, as when memory runs out; the hub starts it again.',
-  noticed: 'What was under way is lost. Within seconds all is as before, without a new login or a lost route.',
+  description:
+    'All processes of the proxy are killed at once, as in a container that has run out of memory. JupyterHub has started it, looks every 5 s whether it runs, and starts it again.',
+  noticed:
+    'What was under way is lost. Within seconds pages work as before, without a new login or a lost route. JupyterLab finds its kernels within half a minute.',
   source: 'https://github.com/jupyterhub/jupyterhub/issues/2000',
   interrupts: true,
   needs: ['own proxy', 'played hub'],

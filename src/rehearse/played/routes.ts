@@ -16,6 +16,16 @@ interface Wanted {
   readonly data: object
 }
 
+/** Of a route that the proxy has. */
+interface Found {
+  readonly target: unknown
+  /** Whether a rehearsal has added it. */
+  readonly isRehearsals: boolean
+}
+
+/** In the data of each route that is added here, so that what a killed rehearsal has left is known. */
+const MARK = 'rehearsal'
+
 /** The hub's routes, and the proxy that shall have them, by CHP's API. */
 export class HubRoutes {
   readonly #api: string
@@ -57,10 +67,28 @@ export class HubRoutes {
     return { added: missing.length, removed: stale.length }
   }
 
+  /**
+   * Asks the proxy once whether it has routes of another hub. Those that an earlier rehearsal has left are not among them.
+   *
+   * @throws Error that says what is wrong with the address or the token
+   */
+  async others(): Promise<string[]> {
+    const { status, text } = await this.#attempt('GET', this.#api)
+    if (status === 0) {
+      throw new Error(`${this.#api} can't be asked: ${text}. Does the proxy run, and is --api-url its REST API?`)
+    }
+    if (status === 401 || status === 403) {
+      throw new Error(`${this.#api} refuses the token (${status}): CONFIGPROXY_AUTH_TOKEN must be that of the proxy.`)
+    }
+    const found = status === 200 ? routesIn(text) : undefined
+    if (found === undefined) throw new Error(`${this.#api} is not the REST API of a proxy (${status}): see --api-url.`)
+    return [...found].filter(([, { isRehearsals }]) => !isRehearsals).map(([routespec]) => routespec)
+  }
+
   /** What the proxy lacks, or has with another target; and which routes of a hub it has that this one doesn't want. */
   async compare(): Promise<{ missing: string[]; stale: string[] }> {
     const found = await this.#list()
-    const missing = [...this.#wanted].filter(([routespec, { target }]) => found.get(routespec) !== target)
+    const missing = [...this.#wanted].filter(([routespec, { target }]) => found.get(routespec)?.target !== target)
     const stale = [...found.keys()].filter((routespec) => !this.#wanted.has(routespec))
     return { missing: missing.map(([routespec]) => routespec), stale }
   }
@@ -68,6 +96,16 @@ export class HubRoutes {
   /** Deletes all in the proxy, and wants them nevertheless. */
   async dropTable(): Promise<void> {
     await inTurns([...(await this.#list()).keys()], (routespec) => this.#delete(routespec))
+  }
+
+  /** Deletes what a rehearsal has added. */
+  async removeOwn(): Promise<void> {
+    const own = [...(await this.#list())].filter(([path, { isRehearsals }]) => isRehearsals || this.#wanted.has(path))
+    this.#wanted.clear()
+    await inTurns(
+      own.map(([routespec]) => routespec),
+      (routespec) => this.#delete(routespec),
+    )
   }
 
   close(): Promise<void> {
@@ -84,7 +122,7 @@ export class HubRoutes {
     const wanted = this.#wanted.get(routespec)
     // It was removed since.
     if (wanted === undefined) return
-    const body = JSON.stringify({ ...wanted.data, target: wanted.target, jupyterhub: true })
+    const body = JSON.stringify({ ...wanted.data, target: wanted.target, jupyterhub: true, [MARK]: true })
     await this.#call('POST', routespec, [201], body)
   }
 
@@ -92,13 +130,11 @@ export class HubRoutes {
     await this.#call('DELETE', routespec, [204, 404])
   }
 
-  /** Targets by routespec. Routes that no hub has added are not this one's concern. */
-  async #list(): Promise<Map<string, string>> {
-    const text = await this.#call('GET', '', [200])
-    const routes = Object.entries(JSON.parse(text) as Record<string, { target: string; jupyterhub?: boolean }>)
-    return new Map(
-      routes.filter(([, { jupyterhub }]) => jupyterhub).map(([routespec, { target }]) => [routespec, target]),
-    )
+  /** By routespec. Routes that no hub has added are not this one's concern. */
+  async #list(): Promise<Map<string, Found>> {
+    const found = routesIn(await this.#call('GET', '', [200]))
+    if (found === undefined) throw new Error(`${this.#api} answers with something that is no table of routes`)
+    return found
   }
 
   /** Tries again while the proxy is away or fails. */
@@ -131,6 +167,20 @@ export class HubRoutes {
     } catch (error) {
       return { status: 0, text: (error as Error).message }
     }
+  }
+}
+
+/** Undefined for what is no table of routes. */
+function routesIn(text: string): Map<string, Found> | undefined {
+  try {
+    const routes = Object.entries(JSON.parse(text) as Record<string, Readonly<Record<string, unknown>>>)
+    return new Map(
+      routes
+        .filter(([, { jupyterhub }]) => jupyterhub)
+        .map(([routespec, { target, [MARK]: mark }]) => [routespec, { target, isRehearsals: mark === true }]),
+    )
+  } catch {
+    return undefined
   }
 }
 

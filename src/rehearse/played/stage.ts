@@ -49,25 +49,29 @@ export class Stage implements HubActions {
   /**
    * The hub begins to use this proxy, and adds its own route.
    *
-   * @param isOthers whether the proxy may be of a hub that has routes in it
-   * @throws Error if it is: they would be taken for leftovers and removed
+   * @throws Error if another hub has routes in it, which would be taken for leftovers and removed; or if there is no such API, or
+   * it refuses
    */
-  async use({ url, token }: ProxyApi, isOthers: boolean): Promise<void> {
-    this.#routes = new HubRoutes(url, token)
-    const { stale } = await this.#routes.compare()
-    if (isOthers && stale.length > 0) {
+  async use({ url, token }: ProxyApi): Promise<void> {
+    const routes = new HubRoutes(url, token)
+    const others = await routes.others()
+    const [first] = others
+    if (first !== undefined) {
       throw new Error(
-        `${url} has ${stale.length} routes of a hub, such as ${stale[0]}. Rehearse with an empty proxy, or with --hub.`,
+        `${url} has the routes of a hub, such as ${first} (${others.length} in all). Rehearse with an empty proxy, or with --hub.`,
       )
     }
-    await this.#routes.add('/', `http://127.0.0.1:${this.#pages.port}`)
+    this.#routes = routes
+    await routes.add('/', `http://127.0.0.1:${this.#pages.port}`)
+    // What a rehearsal that was killed has left.
+    await routes.check()
     this.#checkRoutes()
   }
 
   /** Removes all that the hub has added. */
   async leave(): Promise<void> {
     this.#stopChecks()
-    await this.#used.dropTable()
+    await this.#used.removeOwn()
   }
 
   stopHub(): void {

@@ -62,12 +62,13 @@ export function usersTable({ users }: Rehearsal): Markup | false {
   if (worst.length === 0) return false
   const rows = worst
     .slice(0, USERS_SHOWN)
-    .map(({ name, requests, failures, websocketsBroken, gaps, longestGapMs, totalGapMs }) => [
+    .map(({ name, requests, failures, websocketsBroken, gaps, longestGapMs, totalGapMs, longestKernelGapMs }) => [
       ...[name, rounded(requests), rounded(failures), rounded(websocketsBroken), rounded(gaps)],
-      ...[latency(longestGapMs / 1000), latency(totalGapMs / 1000)],
+      ...[latency(longestGapMs / 1000), latency(totalGapMs / 1000), latency(longestKernelGapMs / 1000)],
     ])
   const title = `Users who were harmed: ${rounded(worst.length)}${worst.length > USERS_SHOWN ? `, the worst ${USERS_SHOWN}` : ''}`
-  const head = ['User', 'Requests', 'Failures', 'Broken websockets', 'Gaps', 'Longest gap', 'All gaps']
+  const gaps = ['Gaps', 'Longest gap', 'All gaps', 'Longest without kernel']
+  const head = ['User', 'Requests', 'Failures', 'Broken websockets', ...gaps]
   return tableCard('users', title, head, rows)
 }
 

@@ -11,13 +11,18 @@ export const REPORT_FILES = { html: 'report.html', json: 'rehearsal.json' } as c
 /**
  * Makes the directory of a report, so that one that can't be written is known before the rehearsal and not after it.
  *
+ * @returns whether there is an earlier report, which this one will replace
  * @throws FatalError if it can't be made or written to
  */
-export async function prepareReport(directory: string): Promise<void> {
+export async function prepareReport(directory: string): Promise<boolean> {
   await orFail(directory, async () => {
     await mkdir(directory, { recursive: true })
     await access(directory, constants.W_OK)
   })
+  return access(join(directory, REPORT_FILES.json)).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**
@@ -38,7 +43,9 @@ async function orFail(directory: string, write: () => Promise<void>): Promise<vo
   try {
     await write()
   } catch (error) {
-    throw new FatalError(`The report can't be written to ${directory}: ${(error as Error).message}.`)
+    throw new FatalError(
+      `The report can't be written to ${directory}: ${(error as Error).message}. Give another directory to --report.`,
+    )
   }
 }
 

@@ -3,12 +3,13 @@ import type { EventLoopUtilization } from 'node:perf_hooks'
 import { performance } from 'node:perf_hooks'
 import type { Failure, GeneratorRecord } from '../record.js'
 import type { Tally } from '../tally/tally.js'
+import { openFiles, openFilesLimit } from './open-files.js'
 
 /** Over how many seconds it is averaged. */
 const WINDOW_S = 10
 
 /** Beyond these the generator may be what is slow. */
-const LIMITS = { latenessMs: 100, busy: 0.9, idleMachine: 0.05 } as const
+const LIMITS = { latenessMs: 100, busy: 0.9, idleMachine: 0.05, files: 0.98 } as const
 
 /** Errors of this machine, not of the proxy. */
 const OUR_ERRORS = /^(EMFILE|ENFILE|EADDRNOTAVAIL|EADDRINUSE|ENOBUFS|ENOMEM)$/
@@ -16,24 +17,37 @@ const OUR_ERRORS = /^(EMFILE|ENFILE|EADDRNOTAVAIL|EADDRINUSE|ENOBUFS|ENOMEM)$/
 /** One thread's share of time in which it was busy, as Node.js measures it. */
 export type Utilization = (last?: EventLoopUtilization, before?: EventLoopUtilization) => EventLoopUtilization
 
+/** What may run out besides this process's own threads. */
+export interface Machine {
+  /** Of all processors since the machine started, in milliseconds. */
+  times(): { readonly idle: number; readonly all: number }
+  openFiles(): number
+  readonly openFilesLimit: number
+}
+
 /** What the rehearsal itself takes: processor time, memory, and whether it is late. */
 export class GeneratorWatch {
   readonly #threads: ReadonlyArray<{ readonly read: Utilization; last: EventLoopUtilization }>
   readonly #cpuBefore = process.cpuUsage()
-  #times = machineTimes()
+  readonly #machine: Machine
+  #times: ReturnType<Machine['times']>
   #seconds = 0
   #busiest = 0
   #maxRss = 0
+  #mostFiles = 0
   #busyMachineWindows = 0
   #windows = 0
 
-  constructor(threads: readonly Utilization[]) {
+  constructor(threads: readonly Utilization[], machine = thisMachine()) {
+    this.#machine = machine
+    this.#times = machine.times()
     this.#threads = threads.map((read) => ({ read, last: read() }))
   }
 
   /** Is called each second. */
   sample(): void {
     this.#maxRss = Math.max(this.#maxRss, process.memoryUsage.rss())
+    this.#mostFiles = Math.max(this.#mostFiles, this.#machine.openFiles())
     this.#seconds += 1
     if (this.#seconds % WINDOW_S === 0) this.#window()
   }
@@ -70,6 +84,11 @@ export class GeneratorWatch {
         `All processors of this machine were busy for ${seconds} s: proxy and generator took them from each other.`,
       )
     }
+    // Without any left, a played server closes what the proxy opens, which then looks like a failure of the proxy.
+    const { openFilesLimit: allowed } = this.#machine
+    if (this.#mostFiles > allowed * LIMITS.files) {
+      limits.push(`It had ${this.#mostFiles} open files of ${allowed} that it may have: see ulimit -n.`)
+    }
     for (const { kind, count } of failures.filter((failure) => OUR_ERRORS.test(failure.kind))) {
       limits.push(`${count} connections could not be opened for want of something on this machine: ${kind}.`)
     }
@@ -83,7 +102,7 @@ export class GeneratorWatch {
       this.#busiest = Math.max(this.#busiest, thread.read(now, thread.last).utilization)
       thread.last = now
     }
-    const times = machineTimes()
+    const times = this.#machine.times()
     const [idle, all] = [times.idle - this.#times.idle, times.all - this.#times.all]
     this.#times = times
     if (all > 0 && idle / all < LIMITS.idleMachine) this.#busyMachineWindows += 1
@@ -92,6 +111,10 @@ export class GeneratorWatch {
 
 /** The busy share of this thread. */
 export const ownUtilization: Utilization = (last, before) => performance.eventLoopUtilization(last, before)
+
+function thisMachine(): Machine {
+  return { times: machineTimes, openFiles, openFilesLimit: openFilesLimit() }
+}
 
 function machineTimes(): { idle: number; all: number } {
   const times = cpus().map((cpu) => cpu.times)

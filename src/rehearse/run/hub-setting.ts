@@ -11,12 +11,14 @@ import type { HubTarget, RehearsalSettings } from './settings.js'
  * Makes the users in a real hub; what they start and are is removed at the end.
  *
  * @param onTrouble told what could not be removed
+ * @param over ends the making, with an error
  * @throws FatalError if the hub isn't there, or refuses
  */
 export async function hubSetting(
   { target, forMs, isMine }: RehearsalSettings & { readonly target: HubTarget },
   plans: readonly UserPlan[],
   onTrouble: (what: string) => void,
+  over: AbortSignal,
 ): Promise<Setting> {
   const url = withoutTrailingSlashes(target.url)
   const origin = await allowedOrigin('--hub', url, isMine)
@@ -26,7 +28,7 @@ export async function hubSetting(
     for (const trouble of await api.removeUsers(names)) onTrouble(trouble)
     await api.close()
   }
-  const tokens = await api.makeUsers(names, forMs).catch(async (error) => {
+  const tokens = await api.makeUsers(names, forMs, over).catch(async (error) => {
     await close()
     throw error
   })

@@ -1,6 +1,10 @@
 import type { Audience, Progress } from './settings.js'
 
-const WIDTH = 24
+/** Of the bar; in a narrow terminal it is shorter, so that the figures are seen. */
+const WIDTH = { least: 4, most: 24 } as const
+
+/** Where the terminal doesn't say how wide it is. */
+const USUAL_COLUMNS = 80
 
 /** How often a line is printed where there is no terminal. */
 const LINE_EVERY_S = 5
@@ -16,9 +20,10 @@ export class LiveFigures implements Audience {
 
   onSecond(progress: Progress): void {
     this.#seconds += 1
-    const line = liveLine(progress)
-    if (this.#stream.isTTY) this.#stream.write(`\r\x1b[K${line.slice(0, Math.max(20, this.#stream.columns) - 1)}`)
-    else if (this.#seconds % LINE_EVERY_S === 0) this.#stream.write(`${line}\n`)
+    const { isTTY, columns } = this.#stream
+    // The last column stays empty: some terminals begin a new line after it.
+    if (isTTY) this.#stream.write(`\r\x1b[K${liveLine(progress, (columns || USUAL_COLUMNS) - 1)}`)
+    else if (this.#seconds % LINE_EVERY_S === 0) this.#stream.write(`${liveLine(progress)}\n`)
   }
 
   onNote(text: string): void {
@@ -31,20 +36,26 @@ export class LiveFigures implements Audience {
   }
 }
 
-/** `[######      ]  25 % 1:15  120 of 300 users, 118 websockets, 410 requests/s, p99 12 ms, 0 failures` */
-export function liveLine(progress: Progress): string {
+/**
+ * `[######      ]  25 % 1:15  120 of 300 users, 2 failures, p99 12 ms, 410 requests/s, 118 websockets`. Where there is no room for
+ * all, the bar is shorter, then the last figures are left out.
+ */
+export function liveLine(progress: Progress, width = Number.POSITIVE_INFINITY): string {
   const { elapsedMs, forMs, users, activeUsers, websockets, requests, p99, failures } = progress
   const share = Math.min(1, elapsedMs / forMs)
-  const full = Math.round(share * WIDTH)
   const seconds = Math.floor(elapsedMs / 1_000)
-  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-  const bar = `[${'#'.repeat(full)}${' '.repeat(WIDTH - full)}] ${String(Math.floor(share * 100)).padStart(3)} % ${time}`
+  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  const time = `${String(Math.floor(share * 100)).padStart(3)} % ${clock}`
   const figures = [
     `${activeUsers} of ${users} users`,
-    `${websockets} websockets`,
-    `${requests} requests/s`,
-    `p99 ${p99 < 10 ? p99.toFixed(1) : Math.round(p99)} ms`,
     `${failures} failures`,
+    `p99 ${p99 < 10 ? p99.toFixed(1) : Math.round(p99)} ms`,
+    `${requests} requests/s`,
+    `${websockets} websockets`,
   ]
-  return `${bar}  ${figures.join(', ')}`
+  const room = () => width - `[] ${time}  ${figures.join(', ')}`.length
+  while (room() < WIDTH.least && figures.length > 1) figures.pop()
+  const bar = Math.max(0, Math.min(WIDTH.most, room()))
+  const full = Math.round(share * bar)
+  return `[${'#'.repeat(full)}${' '.repeat(bar - full)}] ${time}  ${figures.join(', ')}`.slice(0, width)
 }

@@ -16,6 +16,9 @@ import type { Setting } from './setting.js'
 import { playedSetting } from './setting.js'
 import type { Audience, Progress, RehearsalSettings } from './settings.js'
 
+/** How long the proxy may take for its table at the end. */
+const TABLE_MS = 10_000
+
 /**
  * Rehearses: users come, work and see what they see, while incidents happen.
  *
@@ -24,7 +27,7 @@ import type { Audience, Progress, RehearsalSettings } from './settings.js'
  */
 export async function rehearse(settings: RehearsalSettings, audience: Audience, over: AbortSignal): Promise<Rehearsal> {
   const plans = planUsers(settings)
-  const setting = await settingFor(settings, plans, audience)
+  const setting = await settingFor(settings, plans, audience, over)
   try {
     audience.onNote(announcement(settings, setting))
     const warning = openFilesWarning(settings.users)
@@ -39,11 +42,12 @@ async function settingFor(
   settings: RehearsalSettings,
   plans: readonly UserPlan[],
   audience: Audience,
+  over: AbortSignal,
 ): Promise<Setting> {
   const { target } = settings
   const onTrouble = (what: string) => audience.onNote(`the hub: ${what}`)
-  if (target.kind === 'hub') return hubSetting({ ...settings, target }, plans, onTrouble)
-  return playedSetting({ ...settings, target }, plans, onTrouble)
+  if (target.kind === 'hub') return hubSetting({ ...settings, target }, plans, onTrouble, over)
+  return playedSetting({ ...settings, target }, plans, onTrouble, over)
 }
 
 function announcement({ users, profile, seed, rampMs, forMs }: RehearsalSettings, { description }: Setting): string {
@@ -105,7 +109,7 @@ class Run {
     const ended = this.#howItEnded()
     this.#ended.abort()
     await happenings
-    const table = await this.#setting.table().catch(() => undefined)
+    const table = await this.#table()
     // What the users lack now, before they leave.
     const users = this.#tally.people.map((person) => person.record(durationMs))
     const processes = await this.#watch.close()
@@ -117,6 +121,15 @@ class Run {
   #howItEnded(): Rehearsal['ended'] {
     if (this.#lost !== undefined) return { failed: this.#lost }
     return this.#ended.signal.aborted ? 'interrupted' : 'complete'
+  }
+
+  /** Undefined if the proxy doesn't say, or takes too long: somebody may be waiting for the end. */
+  async #table(): Promise<Rehearsal['table']> {
+    const limit = new AbortController()
+    const late = delay(TABLE_MS, undefined, { signal: limit.signal }).catch(() => undefined)
+    const table = await Promise.race([this.#setting.table().catch(() => undefined), late])
+    limit.abort()
+    return table
   }
 
   /** Ends a second each second, until the time is over. */

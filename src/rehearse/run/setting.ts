@@ -11,6 +11,7 @@ import type { Origin } from '../wire/socket.js'
 import type { PlayedHub, PlayedServers, ProxyHandle } from '../world.js'
 import type { Utilization } from './generator.js'
 import { HubHandle, ServersHandle } from './hub-handle.js'
+import { leadsToHub } from './leads-to-hub.js'
 import type { GivenTarget, OwnTarget, RehearsalSettings } from './settings.js'
 
 /** The longest time between two checks of the hub; in a short rehearsal it is shorter. */
@@ -39,12 +40,14 @@ export interface Setting {
  * Plays hub and servers, and starts a proxy unless one is given.
  *
  * @param onTrouble told what the hub would log as an error
+ * @param over ends the wait for a proxy that starts, with an error
  * @throws FatalError if there is no proxy, or one that must not be touched
  */
 export async function playedSetting(
   settings: RehearsalSettings & { readonly target: OwnTarget | GivenTarget },
   plans: readonly UserPlan[],
   onTrouble: (what: string) => void,
+  over: AbortSignal,
 ): Promise<Setting> {
   const { target, forMs } = settings
   const names = plans.map(({ user }) => `rehearsal-${user}`)
@@ -52,21 +55,30 @@ export async function playedSetting(
   const stage = new RemoteStage({ names, spawnMs: plans.map(({ spawnMs }) => spawnMs), checkIntervalMs }, onTrouble)
   let proxy: OwnProxy | GivenProxy | undefined
   try {
-    proxy = await theProxy(settings, await stage.call('openHub'))
+    const hubUrl = await stage.call('openHub')
+    proxy = await theProxy(settings, hubUrl, over)
     const found = await allowedOrigin('--proxy-url', proxy.publicUrl, settings.isMine)
     const origin = { ...found, takesAnyCertificate: proxy.isOwn }
-    await stage.call('use', { url: proxy.apiUrl ?? '', token: proxy.token }, target.kind === 'given')
+    await stage.call('use', { url: proxy.apiUrl ?? '', token: proxy.token }).catch(asFatal)
+    if (!proxy.isOwn) await leadsToHub(origin, proxy.publicUrl, hubUrl)
     return settingOf(stage, proxy, origin, names, checkIntervalMs, await proxy.describe(), onTrouble)
   } catch (error) {
+    if (target.kind === 'given') await stage.call('leave').catch(() => {})
     await stage.close()
     await proxy?.close()
     throw error
   }
 }
 
+/** Of an error in the other thread, which says what is wrong with the proxy. */
+function asFatal({ message }: Error): never {
+  throw new FatalError(message)
+}
+
 async function theProxy(
   { target, incidents, isMine }: RehearsalSettings,
   hubUrl: string,
+  over: AbortSignal,
 ): Promise<OwnProxy | GivenProxy> {
   if (target.kind === 'given') {
     await allowedOrigin('--api-url', target.apiUrl, isMine)
@@ -76,7 +88,7 @@ async function theProxy(
   const withTls = incidents.some(({ incident }) => incident.needs.includes('tls'))
   const proxy = await OwnProxy.prepare(target.command, hubUrl, withTls)
   try {
-    await proxy.start()
+    await proxy.start(over)
     return proxy
   } catch (error) {
     await proxy.close()
@@ -107,7 +119,8 @@ function settingOf(
     },
     close: async () => {
       hub.close()
-      if (!proxy.isOwn) await stage.call('leave').catch((error: Error) => onTrouble(error.message))
+      if (!proxy.isOwn)
+        await stage.call('leave').catch((error: Error) => onTrouble(`its routes are left: ${error.message}`))
       await proxy.close()
       await stage.close()
     },

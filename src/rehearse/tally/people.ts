@@ -1,7 +1,8 @@
 import type { UserRecord } from '../record.js'
+import { Gaps } from './gaps.js'
 
-/** What a user may be without: answers to requests, and the websocket. A gap lasts until both are there again. */
-export type Service = 'requests' | 'websocket'
+/** What a user may be without: answers to requests, and a kernel that answers over its websocket. */
+export type Service = 'requests' | 'kernel'
 
 /** What one user saw so far. Times are milliseconds after the start. */
 export class Person {
@@ -13,11 +14,7 @@ export class Person {
   failures = 0
   excused = 0
   websocketsBroken = 0
-  #gaps = 0
-  #longestGapMs = 0
-  #totalGapMs = 0
-  #gapFromMs = 0
-  readonly #lacks = new Set<Service>()
+  readonly #gaps = { requests: new Gaps(), kernel: new Gaps() }
   /** How many incidents excuse it now, and when the last of those that did has ended. */
   #excuses = 0
   #excusedUntilMs = Number.NEGATIVE_INFINITY
@@ -33,6 +30,7 @@ export class Person {
   endExcuse(nowMs: number): void {
     this.#excuses -= 1
     this.#excusedUntilMs = nowMs
+    for (const gaps of Object.values(this.#gaps)) gaps.notBefore(nowMs)
   }
 
   /** Whether what was wanted then and failed now is excused. */
@@ -40,37 +38,35 @@ export class Person {
     return this.#excuses > 0 || wantedMs <= this.#excusedUntilMs
   }
 
+  /** What is excused doesn't count, but who is without service when the excuse ends is so from then on. */
   lacks(service: Service, sinceMs: number): void {
-    if (this.#lacks.size === 0) this.#gapFromMs = sinceMs
-    this.#lacks.add(service)
+    this.#gaps[service].begin(Math.max(sinceMs, this.#excusedUntilMs))
   }
 
   has(service: Service, nowMs: number): void {
-    if (this.#lacks.delete(service) && this.#lacks.size === 0) this.#endGap(nowMs)
+    this.#end(this.#gaps[service], nowMs)
   }
 
   /** It wants nothing more. What it lacked until now counts. */
   leaves(nowMs: number): void {
     this.leftMs ??= Math.round(nowMs)
-    if (this.#lacks.size > 0) this.#endGap(nowMs)
-    this.#lacks.clear()
+    for (const gaps of Object.values(this.#gaps)) this.#end(gaps, nowMs)
   }
 
   record(nowMs: number): UserRecord {
-    const openMs = this.#lacks.size > 0 ? nowMs - this.#gapFromMs : 0
     const { name, arrivedMs, readyAfterMs, leftMs, requests, failures, excused, websocketsBroken } = this
+    // What is excused now is not counted.
+    const untilMs = this.#excuses > 0 ? Number.NEGATIVE_INFINITY : nowMs
+    const [service, kernel] = [this.#gaps.requests.until(untilMs), this.#gaps.kernel.until(untilMs)]
     return {
       ...{ name, arrivedMs, readyAfterMs, leftMs, requests, failures, excused, websocketsBroken },
-      gaps: this.#gaps + (openMs > 0 ? 1 : 0),
-      longestGapMs: Math.round(Math.max(this.#longestGapMs, openMs)),
-      totalGapMs: Math.round(this.#totalGapMs + openMs),
+      ...{ gaps: service.count, longestGapMs: service.longestMs, totalGapMs: service.totalMs },
+      ...{ kernelGaps: kernel.count, longestKernelGapMs: kernel.longestMs },
     }
   }
 
-  #endGap(nowMs: number): void {
-    const ms = nowMs - this.#gapFromMs
-    this.#gaps += 1
-    this.#totalGapMs += ms
-    this.#longestGapMs = Math.max(this.#longestGapMs, ms)
+  #end(gaps: Gaps, nowMs: number): void {
+    if (this.#excuses > 0) gaps.forget()
+    else gaps.end(nowMs)
   }
 }

@@ -41,15 +41,14 @@ export class Tally {
     if (act === MESSAGE) {
       this.#current.messages += 1
       this.#messageLatency.record(ms)
-      this.#person(user).has('websocket', nowMs)
+      this.#person(user).has('kernel', nowMs)
       return
     }
     this.#current.requests += 1
     this.#latency.record(ms)
     const person = this.#person(user)
     person.requests += 1
-    person.has('requests', nowMs)
-    if (act === 'websocket') person.has('websocket', nowMs)
+    person.has(isOfKernel(act) ? 'kernel' : 'requests', nowMs)
   }
 
   /** How long something took that is more than one request, each of which counts by itself. */
@@ -70,17 +69,17 @@ export class Tally {
       person.requests += 1
     }
     this.#fails(user, kind, wantedMs, nowMs, example)
-    if (!person.isExcused(wantedMs)) person.lacks(act === MESSAGE ? 'websocket' : 'requests', wantedMs)
+    person.lacks(act === 'kernel' || isOfKernel(act) ? 'kernel' : 'requests', wantedMs)
   }
 
   /** A websocket that the user wanted has ended. */
   websocketBroken(user: number, sinceMs: number, nowMs: number, example: string): void {
     const person = this.#person(user)
     this.#fails(user, 'websocket broken', sinceMs, nowMs, example)
+    person.lacks('kernel', sinceMs)
     if (person.isExcused(sinceMs)) return
     person.websocketsBroken += 1
     this.#current.websocketsBroken += 1
-    person.lacks('websocket', sinceMs)
   }
 
   /** An act began later than planned. */
@@ -142,6 +141,11 @@ export class Tally {
     if (person === undefined) throw new Error(`there is no user ${user}`)
     return person
   }
+}
+
+/** Whether a user who has it has a kernel. */
+function isOfKernel(act: Act): boolean {
+  return act === MESSAGE || act === 'websocket'
 }
 
 function emptySecond() {

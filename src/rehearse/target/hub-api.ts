@@ -2,6 +2,7 @@ import { Agent, request } from 'undici'
 import { FatalError } from '../../platform/fatal-error.js'
 import { printable, withoutTrailingSlashes } from '../../platform/text.js'
 import type { Origin } from '../wire/socket.js'
+import { throwIfEnded } from './ended.js'
 
 /** Calls at a time: it is the hub that is rehearsed, but not yet. */
 const AT_ONCE = 10
@@ -35,12 +36,14 @@ export class HubApi {
   /**
    * Makes users, unless they exist, and a token for each.
    *
+   * @param over ends it, with an error
    * @returns the tokens, in the order of the names
    * @throws FatalError if the hub refuses
    */
-  async makeUsers(names: readonly string[], forMs: number): Promise<string[]> {
+  async makeUsers(names: readonly string[], forMs: number, over: AbortSignal): Promise<string[]> {
     const tokens: string[] = []
     await inTurns([...names.entries()], async ([at, name]) => {
+      throwIfEnded(over)
       if ((await this.#call('POST', `/users/${name}`, [201, 409])).status === 201) this.#made.push(name)
       // It outlives the rehearsal by no more than this.
       const asked = { note: 'rehearsal', expires_in: Math.ceil(forMs / 1_000) + 3_600 }
@@ -102,14 +105,20 @@ export class HubApi {
       throw new FatalError(refusal(method, url, status, text))
     } catch (error) {
       if (error instanceof FatalError) throw error
-      throw new FatalError(`${method} ${url}: ${(error as Error).message}`)
+      throw new FatalError(`${method} ${url}: ${(error as Error).message}. Does the hub run, and is --hub right?`)
     }
   }
 }
 
 function refusal(method: Method, url: string, status: number, text: string): string {
-  const hint = status === 401 || status === 403 ? ' The token in JUPYTERHUB_API_TOKEN must be of an administrator.' : ''
-  return `${method} ${url} is answered ${status}.${hint} ${printable(text, 300)}`
+  return `${method} ${url} is answered ${status}.${hintOf(status)} ${printable(text, 300)}`
+}
+
+function hintOf(status: number): string {
+  if (status === 401 || status === 403) return ' The token in JUPYTERHUB_API_TOKEN must be of an administrator.'
+  // What is no hub, or not at this path, knows no such call.
+  if (status === 404 || status === 405) return ' Is a JupyterHub there? --hub takes its address, with its base path.'
+  return ''
 }
 
 async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

@@ -1,12 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { hostPort } from '../../platform/address.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import { packageVersion } from '../../platform/package.js'
@@ -15,12 +12,17 @@ import { startProgram } from '../../platform/spawn.js'
 import { ProcessFinder } from '../processes/finder.js'
 import type { ProcessRole, ProxyDescription } from '../record.js'
 import type { ProxyHandle, ProxyProcess } from '../world.js'
+import { accepts } from './accepts.js'
 import type { CertificateFiles } from './certificate.js'
 import { certificateFiles, makeCertificate } from './certificate.js'
 import type { ProxyCommand } from './command.js'
 import { proxyCommand } from './command.js'
+import { throwIfEnded } from './ended.js'
+import type { Guardian } from './guardian.js'
+import { MARK, startGuardian } from './guardian.js'
+import { versionOf } from './version.js'
 
-const LIMIT_MS = { start: 30_000, stop: 15_000, gone: 10_000, version: 10_000 } as const
+const LIMIT_MS = { start: 30_000, stop: 15_000, gone: 10_000 } as const
 const LOOK_MS = 50
 
 const LONGEST_BASE = 24
@@ -28,25 +30,37 @@ const LONGEST_BASE = 24
 /** How much of what it printed is quoted. */
 const QUOTED = 2_000
 
+interface Prepared {
+  readonly directory: string
+  readonly command: ProxyCommand
+  readonly certificate: CertificateFiles | undefined
+  readonly mark: string
+  readonly guardian: Guardian
+}
+
 /** A proxy that the rehearsal starts, with all its files in a directory of its own. */
 export class OwnProxy implements ProxyHandle {
   readonly isOwn = true
   readonly token = randomBytes(24).toString('hex')
-  readonly mark = randomBytes(8).toString('hex')
+  readonly mark: string
   readonly kind: ProxyHandle['kind']
   readonly certificate: CertificateFiles | undefined
   readonly #directory: string
   readonly #command: ProxyCommand
-  readonly #finder = new ProcessFinder({ variable: { name: 'CEP_REHEARSAL', value: this.mark } })
+  readonly #finder: ProcessFinder
+  readonly #guardian: Guardian
   #child: ChildProcess | undefined
   #starting: Promise<void> | undefined
   #output = ''
-  /** Whatever ends the rehearsal, its proxy ends with it. */
+  /** Whatever ends the rehearsal, its proxy ends with it; the guardian is for what ends it from one moment to the next. */
   readonly #onExit = () => this.#killAll()
 
-  private constructor(directory: string, command: ProxyCommand, certificate: CertificateFiles | undefined) {
+  private constructor({ directory, command, certificate, mark, guardian }: Prepared) {
     this.#directory = directory
     this.#command = command
+    this.mark = mark
+    this.#finder = new ProcessFinder({ variable: { name: MARK, value: mark } })
+    this.#guardian = guardian
     this.kind = command.kind
     this.certificate = certificate
     process.on('exit', this.#onExit)
@@ -60,9 +74,16 @@ export class OwnProxy implements ProxyHandle {
    */
   static async prepare(text: string | undefined, defaultTarget: string, withTls: boolean): Promise<OwnProxy> {
     const directory = await mkdtemp(join(base(), 'cep-'))
-    const certificate = withTls ? certificateFiles(directory) : undefined
-    if (certificate !== undefined) await makeCertificate(certificate)
-    return new OwnProxy(directory, await proxyCommand(text, { defaultTarget, certificate }), certificate)
+    try {
+      const certificate = withTls ? certificateFiles(directory) : undefined
+      if (certificate !== undefined) await makeCertificate(certificate)
+      const command = await proxyCommand(text, { defaultTarget, certificate })
+      const mark = randomBytes(8).toString('hex')
+      return new OwnProxy({ directory, command, certificate, mark, guardian: await startGuardian(mark, directory) })
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true })
+      throw error
+    }
   }
 
   get publicUrl(): string {
@@ -86,7 +107,7 @@ export class OwnProxy implements ProxyHandle {
       chp: 'configurable-http-proxy',
       other: this.#command.words[0] ?? '',
     }
-    const version = kind === 'this' ? packageVersion() : await this.#version()
+    const version = kind === 'this' ? packageVersion() : await versionOf(this.#command.words)
     return { kind, name: names[kind], version, publicUrl, apiUrl, command: this.#command.words }
   }
 
@@ -101,8 +122,9 @@ export class OwnProxy implements ProxyHandle {
     return found
   }
 
-  start(): Promise<void> {
-    this.#starting ??= this.#start().finally(() => {
+  /** @param over ends the wait, with an error */
+  start(over?: AbortSignal): Promise<void> {
+    this.#starting ??= this.#start(over).finally(() => {
       this.#starting = undefined
     })
     return this.#starting
@@ -121,13 +143,14 @@ export class OwnProxy implements ProxyHandle {
     this.#killAll()
     process.off('exit', this.#onExit)
     await rm(this.#directory, { recursive: true, force: true })
+    this.#guardian.done()
   }
 
   #killAll(): void {
     for (const one of this.#finder.find()) signal(one, 'SIGKILL')
   }
 
-  async #start(): Promise<void> {
+  async #start(over: AbortSignal | undefined): Promise<void> {
     if (this.isRunning) return
     const [program = '', ...args] = this.#command.words
     await mkdir(this.#state, { recursive: true })
@@ -136,9 +159,11 @@ export class OwnProxy implements ProxyHandle {
       // Ctrl-C in a terminal is for the rehearsal alone, which ends the proxy when it has reported.
       ...{ detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
       env: { ...process.env, ...this.#environment() },
-    }).catch((error: Error) => {
+    }).catch((error: NodeJS.ErrnoException) => {
       throw new FatalError(
-        `The proxy can't be started: ${error.message}. Its command is ${this.#command.words.join(' ')}`,
+        error.code === 'ENOENT'
+          ? `There is no program ${program}: install it, or give its path in --proxy-command.`
+          : `The proxy can't be started: ${error.message}. Its command is ${this.#command.words.join(' ')}`,
       )
     })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -146,12 +171,12 @@ export class OwnProxy implements ProxyHandle {
         this.#output = (this.#output + part).slice(-QUOTED)
       })
     }
-    await this.#accepts()
+    await this.#accepts(over)
   }
 
   #environment(): NodeJS.ProcessEnv {
     return {
-      ...{ CEP_REHEARSAL: this.mark, CONFIGPROXY_AUTH_TOKEN: this.token },
+      ...{ [MARK]: this.mark, CONFIGPROXY_AUTH_TOKEN: this.token },
       ...{ XDG_RUNTIME_DIR: this.#directory, XDG_STATE_HOME: this.#state },
     }
   }
@@ -160,11 +185,12 @@ export class OwnProxy implements ProxyHandle {
     return join(this.#directory, 'state')
   }
 
-  async #accepts(): Promise<void> {
+  async #accepts(over: AbortSignal | undefined): Promise<void> {
     const { host, port, apiPort } = this.#command
     const begun = performance.now()
     while (!((await accepts(host, port)) && (await accepts('127.0.0.1', apiPort)))) {
-      const printed = `It printed: ${this.#output.trim().replaceAll('\n', ' / ')}`
+      if (over !== undefined) throwIfEnded(over)
+      const printed = `It printed: ${this.#output.trim().replaceAll('\n', ' / ') || 'nothing'}`
       if (!this.isRunning) throw new FatalError(`The proxy ended before it served. ${printed}`)
       if (performance.now() - begun > LIMIT_MS.start) {
         throw new FatalError(
@@ -181,31 +207,9 @@ export class OwnProxy implements ProxyHandle {
       await delay(LOOK_MS / 5)
     }
   }
-
-  /** What the program answers to `--version`. */
-  async #version(): Promise<string | undefined> {
-    const { words } = this.#command
-    const named = words.findIndex((word) => word.includes('configurable-http-proxy'))
-    const end = named < 0 ? words.findIndex((word) => word.startsWith('-')) : named + 1
-    const [program = '', ...args] = words.slice(0, end)
-    const asked = promisify(execFile)(program, [...args, '--version'], { timeout: LIMIT_MS.version })
-    const { stdout } = await asked.catch(() => ({ stdout: '' }))
-    return /\d+\.\d+[\w.-]*/.exec(stdout)?.[0]
-  }
 }
 
 /** Where its directory is made: the paths of unix sockets in it have a limit. */
 function base(): string {
   return tmpdir().length > LONGEST_BASE ? '/tmp' : tmpdir()
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

@@ -2,7 +2,8 @@ import { seededRandom, seedOf } from '../load/random.js'
 import type { Course, UserPlan } from '../load/schedule.js'
 import { deeds } from '../load/schedule.js'
 import type { UserCrowd } from '../world.js'
-import type { Surroundings } from './visit.js'
+import type { Surroundings } from './surroundings.js'
+import { Timers } from './timers.js'
 import { Visit } from './visit.js'
 
 /** How often is looked for what has waited too long. */
@@ -16,7 +17,7 @@ export class Crowd implements UserCrowd {
   readonly #visits = new Map<number, Visit>()
   /** Who has had JupyterLab open. */
   readonly #known = new Set<number>()
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #timers = new Timers()
   #sweeper: NodeJS.Timeout | undefined
   #isOver = false
 
@@ -50,7 +51,7 @@ export class Crowd implements UserCrowd {
   async stop(): Promise<void> {
     this.#isOver = true
     clearInterval(this.#sweeper)
-    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
     await Promise.all([...this.#visits.values()].map((visit) => visit.end('politely')))
   }
 
@@ -120,11 +121,7 @@ export class Crowd implements UserCrowd {
   }
 
   #at(ms: number, work: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      work()
-    }, ms - this.#nowMs)
-    this.#timers.add(timer)
+    this.#timers.after(ms - this.#nowMs, work)
   }
 
   get #nowMs(): number {

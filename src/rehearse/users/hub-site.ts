@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { beside, chunksIn, filesIn, firstScript } from './lab-files.js'
 import type { Answer, Ask, Site } from './site.js'
 import type { Language } from './websocket.js'
 
@@ -8,12 +9,10 @@ const PROGRESS_MS = 1_000
 /** A server that has not started after so many looks won't. */
 const LOOKS = 180
 
-/** As many static files as JupyterLab fetches; those that the page names are fetched several times for that. */
+/** As many static files as JupyterLab fetches at its start, and again by a browser that has them. */
 const STATIC = { all: 110, cached: 12 } as const
 
 const CALLS = ['api/kernelspecs', 'api/sessions', 'api/contents', 'api/status', 'api/me']
-
-const ASSET = /(?:src|href)="(\/[^"]+\.(?:js|css|woff2?|ico|png|svg)(?:\?[^"]*)?)"/g
 
 const NOTEBOOK = 'rehearsal.ipynb'
 const DATA = 'rehearsal.txt'
@@ -27,22 +26,23 @@ const CONTENT = {
   upload: model('file', 'text', 'data '.repeat(200_000)),
 } as const
 
-/** Asks the kernel for what it is: a whole turn, which changes nothing. */
+/** A cell. Of the messages that answer it, the reply is the one that completes it. */
 const LANGUAGE: Language = {
   request: Buffer.from(
     JSON.stringify({
       channel: 'shell',
       header: {
         msg_id: randomUUID(),
-        msg_type: 'kernel_info_request',
+        msg_type: 'execute_request',
         session: randomUUID(),
         username: '',
         version: '5.3',
       },
-      ...{ parent_header: {}, metadata: {}, content: {} },
+      ...{ parent_header: {}, metadata: {} },
+      content: { code: '1 + 1', silent: false, store_history: false, user_expressions: {}, allow_stdin: false },
     }),
   ),
-  isAnswer: (_opcode, payload) => payload.includes('kernel_info_reply'),
+  isAnswer: (_opcode, payload) => payload.includes('execute_reply'),
   looksInside: true,
 }
 
@@ -59,6 +59,8 @@ export class HubSite implements Site {
   readonly #tokens: readonly string[]
   readonly #serverName: string
   readonly #kernels = new Map<number, string>()
+  /** What the first script of JupyterLab loads, which is the same for all. */
+  #chunks: readonly string[] | undefined
 
   /**
    * @param base the hub's base path, with a slash at both ends
@@ -98,13 +100,14 @@ export class HubSite implements Site {
     // A server without JupyterLab is opened by its API alone.
     const page = await ask('page', 'GET', `${server}/lab`, { keepsBody: true, alsoGood: [404] })
     if (!page.isGood) return undefined
-    const files = staticFiles(page.body, isCached ? STATIC.cached : STATIC.all)
-    await Promise.all([
-      ...files.map((path) => ask('static', 'GET', path)),
+    const files = await this.#filesOf(page.body, ask)
+    const parts = await Promise.all([
+      ...files.slice(0, isCached ? STATIC.cached : STATIC.all).map((path) => ask('static', 'GET', path)),
       ...CALLS.map((call) => ask('poll', 'GET', `${server}/${call}`)),
       ask('upload', 'PUT', this.file(user, 'upload'), { body: this.content('upload') }),
     ])
-    const kernel = this.#kernels.get(user) ?? (await this.#startKernel(user, ask))
+    if (!parts.every(({ isGood }) => isGood)) return undefined
+    const kernel = (await this.#runningKernel(user, ask)) ?? (await this.#startKernel(user, ask))
     return kernel === undefined ? undefined : `${server}/api/kernels/${kernel}/channels`
   }
 
@@ -113,6 +116,7 @@ export class HubSite implements Site {
   }
 
   file(user: number, kind: 'notebook' | 'upload' | 'download'): string {
+    if (kind === 'download') return `${this.#server(user)}/files/${DATA}`
     return `${this.#server(user)}/api/contents/${kind === 'notebook' ? NOTEBOOK : DATA}`
   }
 
@@ -128,6 +132,27 @@ export class HubSite implements Site {
   /** Real servers don't say whose they are. */
   isMisled(): boolean {
     return false
+  }
+
+  /** That of an earlier visit, if it runs still. */
+  async #runningKernel(user: number, ask: Ask): Promise<string | undefined> {
+    const kernel = this.#kernels.get(user)
+    if (kernel === undefined) return undefined
+    const path = `${this.#server(user)}/api/kernels/${kernel}`
+    const { status } = await ask('poll', 'GET', path, { alsoGood: [404] })
+    return status === 404 ? undefined : kernel
+  }
+
+  /** All that JupyterLab may fetch: what its page names, and what its first script loads. */
+  async #filesOf(page: string, ask: Ask): Promise<string[]> {
+    const named = filesIn(page)
+    const first = firstScript(named)
+    if (first === undefined) return named
+    if (this.#chunks === undefined) {
+      const { isGood, body } = await ask('static', 'GET', first, { keepsBody: true })
+      if (isGood) this.#chunks = chunksIn(body)
+    }
+    return [...named, ...(this.#chunks ?? []).map((name) => beside(first, name))]
   }
 
   async #startKernel(user: number, ask: Ask): Promise<string | undefined> {
@@ -158,12 +183,6 @@ const EMPTY = Buffer.from('{}')
 
 function model(type: string, format: string, content: unknown): Buffer {
   return Buffer.from(JSON.stringify({ type, format, content }))
-}
-
-/** The files that a page names, again and again up to so many. */
-function staticFiles(page: string, count: number): string[] {
-  const found = [...page.matchAll(ASSET)].flatMap(([, path]) => path ?? [])
-  return Array.from({ length: found.length === 0 ? 0 : count }, (_, at) => found[at % found.length] ?? '')
 }
 
 /** What a good answer says in JSON. */

@@ -1,48 +1,55 @@
-import type { Random } from '../load/random.js'
+import { AWAY_STATUSES, CONNECTS, KERNEL_PAUSE_S, longestPauseMs } from '../jupyterlab.js'
 import type { Browser } from './browser.js'
 import { PATIENCE_MS } from './browser.js'
+import type { Answer } from './site.js'
 import type { Language } from './websocket.js'
 import { KernelWebsocket } from './websocket.js'
 
-/** JupyterLab waits up to a second before it connects again, then up to twice as long each time, to this. */
-const LONGEST_PAUSE_MS = 32_000
+/** How a browser asks for a websocket. */
+export type Upgrades = Pick<Browser, 'upgrade'>
 
-export interface LinkEvents {
+/** What is around a link to a kernel. */
+export interface LinkWorld {
+  /** Does some work later, unless the visit is over by then. */
+  after(ms: number, work: () => void): void
+  /** From 0 to 1. */
+  random(): number
   /** A handshake has ended. @param failure why it failed; undefined if it is open @param wantedAt by `performance.now()` */
   onHandshake(failure: string | undefined, wantedAt: number): void
   onOpen(): void
   onAnswer(ms: number): void
   onBroken(why: string, unanswered: number): void
+  /** Asks the server for the kernel. */
+  lookForKernel(): Promise<Answer>
+  /** JupyterLab tries no more: its user has to reload the page. */
+  onGivenUp(): void
 }
 
 /** Keeps a websocket to a kernel open: connects again when it breaks, as JupyterLab does. */
 export class KernelLink {
-  readonly #browser: Browser
+  readonly #browser: Upgrades
   readonly #text: string
   readonly #language: Language
-  readonly #events: LinkEvents
-  readonly #random: Random
+  readonly #world: LinkWorld
   #websocket: KernelWebsocket | undefined
-  #timer: NodeJS.Timeout | undefined
   #attempts = 0
   #isClosed = false
 
   /** @param text the request for the websocket */
-  constructor(browser: Browser, text: string, language: Language, events: LinkEvents, random: Random) {
+  constructor(browser: Upgrades, text: string, language: Language, world: LinkWorld) {
     this.#browser = browser
     this.#text = text
     this.#language = language
-    this.#events = events
-    this.#random = random
+    this.#world = world
   }
 
   async connect(): Promise<void> {
     const wantedAt = performance.now()
     const opened = await KernelWebsocket.open(this.#browser, this.#text, this.#language, {
-      onAnswer: (ms) => this.#events.onAnswer(ms),
+      onAnswer: (ms) => this.#world.onAnswer(ms),
       onBroken: (why, unanswered) => {
         this.#websocket = undefined
-        this.#events.onBroken(why, unanswered)
+        this.#world.onBroken(why, unanswered)
         this.#again()
       },
     })
@@ -52,11 +59,11 @@ export class KernelLink {
     }
     const { status, failure } = opened.outcome
     this.#websocket = opened.websocket
-    this.#events.onHandshake(opened.websocket ? undefined : (failure ?? `status ${status}`), wantedAt)
-    if (opened.websocket === undefined) this.#again()
+    this.#world.onHandshake(opened.websocket ? undefined : (failure ?? `status ${status}`), wantedAt)
+    if (opened.websocket === undefined) void this.#look()
     else {
       this.#attempts = 0
-      this.#events.onOpen()
+      this.#world.onOpen()
     }
   }
 
@@ -72,15 +79,34 @@ export class KernelLink {
 
   close(abruptly: boolean): void {
     this.#isClosed = true
-    clearTimeout(this.#timer)
     this.#websocket?.close(abruptly)
     this.#websocket = undefined
   }
 
   #again(): void {
-    if (this.#isClosed) return
-    const pause = this.#random() * Math.min(1_000 * 2 ** this.#attempts, LONGEST_PAUSE_MS)
+    if (this.#attempts === CONNECTS) {
+      this.#giveUp()
+      return
+    }
+    this.#after(this.#world.random() * longestPauseMs(this.#attempts), () => this.connect())
     this.#attempts += 1
-    this.#timer = setTimeout(() => void this.connect(), pause)
+  }
+
+  /** Whether the kernel is there is asked before it is connected to again. */
+  async #look(): Promise<void> {
+    const { isGood, status } = await this.#world.lookForKernel()
+    if (isGood) this.#again()
+    else if (status === 0 || AWAY_STATUSES.includes(status)) {
+      const { least, most } = KERNEL_PAUSE_S
+      this.#after(1_000 * (least + this.#world.random() * (most - least)), () => this.#look())
+    } else this.#giveUp()
+  }
+
+  #giveUp(): void {
+    if (!this.#isClosed) this.#world.onGivenUp()
+  }
+
+  #after(ms: number, work: () => Promise<void>): void {
+    this.#world.after(ms, () => void (this.#isClosed || work()))
   }
 }

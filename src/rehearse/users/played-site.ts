@@ -66,11 +66,11 @@ export class PlayedSite implements Site {
     if (!(await ask('page', 'GET', `${server}/lab`)).isGood) return undefined
     const files = STATIC_FILES.map((_size, at) => `${server}/static/lab/${at}.js`)
     const fetched = isCached ? files.slice(-NOT_CACHED) : files
-    await Promise.all([
+    const parts = await Promise.all([
       ...fetched.map((path) => ask('static', 'GET', path)),
       ...CALLS.map((call) => ask('poll', 'GET', `${server}/${call}`)),
     ])
-    return `${server}/api/kernels/0/channels`
+    return parts.every(({ isGood }) => isGood) ? `${server}/api/kernels/0/channels` : undefined
   }
 
   polls(user: number): readonly string[] {

@@ -32,7 +32,7 @@ export interface Site {
    * Opens JupyterLab as a browser does, with all that it fetches.
    *
    * @param isCached whether the browser has most of the static files
-   * @returns the path of the kernel's websocket; undefined if the page could not be opened
+   * @returns the path of the kernel's websocket; undefined if the page could not be opened, or lacks a part
    */
   open(user: number, ask: Ask, isCached: boolean): Promise<string | undefined>
   /** What is asked for again and again while a notebook is open. */

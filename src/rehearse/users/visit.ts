@@ -2,26 +2,16 @@ import type { Deed } from '../load/profiles.js'
 import type { Random } from '../load/random.js'
 import type { TimedDeed } from '../load/schedule.js'
 import type { Act } from '../record.js'
-import type { Tally } from '../tally/tally.js'
 import type { Outcome } from '../wire/connection.js'
-import type { Origin } from '../wire/socket.js'
 import { Browser } from './browser.js'
 import { KernelLink } from './kernel-link.js'
-import type { Answer, Ask, AskOptions, Site } from './site.js'
+import { browserHeaders, requestText, upgradeText } from './request-text.js'
+import type { Answer, Ask, AskOptions } from './site.js'
+import type { Surroundings } from './surroundings.js'
+import { Timers } from './timers.js'
 
 /** How long a user waits before trying again what failed: reloading the page, mostly. */
 const AGAIN_MS = { least: 2_000, spread: 3_000 } as const
-
-const KEY = 'cmVoZWFyc2FsLXdlYnNvYw=='
-
-/** What all visits share. */
-export interface Surroundings {
-  readonly site: Site
-  readonly origin: Origin
-  readonly tally: Tally
-  /** When the rehearsal started, by `performance.now()`. */
-  readonly startedAt: number
-}
 
 /** What a user has from an earlier visit. */
 export interface Past {
@@ -38,10 +28,12 @@ export class Visit {
   readonly #browser: Browser
   readonly #random: Random
   readonly #headers: string
+  readonly #timers = new Timers()
+  readonly #cameAt = performance.now()
   #link: KernelLink | undefined
-  #timer: NodeJS.Timeout | undefined
   #isOver = false
   #hasWebsocket = false
+  #isTryingAgain = false
   readonly #ask: Ask = (act, method, path, options) => this.#request(act, method, path, options)
 
   /** @param from the address of this machine that it comes from */
@@ -50,9 +42,7 @@ export class Visit {
     this.#all = all
     this.#random = random
     this.#browser = new Browser(all.origin, from, all.tally.traffic)
-    const client = 'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
-    const kinds = 'Accept: */*\r\nAccept-Language: en-US,en;q=0.5'
-    this.#headers = `Host: ${all.origin.host}\r\n${client}\r\n${kinds}\r\n${all.site.headers(user)}`
+    this.#headers = browserHeaders(all.origin, all.site.headers(user))
   }
 
   /**
@@ -63,19 +53,10 @@ export class Visit {
    * @returns whether JupyterLab was opened
    */
   async run({ isIn, isCached }: Past, deeds: (openMs: number) => Iterator<TimedDeed>): Promise<boolean> {
-    const { site, tally } = this.#all
-    const wantedAt = performance.now()
-    let path = isIn ? await site.open(this.#user, this.#ask, isCached) : undefined
-    while (path === undefined && !this.#isOver) {
-      if (await this.#enter()) path = await site.open(this.#user, this.#ask, isCached)
-      if (path === undefined) await this.#pause(AGAIN_MS.least + this.#random() * AGAIN_MS.spread)
-    }
-    if (path === undefined || this.#isOver) return false
+    const path = await this.#openPage(isIn, isCached)
+    if (path === undefined) return false
     await this.#openKernel(path)
-    if (this.#isOver) return true
-    const person = tally.people[this.#user]
-    if (person !== undefined && this.#hasWebsocket) person.readyAfterMs ??= Math.round(performance.now() - wantedAt)
-    this.#work(deeds(this.#nowMs))
+    if (!this.#isOver) this.#work(deeds(this.#nowMs))
     return true
   }
 
@@ -83,7 +64,7 @@ export class Visit {
   async end(how: 'abruptly' | 'politely', stopsServer = false): Promise<void> {
     if (stopsServer) await this.#all.site.stopServer(this.#user, this.#ask)
     this.#isOver = true
-    clearTimeout(this.#timer)
+    this.#timers.clear()
     this.#onWebsocket(false)
     this.#link?.close(how === 'abruptly')
     this.#browser.close(how === 'abruptly')
@@ -96,6 +77,35 @@ export class Visit {
     for (let i = 0; i < overdue; i += 1) this.#fails('message', 'timeout', now, 'a message to the kernel')
   }
 
+  /** @returns the path of the kernel's websocket; undefined if the visit is over before JupyterLab is open */
+  async #openPage(isIn: boolean, isCached: boolean): Promise<string | undefined> {
+    const { site } = this.#all
+    let path = isIn ? await site.open(this.#user, this.#ask, isCached) : undefined
+    while (path === undefined && !this.#isOver) {
+      if (await this.#enter()) path = await site.open(this.#user, this.#ask, isCached)
+      if (path === undefined) await this.#pause()
+    }
+    return this.#isOver ? undefined : path
+  }
+
+  /** As a user does who is told that the kernel is gone. */
+  async #reload(): Promise<void> {
+    this.#link?.close(true)
+    await this.#pause()
+    const path = this.#isOver ? undefined : await this.#openPage(true, true)
+    if (path !== undefined) await this.#openKernel(path)
+  }
+
+  /** Who sees an error tries again until something works. */
+  async #tryAgain(): Promise<void> {
+    if (this.#isTryingAgain) return
+    this.#isTryingAgain = true
+    const [path = ''] = this.#all.site.polls(this.#user)
+    do await this.#pause()
+    while (!this.#isOver && !(await this.#ask('poll', 'GET', path)).isGood)
+    this.#isTryingAgain = false
+  }
+
   async #enter(): Promise<boolean> {
     const wantedAt = performance.now()
     const isIn = await this.#all.site.enter(this.#user, this.#ask)
@@ -105,36 +115,33 @@ export class Visit {
 
   #openKernel(path: string): Promise<void> {
     const { tally, site, origin } = this.#all
-    const lines = [
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      `Sec-WebSocket-Key: ${KEY}`,
-      'Sec-WebSocket-Version: 13',
-    ]
-    const page = `Origin: ${origin.isTls ? 'https' : 'http'}://${origin.host}`
-    const text = `GET ${path} HTTP/1.1\r\n${this.#headers}${[...lines, page].join('\r\n')}\r\n\r\n`
+    const text = upgradeText(path, this.#headers, origin)
     const example = `websocket ${path}`
-    const link = new KernelLink(
-      this.#browser,
-      text,
-      site.language,
-      {
-        onHandshake: (failure, at) => {
-          if (failure === undefined) tally.success(this.#user, 'websocket', this.#ms(at), this.#nowMs)
-          else this.#fails('websocket', failure, at, example)
-        },
-        onOpen: () => this.#onWebsocket(true),
-        onAnswer: (ms) => tally.success(this.#user, 'message', this.#nowMs - ms, this.#nowMs),
-        onBroken: (_why, unanswered) => {
-          this.#onWebsocket(false)
-          tally.websocketBroken(this.#user, this.#nowMs, this.#nowMs, example)
-          for (let i = 0; i < unanswered; i += 1) this.#fails('message', 'cut off', performance.now(), example)
-        },
+    const link = new KernelLink(this.#browser, text, site.language, {
+      after: (ms, work) => this.#timers.after(ms, work),
+      random: this.#random,
+      onHandshake: (failure, at) => {
+        if (failure === undefined) tally.success(this.#user, 'websocket', this.#ms(at), this.#nowMs)
+        else this.#fails('websocket', failure, at, example)
       },
-      this.#random,
-    )
+      onOpen: () => this.#onOpenKernel(),
+      onAnswer: (ms) => tally.success(this.#user, 'message', this.#nowMs - ms, this.#nowMs),
+      onBroken: (_why, unanswered) => {
+        this.#onWebsocket(false)
+        tally.websocketBroken(this.#user, this.#nowMs, this.#nowMs, example)
+        for (let i = 0; i < unanswered; i += 1) this.#fails('message', 'cut off', performance.now(), example)
+      },
+      lookForKernel: () => this.#ask('kernel', 'GET', path.replace(/\/channels$/, '')),
+      onGivenUp: () => void this.#reload(),
+    })
     this.#link = link
     return link.connect()
+  }
+
+  #onOpenKernel(): void {
+    this.#onWebsocket(true)
+    const person = this.#all.tally.people[this.#user]
+    if (person !== undefined) person.readyAfterMs ??= Math.round(performance.now() - this.#cameAt)
   }
 
   #onWebsocket(isOpen: boolean): void {
@@ -147,29 +154,31 @@ export class Visit {
   #work(deeds: Iterator<TimedDeed>): void {
     const next = deeds.next().value as TimedDeed | undefined
     if (next === undefined || this.#isOver) return
-    this.#timer = setTimeout(() => {
+    this.#timers.after(next.atMs - this.#nowMs, () => {
       this.#all.tally.late(Math.max(0, this.#nowMs - next.atMs))
       this.#do(next.deed, this.#all.startedAt + next.atMs)
       this.#work(deeds)
-    }, next.atMs - this.#nowMs)
+    })
   }
 
   #do(deed: Deed, wantedAt: number): void {
     const { site } = this.#all
+    const want = async (act: Act, method: string, path: string, body?: Buffer) => {
+      const { isGood } = await this.#ask(act, method, path, body === undefined ? { wantedAt } : { wantedAt, body })
+      if (!isGood && !this.#isOver) void this.#tryAgain()
+    }
     if (deed === 'cell') this.#link?.send(wantedAt)
-    else if (deed === 'poll') {
-      for (const path of site.polls(this.#user)) void this.#ask('poll', 'GET', path, { wantedAt })
-    } else if (deed === 'download') void this.#ask(deed, 'GET', site.file(this.#user, deed), { wantedAt })
+    else if (deed === 'poll') for (const path of site.polls(this.#user)) void want('poll', 'GET', path)
+    else if (deed === 'download') void want(deed, 'GET', site.file(this.#user, deed))
     else {
       const kind = deed === 'save' ? 'notebook' : deed
-      void this.#ask(deed, 'PUT', site.file(this.#user, kind), { wantedAt, body: site.content(kind) })
+      void want(deed, 'PUT', site.file(this.#user, kind), site.content(kind))
     }
   }
 
   async #request(act: Act, method: string, path: string, options: AskOptions = {}): Promise<Answer> {
     const { body, keepsBody = false, wantedAt = performance.now(), alsoGood = [] } = options
-    const length = body === undefined && method === 'GET' ? '' : `Content-Length: ${body?.length ?? 0}\r\n`
-    const text = `${method} ${path} HTTP/1.1\r\n${this.#headers}${length}\r\n`
+    const text = requestText(method, path, this.#headers, body?.length)
     const outcome = await this.#browser.fetch(text, body === undefined ? { keepsBody } : { keepsBody, body })
     if (this.#isOver) return { ...outcome, isGood: false }
     const failure = this.#failureOf(path, outcome, alsoGood)
@@ -190,10 +199,9 @@ export class Visit {
     this.#all.tally.failure(this.#user, act, kind, this.#ms(wantedAt), this.#nowMs, example)
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#timer = setTimeout(resolve, ms)
-    })
+  /** How long a user waits who has seen an error. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#timers.after(AGAIN_MS.least + this.#random() * AGAIN_MS.spread, resolve))
   }
 
   #ms(at: number): number {

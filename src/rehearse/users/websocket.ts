@@ -42,7 +42,7 @@ export class KernelWebsocket {
 
   /** @returns the outcome of the handshake, with the websocket if it is open */
   static async open(
-    browser: Browser,
+    browser: Pick<Browser, 'upgrade'>,
     text: string,
     language: Language,
     events: WebsocketEvents,

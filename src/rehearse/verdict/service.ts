@@ -1,5 +1,6 @@
 import { rounded } from '../../operations/page/format.js'
 import { Histogram } from '../histogram.js'
+import { KERNEL_PAUSE_S } from '../jupyterlab.js'
 import type { FailureKind, Second, UserRecord } from '../record.js'
 import type { Check, Judge } from './check.js'
 import { outcomeOf } from './check.js'
@@ -9,7 +10,15 @@ import { calmSeconds } from './interruptions.js'
 const READY_WITHIN_MS = 60_000
 
 /** What users see of a proxy. */
-export const SERVICE: readonly Judge[] = [failedRequests, gapOfService, brokenWebsockets, p99, messageP99, ready]
+export const SERVICE: readonly Judge[] = [
+  failedRequests,
+  gapOfService,
+  timeWithoutKernel,
+  brokenWebsockets,
+  p99,
+  messageP99,
+  ready,
+]
 
 function failedRequests(...[rehearsal, { maxFailures, maxGap }]: Parameters<Judge>): Check {
   const calm = calmSeconds(rehearsal, maxGap)
@@ -36,6 +45,19 @@ function gapOfService(...[{ users }, { maxGap }]: Parameters<Judge>): Check {
     outcome: outcomeOf(longest <= maxGap * 1000),
     figure: `${(longest / 1000).toFixed(1)} s, ${rounded(affected)} of ${rounded(users.length)} users saw one`,
     limit: `${maxGap} s`,
+  }
+}
+
+/** What JupyterLab waits by itself comes on top of what users may be without service. */
+function timeWithoutKernel(...[{ users }, { maxGap }]: Parameters<Judge>): Check {
+  const longest = users.reduce((most, { longestKernelGapMs }) => Math.max(most, longestKernelGapMs), 0)
+  const affected = users.filter(({ kernelGaps }) => kernelGaps > 0).length
+  const most = maxGap + KERNEL_PAUSE_S.most
+  return {
+    name: 'longest time without a kernel',
+    outcome: outcomeOf(longest <= most * 1000),
+    figure: `${(longest / 1000).toFixed(1)} s, ${rounded(affected)} of ${rounded(users.length)} users saw one`,
+    limit: `${most} s`,
   }
 }
 

@@ -11,8 +11,9 @@ export const THRESHOLD_OPTIONS = [
   },
   {
     flags: '--max-gap <seconds>',
-    description: 'How long a user may be without service, even when the proxy is killed',
-    default: 10,
+    description: 'How long a user may be without service, even when the proxy is killed; without a kernel 30 more',
+    // JupyterHub looks every 5 s whether its proxy runs, and a user tries again within 5 s: 5 s are left to start.
+    default: 15,
     number: wholeNumber('The gap of service', 0, 100_000),
   },
   {

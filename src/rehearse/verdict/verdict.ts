@@ -43,11 +43,14 @@ export function judge(rehearsal: Rehearsal, thresholds: Thresholds = DEFAULT_THR
 }
 
 /** What was asked for and could not be seen. */
-function unseen({ ended, incidents, options, seconds }: Rehearsal): string[] {
+function unseen({ ended, incidents, options, seconds, users }: Rehearsal): string[] {
   const found: string[] = []
   if (ended === 'interrupted') found.push('It was interrupted.')
   else if (ended !== 'complete') found.push(`It ended early: ${ended.failed}.`)
   if (seconds.every(({ requests }) => requests === 0)) found.push('No request was answered.')
+  else if (!users.some(({ readyAfterMs }) => readyAfterMs !== undefined)) {
+    found.push('Nobody got as far as a notebook: give it more time with --for.')
+  }
   for (const { name, failed } of incidents.filter((incident) => !isNotApplicable(incident))) {
     if (failed !== undefined) found.push(`${name} could not be done: ${failed}`)
     else if (incidentNamed(name) === undefined) found.push(`${name} is an incident that this version does not know.`)

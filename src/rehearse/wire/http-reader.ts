@@ -21,8 +21,16 @@ export interface HttpSink {
 
 /** The value of a header; undefined if it isn't there. Names are compared without case, as HTTP does. */
 export function fieldOf(head: string, name: string): string | undefined {
-  return new RegExp(`\\r\\n${name}: *([^\\r]*)`, 'i').exec(head)?.[1]
+  let pattern = FIELDS.get(name)
+  if (pattern === undefined) {
+    pattern = new RegExp(`\\r\\n${name}: *([^\\r]*)`, 'i')
+    FIELDS.set(name, pattern)
+  }
+  return pattern.exec(head)?.[1]
 }
+
+/** For each name that is asked for: one is asked for in each message. */
+const FIELDS = new Map<string, RegExp>()
 
 const LENGTH = /\r\ncontent-length: *(\d+)/i
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i
