@@ -2,8 +2,9 @@
 -- closing. Runs for every retry.
 --
 -- The control plane puts these constants before this text: ATTEMPT_HEADER, the name of a header that it adds for this
--- script alone; LIMIT_MS, how long after its arrival a request may be retried; NAMESPACE, the metadata that marks requests
--- whose connection was new, and FAILURE, the key in it of how the previous attempt failed.
+-- script alone; RETRY_HEADER, that of the header by which Envoy marks a retry; LIMIT_MS, how long after its arrival a request
+-- may be retried; NAMESPACE, the metadata that marks requests whose connection was new, and FAILURE, the key in it of how the
+-- previous attempt failed.
 
 -- When a retry was last refused, by cluster. Envoy had already opened a connection for it, which the next request may get:
 -- it looks as if it had been used before.
@@ -27,6 +28,7 @@ function envoy_on_request(handle)
   local elapsed, sent, received, connection, cluster =
     headers:get(ATTEMPT_HEADER):match("^(%d+) (%d+) (%d+) (%d+) (.*)$")
   headers:remove(ATTEMPT_HEADER)
+  headers:remove(RETRY_HEADER)
   local metadata = handle:streamInfo():dynamicMetadata()
   if received ~= "0" then return refuse(handle, cluster, "bad answer") end
   local late = tonumber(elapsed) >= LIMIT_MS

@@ -14,7 +14,7 @@ export const PUBLIC = 'public'
  * The route configuration of the public listener. It needs filters of this listener. When it needs others, it must get
  * a new name, so that a draining listener keeps the one that fits it.
  */
-export const PUBLIC_ROUTES = 'public-arrival'
+export const PUBLIC_ROUTES = 'public-retries'
 
 /** Secrets: certificates with their keys, and the authorities that others' certificates are verified against. */
 export const SECRET = {

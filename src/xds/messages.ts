@@ -30,6 +30,7 @@ const FILES = [
   'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
   'envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto',
   'envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.proto',
+  'envoy/extensions/http/original_ip_detection/custom_header/v3/custom_header.proto',
   'envoy/extensions/request_id/uuid/v3/uuid.proto',
   'envoy/extensions/router/cluster_specifiers/lua/v3/lua.proto',
   'envoy/extensions/tracers/opentelemetry/samplers/v3/trace_id_ratio_based_sampler.proto',
@@ -37,6 +38,7 @@ const FILES = [
   'envoy/extensions/transport_sockets/tls/v3/tls.proto',
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
   'envoy/service/metrics/v3/metrics_service.proto',
+  'envoy/type/matcher/v3/http_inputs.proto',
   'envoy/type/v3/token_bucket.proto',
   'xds/type/matcher/v3/cel.proto',
 ]

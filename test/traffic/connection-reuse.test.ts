@@ -18,8 +18,9 @@ t.teardown(() => proxy.stop())
  * A backend that answers the first request of each connection and resets the connection when another comes: the worst
  * moment to close that a backend could choose.
  */
-async function startResetting(): Promise<{ url: string; seen: string[]; stop: () => void }> {
+async function startResetting(): Promise<{ url: string; seen: string[]; marks: string[]; stop: () => void }> {
   const seen: string[] = []
+  const marks: string[] = []
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -32,6 +33,7 @@ async function startResetting(): Promise<{ url: string; seen: string[]; stop: ()
       requests += 1
       if (requests > 1) return socket.resetAndDestroy()
       seen.push(line)
+      marks.push(...(String(data).match(/^x-(?:envoy|cep)-.*$/gim) ?? []))
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     })
   })
@@ -41,7 +43,7 @@ async function startResetting(): Promise<{ url: string; seen: string[]; stop: ()
     for (const socket of sockets) socket.destroy()
     server.close()
   }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, stop }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, marks, stop }
 }
 
 t.test('a backend that closes a connection as a request arrives on it is not seen by users', async (t) => {
@@ -58,6 +60,7 @@ t.test('a backend that closes a connection as a request arrives on it is not see
     }
   }
   t.strictSame([...backend.seen].sort(), asked.sort(), 'each was answered once')
+  t.strictSame(backend.marks, [], 'nothing tells the backend that it was sent again')
 })
 
 t.test('nor one that closes all its idle connections together', async (t) => {

@@ -26,7 +26,7 @@ import { OWN_CONNECTION } from '../shared/connection-reuse.js'
 import { connectionManagerLimits, FLUSH_TIMEOUT, NEVER } from '../shared/limits.js'
 import { tracing } from '../tracing/tracing.js'
 import { NOTE_ARRIVAL } from './arrival.js'
-import { forwardedHeaders } from './forwarded-headers.js'
+import { CLIENT_ADDRESS, forwardedHeaders } from './forwarded-headers.js'
 import { HTTP2_OPTIONS, WEBSOCKET_KEY } from './http2.js'
 import { countRounds } from './loops.js'
 import { repeatFilter } from './repeat.js'
@@ -64,6 +64,9 @@ export function router(attempt: readonly HttpFilter[] = [], attemptLog: AccessLo
   return {
     name: 'router',
     typed_config: packAny('envoy.extensions.filters.http.router.v3.Router', {
+      // Envoy would look up eight statistics for each answer, by the names of its cluster, status and virtual host, though
+      // routes have none. They cost a request 3 %.
+      dynamic_stats: { value: false },
       suppress_envoy_headers: true,
       upstream_log: attemptLog,
       upstream_http_filters: attempt.length === 0 ? [] : [...attempt, UPSTREAM_CODEC],
@@ -85,6 +88,7 @@ export function connectionManager(input: ConnectionManagerInput): HttpConnection
       config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: NEVER },
     },
     early_header_mutation_extensions: [earlyHeaders(input, forwarded.early)],
+    ...CLIENT_ADDRESS,
     http_filters: [
       ...logged,
       ...pages,

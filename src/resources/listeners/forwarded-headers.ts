@@ -7,7 +7,9 @@ import type {
   Config,
   _envoy_extensions_filters_http_header_to_metadata_v3_Config_KeyValuePair as KeyValuePair,
 } from '#proto/envoy/extensions/filters/http/header_to_metadata/v3/Config.js'
+import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import type { CustomHeaderConfig } from '#proto/envoy/extensions/http/original_ip_detection/custom_header/v3/CustomHeaderConfig.js'
 import { packAny } from '../../xds/messages.js'
 import { METADATA_NAMESPACE } from '../names.js'
 import { appendHeader, headerToSet, requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
@@ -41,6 +43,21 @@ export interface ForwardedHeaders {
   readonly http: HttpFilter[]
   /** Filters of websockets' handshakes. */
   readonly websocket: HttpFilter[]
+}
+
+/**
+ * Makes Envoy take the address of the connection for the client's. By default it parses x-forwarded-for, whose last address
+ * is that one, for 1,000 instructions a request. Clients can't send this header: it is removed early.
+ */
+export const CLIENT_ADDRESS: Pick<HttpConnectionManager, 'original_ip_detection_extensions'> = {
+  original_ip_detection_extensions: [
+    {
+      name: 'client_address',
+      typed_config: packAny('envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig', {
+        header_name: 'x-envoy-client-address',
+      } satisfies CustomHeaderConfig),
+    },
+  ],
 }
 
 /** Routes for requests that name a port in the same way. */

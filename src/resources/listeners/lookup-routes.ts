@@ -6,7 +6,14 @@ import type { Limits } from '../../settings/limits.js'
 import { duration } from '../../xds/messages.js'
 import { FAILED_PATH_HEADER } from '../names.js'
 import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
-import { bodilessIdle, NEVER, NEVER_IDLE, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
+import {
+  bodilessIdle,
+  NEVER,
+  NEVER_IDLE,
+  UPLOAD_PRIORITY,
+  unfinishedDuration,
+  unfinishedIdle,
+} from '../shared/limits.js'
 import { COMPLETE_AT_ONCE } from './arrival.js'
 import type { PortRoute } from './forwarded-headers.js'
 import { portRoutes } from './forwarded-headers.js'
@@ -39,11 +46,13 @@ export const LOOKUP = 'lookup'
 export function ordinaryRoutes(input: LookupRoutesInput): Route[] {
   const { forwarding, encrypted, port } = input
   const { repeatable, changes } = partsOf(input)
+  // No timer at all, where the others have one of a year: it would be set again with each part of the answer.
+  const route = forwarding.idleTimeoutMs === undefined ? { ...repeatable, idle_timeout: NEVER } : repeatable
   const { known, any } = portRoutes({ xForward: forwarding.xForward, encrypted, port })
   return (known.length > 0 ? known : [any]).map((port) => ({
     ...changes(port),
     match: { ...ORDINARY_PATH, headers: [...port.headers, ...COMPLETE_AT_ONCE, isNoLoop(forwarding, encrypted)] },
-    route: repeatable,
+    route,
   }))
 }
 
@@ -149,6 +158,7 @@ function waitingRoutes({ oddPaths, ordinary, anyPort }: Parts, { limits, forward
     cluster: WAITING_CLUSTER,
     timeout: NEVER,
     idle_timeout: hasBody ? unfinishedIdle(limits, forwarding.idleTimeoutMs) : bodilessIdle(limits),
+    ...unfinishedDuration(limits),
   })
   return [...oddPaths, ordinary].flatMap((path) =>
     WAITING.map(({ headers, hasBody, typed_per_filter_config }) => ({
@@ -170,7 +180,7 @@ function uploadRoutes(
   const idle_timeout = unfinishedIdle(limits, forwarding.idleTimeoutMs)
   return [...oddPaths, ordinary].map(({ match, typed_per_filter_config }) => ({
     match,
-    route: { ...action, idle_timeout, priority: UPLOAD_PRIORITY },
+    route: { ...action, idle_timeout, ...unfinishedDuration(limits), priority: UPLOAD_PRIORITY },
     ...changes(anyPort),
     typed_per_filter_config: { ...AS_IT_COMES, ...typed_per_filter_config, ...anyPort.typed_per_filter_config },
   }))

@@ -1,16 +1,17 @@
 import type { Expr } from '#proto/cel/expr/Expr.js'
 import type { TypedExtensionConfig } from '#proto/envoy/config/core/v3/TypedExtensionConfig.js'
+import type { VirtualHost } from '#proto/envoy/config/route/v3/VirtualHost.js'
 import type { ExtensionWithMatcher } from '#proto/envoy/extensions/common/matching/v3/ExtensionWithMatcher.js'
 import type { Composite } from '#proto/envoy/extensions/filters/http/composite/v3/Composite.js'
 import type { ExecuteFilterAction } from '#proto/envoy/extensions/filters/http/composite/v3/ExecuteFilterAction.js'
 import type { Lua } from '#proto/envoy/extensions/filters/http/lua/v3/Lua.js'
 import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js'
+import type { HttpRequestHeaderMatchInput } from '#proto/envoy/type/matcher/v3/HttpRequestHeaderMatchInput.js'
 import type { CelMatcher } from '#proto/xds/type/matcher/v3/CelMatcher.js'
 import type { HttpAttributesCelMatchInput } from '#proto/xds/type/matcher/v3/HttpAttributesCelMatchInput.js'
 import type {
-  _xds_type_matcher_v3_Matcher_MatcherList_FieldMatcher as FieldMatcher,
-  Matcher,
   _xds_type_matcher_v3_Matcher_OnMatch as OnMatch,
+  _xds_type_matcher_v3_Matcher_MatcherList_Predicate as Predicate,
 } from '#proto/xds/type/matcher/v3/Matcher.js'
 import { packAny } from '../../xds/messages.js'
 import { ATTEMPT } from '../names.js'
@@ -24,6 +25,14 @@ import { requestHeaderFilter, setHeader } from '../shared/header-mutation.js'
 
 const ATTEMPT_HEADER = 'x-cep-attempt'
 
+/** Envoy adds it to retries, and only to them. A client's own has been removed. */
+const RETRY_HEADER = 'x-envoy-is-timeout-retry'
+
+/** Makes a virtual host add it. The script of a retry removes it again. */
+export const MARK_RETRIES: Pick<VirtualHost, 'include_is_timeout_retry_header'> = {
+  include_is_timeout_retry_header: true,
+}
+
 /**
  * A connection that was closing fails within a round trip, plus a tenth of a second on a busy machine. After a longer
  * time the backend may have worked on the request.
@@ -36,10 +45,8 @@ const FORMAT =
 
 /** The filter that refuses to retry a request unless its connection was closing. */
 export function repeatFilter({ repeat, newConnection }: Pick<Scripts, 'repeat' | 'newConnection'>): HttpFilter {
-  const attempt: Matcher = {
-    matcher_list: { matchers: [when(IS_REPEAT, action(FACTS, script('repeat', repeat)))] },
-    on_no_match: action(script('new_connection', newConnection)),
-  }
+  const onRetry = action(FACTS, script('repeat', repeat))
+  const onNewConnection = action(script('new_connection', newConnection))
   return {
     name: 'repeat',
     typed_config: packAny('envoy.extensions.common.matching.v3.ExtensionWithMatcher', {
@@ -47,7 +54,14 @@ export function repeatFilter({ repeat, newConnection }: Pick<Scripts, 'repeat' |
         name: 'repeat',
         typed_config: packAny('envoy.extensions.filters.http.composite.v3.Composite', {} satisfies Composite),
       },
-      xds_matcher: { matcher_list: { matchers: [when(NEEDS_SCRIPT, { matcher: attempt })] } },
+      xds_matcher: {
+        matcher_list: {
+          matchers: [
+            { predicate: IS_RETRY, on_match: onRetry },
+            { predicate: IS_NEW_CONNECTION, on_match: onNewConnection },
+          ],
+        },
+      },
     } satisfies ExtensionWithMatcher),
   }
 }
@@ -58,6 +72,7 @@ const FACTS = requestHeaderFilter('attempt', [setHeader(ATTEMPT_HEADER, FORMAT)]
 function script(name: string, text: string): HttpFilter {
   const constants = [
     `local ATTEMPT_HEADER = "${ATTEMPT_HEADER}"`,
+    `local RETRY_HEADER = "${RETRY_HEADER}"`,
     `local LIMIT_MS = ${LIMIT_MS}`,
     `local NAMESPACE = "${ATTEMPT.namespace}"`,
     `local FAILURE = "${ATTEMPT.failure}"`,
@@ -77,37 +92,46 @@ function action(...filters: HttpFilter[]): OnMatch {
   return { action: { name: 'repeat', typed_config } }
 }
 
-function when(condition: Expr, on_match: OnMatch): FieldMatcher {
-  const custom_match = {
-    name: 'cel',
-    typed_config: packAny('xds.type.matcher.v3.CelMatcher', {
-      expr_match: { cel_expr_parsed: { expr: condition } },
-    } satisfies CelMatcher),
-  }
-  return { predicate: { single_predicate: { input: INPUT, custom_match } }, on_match }
-}
-
 function extension({ name = '', typed_config }: HttpFilter): TypedExtensionConfig {
   return { name, typed_config: typed_config ?? null }
 }
 
-const INPUT = {
-  name: 'attributes',
-  typed_config: packAny('xds.type.matcher.v3.HttpAttributesCelMatchInput', {} satisfies HttpAttributesCelMatchInput),
+/** An expression would take ten times as long as this. */
+const IS_RETRY: Predicate = {
+  single_predicate: {
+    input: {
+      name: 'retry',
+      typed_config: packAny('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', {
+        header_name: RETRY_HEADER,
+      } satisfies HttpRequestHeaderMatchInput),
+    },
+    // That the previous attempt had a timeout of its own, which there is none here.
+    value_match: { exact: 'false' },
+  },
 }
 
-function call(name: string, ...args: Expr[]): Expr {
-  return { call_expr: { function: name, args } }
+/** Whether a first attempt has no connection yet. One that reuses a connection costs only this check. */
+const IS_NEW_CONNECTION: Predicate = {
+  single_predicate: {
+    input: {
+      name: 'attributes',
+      typed_config: packAny(
+        'xds.type.matcher.v3.HttpAttributesCelMatchInput',
+        {} satisfies HttpAttributesCelMatchInput,
+      ),
+    },
+    custom_match: {
+      name: 'cel',
+      typed_config: packAny('xds.type.matcher.v3.CelMatcher', {
+        expr_match: { cel_expr_parsed: { expr: hasNoConnection() } },
+      } satisfies CelMatcher),
+    },
+  },
 }
 
-/** @param test whether the expression tests only if the field exists */
-function upstream(field: string, test = false): Expr {
-  return { select_expr: { operand: { ident_expr: { name: 'upstream' } }, field, test_only: test } }
+/** `!has(upstream.cx_pool_ready_duration)` */
+function hasNoConnection(): Expr {
+  const upstream: Expr = { ident_expr: { name: 'upstream' } }
+  const has: Expr = { select_expr: { operand: upstream, field: 'cx_pool_ready_duration', test_only: true } }
+  return { call_expr: { function: '!_', args: [has] } }
 }
-
-const IS_REPEAT = call('_>_', upstream('request_attempt_count'), { const_expr: { uint64_value: 1 } })
-
-/**
- * True if the attempt has no connection yet or is a retry. A first attempt that reuses a connection costs only this check.
- */
-const NEEDS_SCRIPT = call('_||_', call('!_', upstream('cx_pool_ready_duration', true)), IS_REPEAT)

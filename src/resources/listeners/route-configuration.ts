@@ -12,6 +12,7 @@ import type { LookupRoutesInput } from './lookup-routes.js'
 import { LOOKUP, lookupRoutes, ordinaryRoutes } from './lookup-routes.js'
 import { endedLoops } from './loops.js'
 import { REFERER_COPY } from './referer.js'
+import { MARK_RETRIES } from './repeat.js'
 import { refusedUpgrades } from './upgrades.js'
 
 export interface RouteConfigurationInput extends LookupRoutesInput {
@@ -30,6 +31,7 @@ export function routeConfiguration(input: RouteConfigurationInput): RouteConfigu
         domains: ['*'],
         // After the routes have changed a request's headers.
         request_headers_to_remove: [REFERER_COPY, ARRIVAL_HEADER],
+        ...MARK_RETRIES,
         routes: [
           ...ordinaryRoutes(input),
           ...healthRoutes(),
