@@ -50,19 +50,33 @@ export class Follower {
     const stored = new Map(event.routes.map((route) => [keyOf(route), route]))
     const keys = new Set([...routes.keys(), ...stored.keys()])
     // Each of them, since the promise says that every Envoy has answered for all.
-    const outcomes = await Promise.allSettled([...keys].map((key) => apply(key, stored.get(key))))
+    const changed = [...keys].filter((key) => !this.#isKnown(key, stored.get(key)))
+    const outcomes = await Promise.allSettled(changed.map((key) => apply(key, stored.get(key))))
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     const error = errors.find((one) => one instanceof RouteNotAcknowledgedError) ?? errors[0]
     if (error !== undefined) throw error
   }
 
+  /**
+   * Whether a route of a list is here, and nothing is under way that may change it. Of 50,000 most are: a promise for each
+   * would keep this process from its other work for too long.
+   */
+  #isKnown(key: string, route: Route | undefined): boolean {
+    return this.#options.turns.isFree(key) && !this.#own.has(key) && this.#isAsHere(key, route)
+  }
+
+  /** If so, its activity is taken over. */
+  #isAsHere(key: string, route: Route | undefined): boolean {
+    const { routes } = this.#options
+    const here = routes.get(key)
+    if (here?.routespec !== route?.routespec || !isDeepStrictEqual(here?.data, route?.data)) return false
+    if (route !== undefined) routes.touch(key, route.lastActivity)
+    return true
+  }
+
   async #adopt(key: string, route: Route | undefined): Promise<void> {
+    if (this.#isAsHere(key, route)) return
     const { routes, publisher, publicationOf } = this.#options
-    const before = routes.get(key)
-    if (before?.routespec === route?.routespec && isDeepStrictEqual(before?.data, route?.data)) {
-      if (route !== undefined) routes.touch(key, route.lastActivity)
-      return
-    }
     if (route === undefined) routes.delete(key)
     else routes.set(key, route)
     await publisher.settle(key, publicationOf(key, route))

@@ -9,6 +9,10 @@ export class OwnWrites {
     this.#revisions.set(key, revision)
   }
 
+  has(key: string): boolean {
+    return this.#revisions.has(key)
+  }
+
   /** The store will report none of them any more. */
   clear(): void {
     this.#revisions.clear()

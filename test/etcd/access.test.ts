@@ -12,7 +12,7 @@ import { base64, Etcd } from '../support/etcd.js'
 import { without } from '../support/installed.js'
 import { freePorts } from '../support/ports.js'
 import { ProxyProcess } from '../support/proxy.js'
-import { put } from '../support/store.js'
+import { put, remove } from '../support/store.js'
 import { eventually } from '../support/wait.js'
 
 const skip = await without('etcd', 'etcd-server')
@@ -107,6 +107,8 @@ t.test('a full etcd takes no route and says why; a start says so, too', { skip }
   const etcd = await Etcd.start(t, { args: ['--quota-backend-bytes=1000000'] })
   const store = await open(etcd.connection)
   t.teardown(() => store.close())
+  await join(store)
+  await put(store, route('/small'))
   const data = { target: 'http://127.0.0.1:1', x: 'x'.repeat(400_000) }
   let refusal = ''
   // etcd looks at its size some times a second.
@@ -118,11 +120,14 @@ t.test('a full etcd takes no route and says why; a start says so, too', { skip }
   }
   await eventually(isFull, 'it is full')
   t.match(refusal, /could not be stored: .*space exceeded/)
+  await store.members.renew()
+  await remove(store, '/small')
   const lines: string[] = []
   const next = await open(etcd.connection, lines)
   t.teardown(() => next.close())
   t.match(lines, [/is full \(the alarm NOSPACE\).*etcdctl alarm disarm/])
   t.equal((await next.load()).length, 1)
+  await t.rejects(join(next), { message: /space exceeded/ }, 'no other control plane can register')
 
   const argv = ['--storage-backend', 'etcd', '--etcd-endpoints', etcd.endpoints.join(','), '--no-api-auth']
   const { CEP0514: routes, CEP0516: space } = await examined(['CEP0514', 'CEP0516'], argv, {})

@@ -43,7 +43,7 @@ export async function checkEtcd(client: EtcdClient, checked: CheckedEtcd): Promi
 }
 
 const NO_SPACE =
-  'is full (the alarm NOSPACE), so no route can be added or removed: compact and defragment it, or raise its ' +
+  'is full (the alarm NOSPACE), so no route can be added, and no control plane can start: compact and defragment it, or raise its ' +
   '--quota-backend-bytes, then `etcdctl alarm disarm`'
 
 function isTooOld(version: string): boolean {
