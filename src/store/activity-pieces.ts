@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { lastActive } from '../routing/last-active.js'
+import type { Route } from '../routing/route.js'
 
 /** How many routes' times one piece has: 370 kB, where a store takes 1 MiB. */
 const ROUTES_EACH = 10_000
@@ -16,34 +18,44 @@ export interface Pieces {
 
 /**
  * When routes were last active, apart from the routes: one piece for thousands of them, so that a minute's activity is
- * one write. Times are in milliseconds since 1970, by {@link activityName}.
+ * one write. Times are in milliseconds since 1970, by {@link nameOf} a route's key.
  */
 export class StoredActivity {
   readonly #pieces: Pieces
+  readonly #keyOf: (routespec: string) => string
 
-  constructor(pieces: Pieces) {
+  constructor(pieces: Pieces, keyOf: (routespec: string) => string) {
     this.#pieces = pieces
+    this.#keyOf = keyOf
   }
 
-  async load(): Promise<ReadonlyMap<string, number>> {
-    return new Map((await this.#pieces.list()).flatMap(timesOf))
+  /** The routes with the stored times. */
+  async addTo(routes: readonly Route[]): Promise<readonly Route[]> {
+    const times = new Map((await this.#pieces.list()).flatMap(timesOf))
+    return routes.map((route) => lastActive(route, times.get(this.#nameOf(route))))
   }
 
   /**
-   * Nothing is remembered from one time to the next, since another control plane may have written meanwhile.
-   *
-   * @param times of all routes; undefined for one whose stored time is still right
+   * See {@link RouteStore.storeActivity}. Nothing is remembered from one time to the next, since another control plane may
+   * have written meanwhile.
    */
-  async write(times: ReadonlyMap<string, number | undefined>): Promise<void> {
+  async store(routes: readonly Route[], since: Date): Promise<void> {
     const stored = await this.#pieces.list()
     const before = new Map(stored.flatMap(timesOf))
-    const all = [...times].map(([name, at]) => [name, at ?? before.get(name)] as const)
+    const all = routes.map((route) => {
+      const [name, at] = [this.#nameOf(route), route.lastActivity]
+      return [name, at < since ? before.get(name) : at.getTime()] as const
+    })
     const known = all.filter((entry): entry is [string, number] => entry[1] !== undefined)
     const pieces = cut(known)
     for (const [index, piece] of pieces.entries()) {
       if (piece !== stored[index]) await this.#pieces.put(index, piece)
     }
     for (let index = pieces.length; index < stored.length; index += 1) await this.#pieces.delete(index)
+  }
+
+  #nameOf({ routespec }: Route): string {
+    return nameOf(this.#keyOf(routespec))
   }
 }
 
@@ -66,6 +78,6 @@ function timesOf(piece: string): [string, number][] {
 }
 
 /** What stands for a route among the times of activity. */
-export function activityName(key: string): string {
+function nameOf(key: string): string {
   return createHash('sha256').update(key).digest().subarray(0, HASH_BYTES).toString('base64url')
 }

@@ -2,10 +2,9 @@ import type { RequestOp } from '#proto/etcdserverpb/RequestOp.js'
 import { FatalError } from '../../platform/fatal-error.js'
 import type { PlainLog } from '../../platform/log.js'
 import { StoreAwayError } from '../../routing/errors.js'
-import { lastActive } from '../../routing/last-active.js'
 import type { Route } from '../../routing/route.js'
 import type { Revision, RouteChange, StoreEvent } from '../../routing/store.js'
-import { activityName, StoredActivity } from '../activity-pieces.js'
+import { StoredActivity } from '../activity-pieces.js'
 import { CallQueue } from '../call-queue.js'
 import { routeToJson } from '../route-json.js'
 import type { SharedStore, Snapshot, StoredChange } from '../shared.js'
@@ -67,7 +66,9 @@ export class EtcdStore implements SharedStore {
     this.#client = client
     this.#routes = new StoredRoutes(this.#keys, hostRouting, log)
     this.#writer = new GuardedWriter(client)
-    this.#activity = new StoredActivity(new ActivityKeys(client, this.#keys))
+    this.#activity = new StoredActivity(new ActivityKeys(client, this.#keys), (routespec) =>
+      this.#routes.keyOf(routespec),
+    )
     // A renewal waits for no write.
     const queue = callQueue(MEMBER_CALLS)
     this.members = new EtcdMembers(client, this.#keys, this.#writer, (task) => queue.run(task))
@@ -106,9 +107,7 @@ export class EtcdStore implements SharedStore {
   async #snapshot(): Promise<Snapshot> {
     const listed = await listRange(this.#client, this.#keys.routes)
     const { revision } = listed
-    const routes = this.#readAll(listed)
-    const times = await this.#activity.load()
-    return { revision, routes: routes.map((route) => lastActive(route, times.get(this.#activityNameOf(route)))) }
+    return { revision, routes: await this.#activity.addTo(this.#readAll(listed)) }
   }
 
   async hasBegun(): Promise<boolean> {
@@ -140,11 +139,7 @@ export class EtcdStore implements SharedStore {
   }
 
   async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
-    const times = routes.map((route) => {
-      const at = route.lastActivity
-      return [this.#activityNameOf(route), at < since ? undefined : at.getTime()] as const
-    })
-    await this.#queue.run(() => this.#activity.write(new Map(times)))
+    await this.#queue.run(() => this.#activity.store(routes, since))
   }
 
   watch(apply: (event: StoreEvent) => Promise<void>): void {
@@ -199,10 +194,6 @@ export class EtcdStore implements SharedStore {
         failure: [remove(place)],
       },
     }
-  }
-
-  #activityNameOf({ routespec }: Route): string {
-    return activityName(this.#routes.keyOf(routespec))
   }
 }
 

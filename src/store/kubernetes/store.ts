@@ -1,9 +1,8 @@
 import { FatalError } from '../../platform/fatal-error.js'
 import type { PlainLog } from '../../platform/log.js'
-import { lastActive } from '../../routing/last-active.js'
 import type { Route } from '../../routing/route.js'
 import type { Revision, RouteChange, StoreEvent } from '../../routing/store.js'
-import { activityName, StoredActivity } from '../activity-pieces.js'
+import { StoredActivity } from '../activity-pieces.js'
 import { CallQueue } from '../call-queue.js'
 import { LoneMembers } from '../lone-members.js'
 import type { Members, SharedStore, Snapshot, StoredChange } from '../shared.js'
@@ -51,7 +50,7 @@ export class KubernetesStore implements SharedStore {
   readonly #routes: StoredRoutes
   readonly #activity: StoredActivity
   readonly #queue = callQueue(CONNECTIONS - MEMBER_CALLS)
-  #loaded = '0'
+  #loaded: Revision = 0n
   /** Objects of removed routes that are being deleted. */
   readonly #sweeps = new Set<Promise<void>>()
   #following: Following | undefined
@@ -63,7 +62,9 @@ export class KubernetesStore implements SharedStore {
     this.#client = client
     this.#configMaps = new ConfigMaps(client, account.namespace)
     this.#routes = new StoredRoutes(name, hostRouting, log)
-    this.#activity = new StoredActivity(new ActivityConfigMaps(this.#configMaps, name))
+    this.#activity = new StoredActivity(new ActivityConfigMaps(this.#configMaps, name), (routespec) =>
+      this.#routes.keyOf(routespec),
+    )
     const queue = callQueue(MEMBER_CALLS)
     const leases = new Leases(client, account.namespace, name)
     this.members = mayUseLeases ? new KubernetesMembers(leases, name, (task) => queue.run(task)) : new LoneMembers()
@@ -85,14 +86,14 @@ export class KubernetesStore implements SharedStore {
   }
 
   get loaded(): Revision {
-    return BigInt(this.#loaded)
+    return this.#loaded
   }
 
   async load(): Promise<readonly Route[]> {
     try {
-      const listed = await this.#configMaps.list(this.#selector)
-      this.#loaded = listed.resourceVersion
-      return await this.#withActivity(this.#readAll(listed))
+      const { revision, routes } = await this.#snapshot()
+      this.#loaded = revision
+      return routes
     } catch (error) {
       throw new FatalError(`The routes in ${this.where} can't be read: ${(error as Error).message}`)
     }
@@ -101,16 +102,12 @@ export class KubernetesStore implements SharedStore {
   reload(): Promise<Snapshot> {
     // Others may have given this member up since it heard of no change.
     this.#following?.anew()
-    return this.#queue.run(async () => {
-      const listed = await this.#configMaps.list(this.#selector)
-      const routes = await this.#withActivity(this.#readAll(listed))
-      return { revision: BigInt(listed.resourceVersion), routes }
-    })
+    return this.#queue.run(() => this.#snapshot())
   }
 
-  async #withActivity(routes: readonly Route[]): Promise<readonly Route[]> {
-    const times = await this.#activity.load()
-    return routes.map((route) => lastActive(route, times.get(this.#activityNameOf(route))))
+  async #snapshot(): Promise<Snapshot> {
+    const listed = await this.#configMaps.list(this.#selector)
+    return { revision: BigInt(listed.resourceVersion), routes: await this.#activity.addTo(this.#readAll(listed)) }
   }
 
   async hasBegun(): Promise<boolean> {
@@ -153,11 +150,7 @@ export class KubernetesStore implements SharedStore {
   }
 
   async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
-    const times = routes.map((route) => {
-      const at = route.lastActivity
-      return [this.#activityNameOf(route), at < since ? undefined : at.getTime()] as const
-    })
-    await this.#queue.run(() => this.#activity.write(new Map(times)))
+    await this.#queue.run(() => this.#activity.store(routes, since))
   }
 
   watch(apply: (event: StoreEvent) => Promise<void>): void {
@@ -169,7 +162,7 @@ export class KubernetesStore implements SharedStore {
     }
     this.#following = new Following({
       ...{ client: this.#client, configMaps: this.#configMaps, log },
-      ...{ selector: this.#selector, from: this.#loaded },
+      ...{ selector: this.#selector, from: String(this.#loaded) },
       onList: (listed) => tell({ revision: BigInt(listed.resourceVersion), routes: this.#readAll(listed) }),
       onChange: (object, isDeleted) => {
         const event = this.#routes.eventOf(object, isDeleted)
@@ -203,10 +196,6 @@ export class KubernetesStore implements SharedStore {
         .finally(() => this.#sweeps.delete(sweep))
       this.#sweeps.add(sweep)
     }
-  }
-
-  #activityNameOf({ routespec }: Route): string {
-    return activityName(this.#routes.keyOf(routespec))
   }
 
   get #selector(): string {
