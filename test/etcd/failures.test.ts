@@ -183,6 +183,27 @@ t.test('one etcd', { skip }, async (t) => {
     t.strictSame(await next.load(), [], 'a start begins anew')
   })
 
+  t.test('it is restored from a backup: all routes are reported as they were then', async (t) => {
+    const store = await make()()
+    t.teardown(() => store.close())
+    await store.begin()
+    await store.load()
+    const seen = watched(store)
+    await put(store, route('/a'))
+    await etcd.stop()
+    const restore = await etcd.backUp()
+    await etcd.startAgain()
+    await eventually(() => isDone(put(store, route('/b'))), 'it is back')
+    const last = await put(store, route('/a', NEW))
+    await eventually(() => seen.at(-1)?.revision === last, 'it follows')
+    await etcd.stop()
+    await restore()
+    await etcd.startAgain()
+    await eventually(() => 'routes' in (seen.at(-1) ?? {}), 'it follows again')
+    t.match(seen.at(-1), { routes: [route('/a')] })
+    t.ok((seen.at(-1)?.revision ?? last) < last, 'with an earlier revision')
+  })
+
   t.test('who could not leave since it was away leaves afterwards', async (t) => {
     const store = await make()()
     t.teardown(() => store.close())
