@@ -59,11 +59,18 @@ async function refusal(args: readonly string[], target: string): Promise<string>
   }
 }
 
+/** The addresses that this machine has now. Another program may remove a network device at any time. */
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? [])
+}
+
 t.test('who listens on all addresses is found by each of them', async (t) => {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? [])
+  const all = ownAddresses()
   for (const address of [...all, '127.0.0.1', '127.1.2.3', '::1', 'LOCALHOST', 'localhost.']) {
     const host = address.includes(':') ? `[${address}]` : address
-    t.match(await refusal(['--port', '8000'], `http://${host}:8000`), 'its public address', host)
+    const found = await refusal(['--port', '8000'], `http://${host}:8000`)
+    const isGone = all.includes(address) && !ownAddresses().includes(address)
+    if (!isGone) t.match(found, 'its public address', host)
     t.equal(await refusal(['--port', '8000'], `http://${host}:8002`), '', 'another port')
   }
   t.equal(await refusal(['--port', '8000'], 'http://192.0.2.1:8000'), '', 'another machine')
