@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock } from '../platform/clock.js'
+import { isDoneWithin, SYSTEM_CLOCK } from '../platform/clock.js'
 import type { Logger } from '../platform/log.js'
 
 /** How long the end of the proxy may wait for the store, in milliseconds. */
@@ -10,12 +11,15 @@ export interface PersistActivityOptions {
   /** How much activity may be lost, in milliseconds. */
   readonly everyMs: number
   readonly log: Logger
+  readonly clock?: Clock
 }
 
 /** Has activity stored now and then, until the returned function is called, and then once more. */
-export function persistActivity({ store, everyMs, log }: PersistActivityOptions): () => Promise<void> {
+export function persistActivity(options: PersistActivityOptions): () => Promise<void> {
+  const { store, everyMs, log, clock = SYSTEM_CLOCK } = options
   let since = new Date()
   let last: Promise<void> = Promise.resolve()
+  let stop = () => {}
   const pass = async () => {
     const begun = new Date()
     try {
@@ -29,12 +33,15 @@ export function persistActivity({ store, everyMs, log }: PersistActivityOptions)
     last = last.then(pass)
     return last
   }
-  const timer = setInterval(next, everyMs).unref()
+  const wait = () => {
+    stop = clock.after(everyMs, () => {
+      void next()
+      wait()
+    })
+  }
+  wait()
   return async () => {
-    clearInterval(timer)
-    const limit = new AbortController()
-    const late = delay(LAST_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => {})
-    await Promise.race([next(), late])
-    limit.abort()
+    stop()
+    await isDoneWithin(clock, LAST_LIMIT_MS, next())
   }
 }

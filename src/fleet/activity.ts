@@ -5,6 +5,9 @@ import type { InUse, PeerMessage } from './streams/messages.js'
 /** How often other members are told which routes were in use, in milliseconds. Envoys report it every 2 s. */
 const EVERY_MS = 2_000
 
+/** How much later a member is told of it at most. By then it may have stored the activity of that time already. */
+export const TOLD_LATE_MS = 5_000
+
 /** What a member is told that has just been reached: the store has what was before, of the last minute but one. */
 const RECENT_MS = 130_000
 

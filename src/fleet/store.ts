@@ -8,6 +8,7 @@ import type { Member, SharedStore } from '../store/shared.js'
 import { LeaseLostError } from '../store/shared.js'
 import type { Subscriptions } from '../xds/subscriptions.js'
 import type { ActivityExchange, ActivityTable } from './activity.js'
+import { TOLD_LATE_MS } from './activity.js'
 import { Exchanges } from './exchanges.js'
 import { Fleet } from './fleet.js'
 import { FenceHistory } from './history.js'
@@ -141,7 +142,7 @@ export class FleetStore implements OpenedStore {
 
   /** Of all control planes only one stores activity: the others would store the same. */
   async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
-    const from = this.#unstoredSince ?? since
+    const from = this.#unstoredSince ?? new Date(since.getTime() - TOLD_LATE_MS)
     this.#unstoredSince = from
     if (!this.protocol.isOldest) return
     await this.#store.storeActivity(routes, from)

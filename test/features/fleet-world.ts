@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { ActivityExchange } from '../../src/fleet/activity.js'
 import { LIMITS } from '../../src/fleet/protocol/limits.js'
 import { FleetStore } from '../../src/fleet/store.js'
 import type { LinksOptions, PeerLinks } from '../../src/fleet/streams/links.js'
@@ -86,12 +87,14 @@ export class Member {
   readonly store: FleetStore
   readonly #fleet: FleetOfWorlds
   readonly admission: EnvoyAdmission
+  readonly activity: ActivityExchange
   readonly envoys = new Set<SimulatedEnvoy>()
 
   constructor(fleet: FleetOfWorlds, world: World, store: FleetStore) {
     this.#fleet = fleet
     this.world = world
     this.store = store
+    this.activity = store.exchangeActivity(world.core.table)
     this.admission = store.place.admission(() => this.#dropEnvoys()) as EnvoyAdmission
   }
 
@@ -168,7 +171,6 @@ export class FleetOfWorlds {
     const opened = store
     this.#t.teardown(() => opened.close())
     const member = new Member(this, world, opened)
-    opened.exchangeActivity(world.core.table)
     opened.exchangeDoubts(world.core.collections.ordered.map(({ subscriptions }) => subscriptions))
     this.members.push(member)
     return member

@@ -250,19 +250,6 @@ t.test(
   },
 )
 
-t.test('when a route was in use is known to all control planes, and stored by one', async (t) => {
-  const [fleet, one, other] = await two(t)
-  await answered(fleet, one.world.post('/a', `http://${OLD}`))
-  await fleet.clock.pass(100)
-  const before = other.world.core.table.get('/a')?.lastActivity ?? new Date()
-  const later = new Date(before.getTime() + 10_000)
-  one.world.core.table.touch('/a', later)
-  one.store.links.broadcast({ activity: [{ key: '/a', ageMs: 0 }] })
-  await turns()
-  t.ok((other.world.core.table.get('/a')?.lastActivity ?? before) >= before)
-  t.strictSame([one.store.protocol.isOldest, other.store.protocol.isOldest], [true, false])
-})
-
 t.test(
   'a control plane is not in its place before the table has the routes, however often they are read',
   async (t) => {

@@ -20,6 +20,9 @@ export class SharedRoutes {
   #revision: Revision = 0n
   /** What became of applying each event, in the order in which that ended: `2 done`, `3 refused: why`. */
   readonly applied: string[] = []
+  /** Which store has stored that these routes were in use, in order. The first that was opened is 0. */
+  readonly storedActivity: Array<{ readonly store: number; readonly keys: readonly string[] }> = []
+  #opened = 0
   /** Whether events wait for {@link tell}. */
   holds = false
   /** The next write is made, but nobody learns so from its answer. */
@@ -46,6 +49,8 @@ export class SharedRoutes {
   open(): SharedStore {
     let loaded = 0n
     let watching: Apply | undefined
+    const own = this.#opened
+    this.#opened += 1
     return {
       ...{ where: 'a shared store', isDurable: true, isNew: false, directory: undefined },
       get loaded() {
@@ -62,7 +67,11 @@ export class SharedRoutes {
       fill: async () => {},
       write: (change) => this.#write(change),
       writeAmong: async (change) => ({ revision: await this.#write(change), members: this.#alive() }),
-      storeActivity: async () => {},
+      storeActivity: async (routes, since) => {
+        this.#answer()
+        const keys = routes.filter(({ lastActivity }) => lastActivity >= since).map(({ routespec }) => routespec)
+        this.storedActivity.push({ store: own, keys })
+      },
       hasBegun: async () => true,
       begin: async () => {},
       isFirst: this.isFirst,
