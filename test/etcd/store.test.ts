@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { EtcdStore } from '../../src/store/etcd/store.js'
 import { everyStore, lastingStore } from '../store/contract.js'
-import { route, sharedStore } from '../store/shared-contract.js'
+import { join, route, sharedStore } from '../store/shared-contract.js'
 import { Etcd } from '../support/etcd.js'
 import { without } from '../support/installed.js'
 import { put } from '../support/store.js'
@@ -47,5 +47,23 @@ t.test('routes in a real etcd', { skip }, async (t) => {
     t.equal(await etcd.get(`${prefix}routes/bad`), '{')
     await put(store, route('/bad'))
     t.match(await etcd.get(`${prefix}routes/bad`), /target/, 'a POST of the route mends it')
+  })
+
+  t.test('what is damaged or foreign beside the routes keeps nobody waiting', async (t) => {
+    const lines: string[] = []
+    const open = await make(lines)
+    const store = await open()
+    t.teardown(() => store.close())
+    const prefix = `/configurable-envoy-proxy/store-${stores}/`
+    await etcd.put(`${prefix}members/somebody`, 'hello')
+    await etcd.put(`${prefix}activity/0`, '{')
+    await etcd.put(`${prefix}activity/x`, 'hello')
+    const me = await join(store)
+    const written = await store.writeAmong({ key: '/a', before: undefined, after: route('/a') })
+    t.strictSame([written.members, await store.members.list()], [[me], [me]], 'no member without a lease')
+    t.match(lines, [/Skipped the key .*members\/somebody: it has no lease/])
+    await store.storeActivity([{ ...route('/a'), lastActivity: new Date('2026-03-01') }], new Date('2026-02-01'))
+    t.match(await store.load(), [{ lastActivity: new Date('2026-03-01') }], 'times of activity are written anew')
+    t.equal(await etcd.get(`${prefix}members/somebody`), 'hello')
   })
 })

@@ -17,6 +17,7 @@ import { everyRight } from './rights.js'
 const BUILD_MS = 20 * 60_000
 
 const NAMESPACE = 'hub'
+const KIND = 'configurable-envoy-proxy/kind'
 const skip = (await withoutHelm()) || (await without('etcd', 'etcd-server'))
 
 t.setTimeout(BUILD_MS)
@@ -86,6 +87,26 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
     t.match(await api.call('GET', path), { data: { route: /target/ } }, 'a POST of the route mends it')
   })
 
+  t.test('what is damaged or foreign beside the routes keeps nobody waiting', async (t) => {
+    const open = await make()
+    const [store, number] = [await open(), stores]
+    t.teardown(() => store.close())
+    const leases = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`
+    const labels = { 'configurable-envoy-proxy/store': `store-${number}` }
+    const activity = { name: `store-${number}-activity-0`, labels: { ...labels, [KIND]: 'activity' } }
+    await api.call('POST', configMaps, { metadata: activity, data: { times: '{' } })
+    const annotations = { 'configurable-envoy-proxy/joined': 'hello' }
+    const damaged = { name: `store-${number}-member-x`, labels: { ...labels, [KIND]: 'member' }, annotations }
+    await api.call('POST', leases, { metadata: damaged, spec: { holderIdentity: 'x' } })
+    const { id } = await join(store)
+    await store.load()
+    const { members } = await store.writeAmong({ key: '/a', before: undefined, after: route('/a') })
+    t.strictSame(members.map((member) => member.id).sort(), [id, 'x'])
+    t.ok(members.every(({ joined }) => joined > 0n))
+    await store.storeActivity([{ ...route('/a'), lastActivity: new Date('2026-03-01') }], new Date('2026-02-01'))
+    t.match((await store.reload()).routes, [{ lastActivity: new Date('2026-03-01') }])
+  })
+
   t.test('without the rights it says which are missing, and how to grant them', async (t) => {
     await api.call('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata: { name: 'powerless' } })
     const account = await api.account(NAMESPACE, 'powerless')
@@ -97,7 +118,7 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
     })
     const stranger = { ...account, token: async () => 'not-a-token' }
     await t.rejects(KubernetesStore.open({ account: stranger, name: 'x', hostRouting: false, log }), {
-      message: /The Kubernetes API at https:.* can't be used for routes: Unauthorized/,
+      message: /The Kubernetes API at https:.* can't be used for routes: Unauthorized: .* Start the pod again/,
     })
     const nowhere = { ...account, server: 'https://127.0.0.1:1' }
     await t.rejects(KubernetesStore.open({ account: nowhere, name: 'x', hostRouting: false, log }), {

@@ -1,4 +1,5 @@
 import type { KeyValue__Output } from '#proto/mvccpb/KeyValue.js'
+import type { PlainLog } from '../../platform/log.js'
 import type { Member, Members } from '../shared.js'
 import { LEASE_MS, LeaseLostError } from '../shared.js'
 import type { EtcdClient } from './client.js'
@@ -21,9 +22,13 @@ export class EtcdMembers implements Members {
   readonly #keys: Keys
   readonly #writer: GuardedWriter
   readonly #run: Run
+  readonly #log: PlainLog
   #mine: Registration | undefined
+  /** The keys that the log has been told of. */
+  readonly #skipped = new Set<string>()
 
-  constructor(client: EtcdClient, keys: Keys, writer: GuardedWriter, run: Run) {
+  constructor(client: EtcdClient, keys: Keys, writer: GuardedWriter, run: Run, log: PlainLog) {
+    this.#log = log
     this.#client = client
     this.#keys = keys
     this.#writer = writer
@@ -96,13 +101,22 @@ export class EtcdMembers implements Members {
     if (!succeeded) throw new LeaseLostError()
   }
 
-  /** The members in the keys of a range. */
+  /** The members in the keys of a range. A key without a lease is nobody's, and would be waited for for ever. */
   read(kvs: readonly KeyValue__Output[]): readonly Member[] {
-    return kvs.map(({ key, value, create_revision }) => ({
-      id: this.#keys.idIn(key.toString()),
-      address: addressIn(value),
-      joined: BigInt(create_revision),
-    }))
+    const foreign = kvs.filter(({ lease }) => lease === '0')
+    for (const { key } of foreign) this.#skip(key.toString())
+    return kvs.flatMap(({ key, value, create_revision, lease }) =>
+      lease === '0'
+        ? []
+        : [{ id: this.#keys.idIn(key.toString()), address: addressIn(value), joined: BigInt(create_revision) }],
+    )
+  }
+
+  /** Says so once. */
+  #skip(key: string): void {
+    if (this.#skipped.has(key)) return
+    this.#skipped.add(key)
+    this.#log.warn(`Skipped the key ${key}: it has no lease, so it is not that of a control plane`)
   }
 }
 

@@ -71,7 +71,7 @@ export class EtcdStore implements SharedStore {
     )
     // A renewal waits for no write.
     const queue = callQueue(MEMBER_CALLS)
-    this.members = new EtcdMembers(client, this.#keys, this.#writer, (task) => queue.run(task))
+    this.members = new EtcdMembers(client, this.#keys, this.#writer, (task) => queue.run(task), log)
   }
 
   /** @throws FatalError if etcd can't be reached, is too old or doesn't allow what is needed */

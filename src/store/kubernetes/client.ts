@@ -21,6 +21,12 @@ export class ApiAwayError extends Error {
 /** How many calls are made at a time. */
 export const CONNECTIONS = 16
 
+const UNAUTHORIZED = 401
+
+/** Kubernetes writes a new token into the pod before the old one ends. */
+const NO_TOKEN =
+  ": it does not know the token of the pod's ServiceAccount. Start the pod again, so that it gets another"
+
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
@@ -94,7 +100,7 @@ export class KubernetesClient {
     })
     if (answer.statusCode < 300) return answer
     const { message } = (await answer.body.json().catch(() => ({}))) as { message?: string }
-    const words = message ?? `status ${answer.statusCode}`
+    const words = `${message ?? `status ${answer.statusCode}`}${answer.statusCode === UNAUTHORIZED ? NO_TOKEN : ''}`
     throw isTemporary(answer.statusCode) ? new ApiAwayError(words) : new ApiError(answer.statusCode, words)
   }
 

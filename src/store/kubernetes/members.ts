@@ -189,6 +189,8 @@ function joinedAt({ metadata }: Lease): Readonly<Record<string, string>> {
 
 function memberOf(lease: Lease): Member {
   const { annotations = {}, resourceVersion } = lease.metadata
-  const joined: Revision = BigInt(annotations[JOINED] ?? resourceVersion ?? 0)
+  const noted = annotations[JOINED] ?? ''
+  // One that somebody has damaged is still waited for.
+  const joined: Revision = BigInt(/^\d+$/.test(noted) ? noted : (resourceVersion ?? 0))
   return { id: idOf(lease), address: annotations[ADDRESS], joined }
 }
