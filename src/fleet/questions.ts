@@ -36,6 +36,8 @@ export class Questions {
   #isClosed = false
   /** What the log says of a member that can't be fenced, until one can. */
   #notFenced = ''
+  /** Whether another member is known to have this one's address. */
+  #isDouble = false
 
   constructor(options: QuestionsOptions) {
     this.#options = options
@@ -74,7 +76,21 @@ export class Questions {
   async list(): Promise<void> {
     const askedAt = this.#options.clock.now()
     const members = await this.#once(() => this.#options.store.members.list())
-    if (members !== undefined) this.#options.tell({ type: 'members', members, askedAt })
+    if (members === undefined) return
+    this.#warnOfDouble(members)
+    this.#options.tell({ type: 'members', members, askedAt })
+  }
+
+  /** Whoever starts at an address takes its place: of two that run, each start would end the other's. */
+  #warnOfDouble(members: readonly Member[]): void {
+    const { address, log } = this.#options
+    const isDouble = address !== undefined && members.some((one) => one.address === address && one.id !== this.#id)
+    if (isDouble && !this.#isDouble) {
+      log.warn(
+        `Another control plane of these routes has the same address, ${address}: give each its own --member-address`,
+      )
+    }
+    this.#isDouble = isDouble
   }
 
   async renew(): Promise<void> {

@@ -64,14 +64,32 @@ export class RealFleet {
     return new RealFleet(t, { home, authority, server, etcd, ports })
   }
 
+  /** Where a member serves Envoys and the other members. */
+  xdsAddress(index: number): string {
+    return `127.0.0.1:${this.#ports[index]?.xds}`
+  }
+
+  /** The options for a certificate that other members don't know as that of one. */
+  async strangersTls(): Promise<readonly string[]> {
+    const certificate = await this.#authority.issue({ names: 'DNS:envoy-1' })
+    const { options } = await TlsFiles.make(join(this.home.runtimeBase, 'stranger'), certificate, this.#authority.cert)
+    return options
+  }
+
   /** Starts a member, or starts it again, and waits until it is in its place. */
   async start(index: number, args: readonly string[] = []): Promise<ProxyProcess> {
+    const member = await this.begin(index, args)
+    await eventually(() => isReady(member), `member ${index + 1} is ready`)
+    return member
+  }
+
+  /** Starts a member, which says that it serves, but may not be in its place. */
+  async begin(index: number, args: readonly string[] = []): Promise<ProxyProcess> {
     const { xds, api } = this.#ports[index] as Ports
     const at = ['--envoy-mode', 'external', '--xds-address', `127.0.0.1:${xds}`, '--socket', SOCKET_OF_EACH]
     const store = ['--storage-backend', 'etcd', '--etcd-endpoints', this.#etcd.endpoints.join(',')]
     const member = await this.home.start([...at, ...this.#server.options, ...store, ...args], [...api])
     this.members[index] = member
-    await eventually(() => isReady(member), `member ${index + 1} is ready`)
     return member
   }
 

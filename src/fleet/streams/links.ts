@@ -14,6 +14,10 @@ import { Outgoing } from './outgoing.js'
 /** After how long it is logged that a member can't be reached: one that starts or ends is away for less. */
 const UNREACHABLE_MS = 2_000
 
+/** What a stranger among the control planes is told, and logs. */
+const NO_MEMBER =
+  'it refuses this one, whose certificate (--xds-ssl-cert) is neither for the host of its --member-address nor for a name of the other one'
+
 type Incoming = ServerDuplexStream<Message__Output, Message>
 
 export interface LinksOptions {
@@ -132,7 +136,7 @@ export class Links implements PeerLinks {
       if (!message.hello) return
       const { id, to } = message.hello
       if (to !== this.#me) return refuse(call, status.NOT_FOUND, `${to} is no longer at this address`)
-      if (!(await this.#mayTalk(call, id))) return refuse(call, status.PERMISSION_DENIED, 'not a member')
+      if (!(await this.#mayTalk(call, id))) return refuse(call, status.PERMISSION_DENIED, NO_MEMBER)
       peer = id
       this.#incoming.set(id, call)
       call.write({ hello: { id: this.#me, to: id } })
