@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { ALL_CONTENDERS } from './contenders/all.js'
 import { costBench } from './cost/main.js'
+import { fleetAnswers } from './fleet-answers.js'
 import { fleetBench } from './fleet-bench.js'
 import { fleetChaos } from './fleet-chaos/main.js'
 import { REHEARSALS } from './rehearsals/main.js'
@@ -16,6 +17,7 @@ npm run bench -- fleet [--routes N] [--envoys N]   the control plane with many s
 npm run bench -- stores [--only NAME[,NAME]] [--routes N[,N]]      LMDB, etcd and Kubernetes: changes, and loading
 npm run bench -- fleet-chaos [--minutes N] [--routes N] [--writes N]   control planes, Envoys and etcd in trouble; needs root
 npm run bench -- fleet-chaos --store kubernetes --members 2 --envoys 2   the same over a real API server of Kubernetes
+npm run bench -- fleet-answers [--rounds N] [--routes N]   a 201 of three control planes over etcd beside one over LMDB; a start with routes
 npm run bench -- cost          Envoy's processor time for a request
 npm run bench -- incidents [--only NAME,...]     each incident of \`rehearse\`, CHP and this: 15 minutes, into docs/rehearsals.md
 npm run bench -- outage [--minutes N]            the outage of 2024, both lines of CHP and this: 10 minutes, into it, too
@@ -27,6 +29,7 @@ async function main(): Promise<string> {
   const [name = '', ...args] = process.argv.slice(2)
   if (name === 'cost') return costBench(args)
   if (name === 'fleet-chaos') return fleetChaos(args)
+  if (name === 'fleet-answers') return answers(args)
   if (name === 'fleet') return fleet(args)
   if (name === 'incidents' || name === 'outage' || name === 'sizing') return REHEARSALS[name](args)
   if (name === 'stores') return stores(args)
@@ -48,6 +51,13 @@ function fleet(args: string[]): Promise<string> {
   const { values } = parseArgs({ args, options })
   const progress = (what: string) => console.error(`... ${what}`)
   return fleetBench({ routes: Number(values.routes), envoys: Number(values.envoys), progress })
+}
+
+function answers(args: string[]): Promise<string> {
+  const options = { rounds: { type: 'string', default: '5' }, routes: { type: 'string', default: '10000' } } as const
+  const { values } = parseArgs({ args, options })
+  const progress = (what: string) => console.error(`... ${what}`)
+  return fleetAnswers({ rounds: Number(values.rounds), routes: Number(values.routes), progress })
 }
 
 function stores(args: string[]): Promise<string> {

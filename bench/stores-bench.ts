@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from '../src/platform/log.js'
 import type { Route } from '../src/routing/route.js'
 import type { OpenedStore } from '../src/routing/store.js'
 import { EtcdStore } from '../src/store/etcd/store.js'
@@ -12,6 +11,7 @@ import { kubeApiServer } from '../test/helm/tools.js'
 import { ApiServer } from '../test/kubernetes/api-server.js'
 import { temporaryDirectory } from '../test/support/directory.js'
 import { Etcd } from '../test/support/etcd.js'
+import { Cleanup, SILENT } from './cleanup.js'
 import { median, quantile } from './statistics.js'
 
 /** How many changes are made one after the other. */
@@ -37,27 +37,11 @@ interface Place {
 
 type Make = (t: Cleanup) => Promise<(set: string) => Promise<Place>>
 
-const silent = () => {}
-const LOG: Logger = { debug: silent, info: silent, warn: silent, error: silent, child: () => LOG }
-
-/** What undoes what a measurement has started. */
-class Cleanup {
-  readonly #steps: Array<() => unknown> = []
-
-  teardown(step: () => unknown): void {
-    this.#steps.push(step)
-  }
-
-  async run(): Promise<void> {
-    for (const step of this.#steps.splice(0).reverse()) await step()
-  }
-}
-
 const STORES: Readonly<Record<string, Make>> = {
   lmdb: async (t) => async () => {
     const directory = await temporaryDirectory(t)
     return {
-      open: () => LmdbStore.open(directory, LOG),
+      open: () => LmdbStore.open(directory, SILENT),
       size: async () => (await stat(join(directory, ROUTES_FILE))).size,
     }
   },
@@ -69,7 +53,7 @@ const STORES: Readonly<Record<string, Make>> = {
     return async (name) => {
       const account = await api.account('hub')
       return {
-        open: () => KubernetesStore.open({ account, name, hostRouting: false, log: LOG }),
+        open: () => KubernetesStore.open({ account, name, hostRouting: false, log: SILENT }),
         size: async () => undefined,
       }
     }
@@ -80,7 +64,7 @@ async function etcd(t: Cleanup, members: number): ReturnType<Make> {
   const started = await Etcd.start(t, { members, isDurable: true })
   const { connection } = started
   return async (name) => ({
-    open: () => EtcdStore.open({ connection, name, hostRouting: false, log: LOG }),
+    open: () => EtcdStore.open({ connection, name, hostRouting: false, log: SILENT }),
     size: () => started.bytesInUse(),
   })
 }

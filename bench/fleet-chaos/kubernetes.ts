@@ -1,16 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { NODE_IP } from '../../test/helm/network.js'
 import { kubeApiServer } from '../../test/helm/tools.js'
 import { ApiServer } from '../../test/kubernetes/api-server.js'
+import type { InPod } from '../../test/kubernetes/pods.js'
+import { inPod } from '../../test/kubernetes/pods.js'
 import { Part } from './part.js'
 
 const NAMESPACE = 'hub'
 
-/** The files of a ServiceAccount where Kubernetes puts them, then the command that follows. */
-const IN_POD =
-  'mount -t tmpfs none /run && mkdir -p /run/secrets/kubernetes.io && ln -s "$0" /run/secrets/kubernetes.io/serviceaccount && exec "$@"'
-
-/** The API server as a part: it can be killed and frozen. */
+/** The API server as a part: it can be killed and frozen. Control planes can be cut off from it. */
 class ApiServerPart extends Part {
   readonly #server: ApiServer
 
@@ -35,28 +32,12 @@ class ApiServerPart extends Part {
   }
 }
 
-/** What a control plane needs to be in a pod: what goes before its command, and its environment. */
-export interface InPod {
-  readonly before: readonly string[]
-  readonly env: NodeJS.ProcessEnv
-}
-
 /** A real API server, and the account of our Role. */
 export async function startKubernetes(
   directory: string,
   onEnd: (step: () => unknown) => void,
-): Promise<{ readonly part: Part; readonly inPod: InPod }> {
-  const server = await ApiServer.start({ teardown: onEnd }, await kubeApiServer())
+): Promise<{ readonly part: Part; readonly pod: InPod }> {
+  const server = await ApiServer.start({ teardown: onEnd }, await kubeApiServer(), { ip: NODE_IP })
   await server.namespace(NAMESPACE)
-  const account = await server.account(NAMESPACE)
-  const files = join(directory, 'account')
-  await mkdir(files)
-  await writeFile(join(files, 'namespace'), NAMESPACE)
-  await writeFile(join(files, 'ca.crt'), account.authority)
-  await writeFile(join(files, 'token'), await account.token())
-  const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(server.port) }
-  return {
-    part: new ApiServerPart(server, directory),
-    inPod: { before: ['unshare', '--mount', 'sh', '-c', IN_POD, files], env },
-  }
+  return { part: new ApiServerPart(server, directory), pod: await inPod(server, { namespace: NAMESPACE, directory }) }
 }

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Network, NODE_IP } from '../../test/helm/network.js'
+import type { InPod } from '../../test/kubernetes/pods.js'
 import { Faults } from './faults.js'
-import type { InPod } from './kubernetes.js'
 import { startKubernetes } from './kubernetes.js'
 import { Stage } from './stage.js'
 import { Tally } from './tally.js'
@@ -17,6 +17,8 @@ import type { Asked } from './traffic.js'
 import { Traffic } from './traffic.js'
 
 const STEADY = '/user/steady'
+/** The target of all routes at the beginning. */
+const FIRST = 'first'
 /** How many routes are added at once before it begins. */
 const LANES = 20
 
@@ -29,10 +31,19 @@ const OPTIONS = {
   store: { type: 'string', default: 'etcd' },
 } as const
 
-/** Runs itself again in a network namespace of its own, which ends with it. */
+/** What it runs in: a network of its own, and processes that end with it, whatever ends it. */
+const APART = ['--net', '--pid', '--mount-proc', '--kill-child']
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** Runs itself again in namespaces of its own. When this process gets a signal or is killed, that one ends in order. */
 export async function fleetChaos(args: readonly string[]): Promise<string> {
   const program = fileURLToPath(import.meta.url)
-  const child = spawn('unshare', ['--net', process.execPath, program, ...args], { stdio: 'inherit' })
+  const child = spawn('unshare', [...APART, process.execPath, program, ...args], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })
+  // `unshare` passes no signals on.
+  for (const signal of SIGNALS) process.once(signal, () => child.stdin.end())
   const [status] = (await once(child, 'exit')) as [number | null]
   if (status !== 0) throw new Error('Not all was as it should be.')
   return ''
@@ -42,12 +53,24 @@ async function main(): Promise<boolean> {
   const { values } = parseArgs({ options: OPTIONS })
   const steps: Array<() => unknown> = []
   const directory = await mkdtemp(join(tmpdir(), 'cep-chaos-'))
-  steps.push(() => rm(directory, { recursive: true, force: true }))
+  steps.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   try {
-    return await play(directory, (step) => steps.push(step), values)
+    return await Promise.race([play(directory, (step) => steps.push(step), values), untilStopped()])
   } finally {
     for (const step of steps.reverse()) await step()
   }
+}
+
+/** Resolves when the run is to end before its time: nothing has been shown then. */
+function untilStopped(): Promise<false> {
+  return new Promise((resolve) => {
+    const stop = (why: string) => {
+      console.error(`Ending: ${why}`)
+      resolve(false)
+    }
+    for (const signal of SIGNALS) process.once(signal, () => stop(signal))
+    process.stdin.resume().once('close', () => stop('whoever started this has ended'))
+  })
 }
 
 type Values = Readonly<Record<keyof typeof OPTIONS, string>>
@@ -58,11 +81,11 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
     console.log(`${String(Math.round((performance.now() - begun) / 1000)).padStart(4)} s  ${line}`)
   const network = await Network.create()
   const stage = await Stage.make({ network, directory, onEnd })
-  const urls = Object.fromEntries(await Promise.all(['hub', 'one', 'two'].map((name) => startTarget(name, onEnd))))
+  const [hub, targets] = [await startTarget('hub', onEnd), await startTarget(undefined, onEnd)]
   const { store, inPod } = await startStore(values.store, stage, directory, onEnd)
   const members: Array<Asked & { readonly xds: string }> = []
   for (let index = 0; index < Number(values.members); index += 1) {
-    members.push(await stage.member(index, store, String(urls.hub), inPod))
+    members.push(await stage.member(index, store, hub, inPod))
   }
   const envoys: Asked[] = []
   for (let index = 0; index < Number(values.envoys); index += 1) {
@@ -80,16 +103,13 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
   }
   progress('all parts run')
   const tally = new Tally()
-  const targets = new Map([
-    ['one', String(urls.one)],
-    ['two', String(urls.two)],
-  ])
-  const traffic = new Traffic({ members, envoys, targets, tally, during: () => faults.now })
+  const target = (name: string) => `${targets}/${name}`
+  const traffic = new Traffic({ members, envoys, target, tally, during: () => faults.now })
   await addRoutes(traffic, members, Number(values.routes))
   progress(`${values.routes} routes`)
 
   const until = performance.now() + Number(values.minutes) * 60_000
-  const work = [traffic.write(Number(values.writes)), traffic.use(`${STEADY}/x`, 'one')]
+  const work = [traffic.write(Number(values.writes)), traffic.use(`${STEADY}/x`, FIRST)]
   await faults.run(until)
   traffic.end()
   await Promise.all(work)
@@ -115,28 +135,34 @@ async function startStore(
     return { store: ['--storage-backend=etcd', `--etcd-endpoints=${endpoints.join(',')}`] }
   }
   if (name !== 'kubernetes') throw new Error(`--store is etcd or kubernetes, not ${name}`)
-  const { part, inPod } = await startKubernetes(directory, onEnd)
+  const { part, pod } = await startKubernetes(directory, onEnd)
   stage.parts.push(part)
-  return { store: ['--storage-backend=kubernetes'], inPod }
+  return { store: ['--storage-backend=kubernetes'], inPod: pod }
 }
 
-/** Something that answers with its name. */
-async function startTarget(name: string, onEnd: (step: () => unknown) => void): Promise<[string, string]> {
-  const server = createServer((_request, response) => response.end(JSON.stringify({ name })))
+/**
+ * Something that answers with its name, or with the first part of the path that it is asked for.
+ *
+ * @returns its URL
+ */
+async function startTarget(name: string | undefined, onEnd: (step: () => unknown) => void): Promise<string> {
+  const server = createServer(({ url = '' }, response) =>
+    response.end(JSON.stringify({ name: name ?? url.split('/')[1] })),
+  )
   server.listen(0, NODE_IP)
   await once(server, 'listening')
   onEnd(() => {
     server.close()
     server.closeAllConnections()
   })
-  return [name, `http://${NODE_IP}:${(server.address() as AddressInfo).port}`]
+  return `http://${NODE_IP}:${(server.address() as AddressInfo).port}`
 }
 
 async function addRoutes(traffic: Traffic, members: readonly Asked[], count: number): Promise<void> {
   const paths = [STEADY, ...Array.from({ length: count }, (_, index) => `/user/u${index}`)]
   const lane = async () => {
     for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
-      const status = await traffic.api(members[paths.length % members.length] as Asked, path, 'one')
+      const status = await traffic.api(members[paths.length % members.length] as Asked, path, FIRST)
       if (status !== 201) throw new Error(`POST ${path}: ${status}`)
     }
   }

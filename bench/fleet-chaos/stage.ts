@@ -4,11 +4,10 @@ import { findEnvoy } from '../../src/envoy/binary/find.js'
 import { readRelease } from '../../src/envoy/binary/release.js'
 import { TlsFiles } from '../../test/external/fleet.js'
 import type { Network, PodNetwork } from '../../test/helm/network.js'
-import { NODE_IP } from '../../test/helm/network.js'
 import { communicate } from '../../test/helm/render.js'
+import type { InPod } from '../../test/kubernetes/pods.js'
 import { Authority } from '../../test/support/certificate.js'
 import { CLI, TOKEN } from '../../test/support/proxy.js'
-import type { InPod } from './kubernetes.js'
 import { Part } from './part.js'
 import type { Asked } from './traffic.js'
 
@@ -90,7 +89,7 @@ export class Stage {
 
   /**
    * @param store the options of the store
-   * @param inPod undefined for one in a network of its own
+   * @param inPod what a pod of Kubernetes has; undefined for none
    */
   async member(
     index: number,
@@ -98,17 +97,18 @@ export class Stage {
     hub: string,
     inPod?: InPod,
   ): Promise<Asked & { readonly xds: string }> {
-    const { pod, cable } = inPod === undefined ? await this.#pod() : { pod: undefined, cable: '' }
+    const { pod, cable } = await this.#pod()
     const name = `control-plane-${index + 1}`
-    const [ip, xds, api] = [pod?.ip ?? NODE_IP, `${pod?.ip ?? NODE_IP}:${PORTS.xds + index}`, PORTS.api + index]
+    const { ip } = pod
+    const xds = `${ip}:${PORTS.xds}`
     const command = [
       ...[...(inPod?.before ?? []), process.execPath, CLI, '--envoy-mode=external', `--xds-address=${xds}`],
-      ...[`--port=${PORTS.public}`, '--ip=0.0.0.0', `--api-ip=${ip}`, `--api-port=${api}`],
+      ...[`--port=${PORTS.public}`, '--ip=0.0.0.0', `--api-ip=${ip}`, `--api-port=${PORTS.api}`],
       ...[...this.#server.options, ...store, `--default-target=${hub}`, '--log-level=warn'],
     ]
     const env = { ...this.#env(name), ...inPod?.env }
     const part = await this.#add({ kind: 'control plane', name, network: pod, cable, command, env })
-    return { part, url: `http://${ip}:${api}`, xds }
+    return { part, url: `http://${ip}:${PORTS.api}`, xds }
   }
 
   #env(name: string): NodeJS.ProcessEnv {

@@ -7,6 +7,8 @@ export class Tally {
   requests = 0
   /** Checks that were not answered at all; users' requests tell whether that is a fault. */
   silent = 0
+  /** Checks in which a write was seen that had no answer, and was carried out after the one that was checked. */
+  late = 0
   readonly wrong: string[] = []
   readonly failed: string[] = []
   readonly lost: string[] = []
@@ -39,7 +41,7 @@ export class Tally {
       count('wrong answers right after a 201 or 204', this.wrong, this.checks),
       count('answered writes lost', this.lost, this.answered),
       count('failed requests of users', this.failed, this.requests),
-      `     ${this.silent} checks had no answer`,
+      `     ${this.silent} checks had no answer; in ${this.late} a write was seen that had none, and was carried out later`,
       `     ${this.answered} writes answered (${Math.round(this.answered / seconds)} a second), ${this.unanswered} refused or unanswered`,
       `     a write took ${this.#quantile(0.5)} ms at the median, ${this.#quantile(0.99)} ms for 1 in 100, ${Math.round(this.slowest.ms)} ms at most (${this.slowest.during})`,
     ].join('\n')

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { TOKEN } from '../../test/support/proxy.js'
+import type { State } from './hot-route.js'
+import { HotRoute } from './hot-route.js'
 import type { Part } from './part.js'
 import type { Tally } from './tally.js'
 
@@ -13,27 +15,24 @@ export interface Asked {
 export interface TrafficOptions {
   readonly members: readonly Asked[]
   readonly envoys: readonly Asked[]
-  /** The targets by the names that they answer with. */
-  readonly targets: ReadonlyMap<string, string>
+  /** The URL of a target that answers with this name. */
+  readonly target: (name: string) => string
   readonly tally: Tally
   /** What is going on, for the report. */
   readonly during: () => string
 }
-
-/** Where a route leads: a target's name, or undefined if there is none. */
-type State = string | undefined
 
 /** How many routes are changed, and how many calls may be under way. */
 const ROUTES = 2_000
 const MOST = 300
 /** How long the hub waits for an answer; docs/fleet.md: one call takes 5 s at most. */
 const PATIENCE_MS = 6_000
-/** How long a call without an answer may still be on its way to a control plane that can be reached again. */
-const LATE_MS = 12_000
 /** How long an Envoy that was frozen or cut off may be wrong, after that is over. */
 const GRACE_MS = 3_000
 /** How long a user waits for an answer: this machine may be busy. */
 const ANSWER_MS = 10_000
+/** Which share of the writes remove a route. */
+const REMOVALS = 1 / 3
 const NO_ANSWER = 'no answer'
 /** What requests are answered with that no route takes. */
 const NO_ROUTE = 'hub'
@@ -42,15 +41,15 @@ const NO_ROUTE = 'hub'
 export class Traffic {
   readonly #options: TrafficOptions
   readonly #agent = new Agent({ connections: 64, pipelining: 1 })
-  /** The last state that was answered, and those that were asked for since. */
-  readonly #routes = new Map<string, { answered: State; readonly maybe: Set<State>; isBusy: boolean }>()
+  readonly #routes = new Map<string, HotRoute>()
+  #writes = 0
   #isOver = false
   #underWay = 0
 
   constructor(options: TrafficOptions) {
     this.#options = options
     for (let index = 0; index < ROUTES; index += 1) {
-      this.#routes.set(`/user/hot${index}`, { answered: undefined, maybe: new Set(), isBusy: false })
+      this.#routes.set(`/user/hot${index}`, new HotRoute())
     }
   }
 
@@ -68,26 +67,28 @@ export class Traffic {
   }
 
   async #change(path: string): Promise<void> {
-    const { members, targets, tally, during } = this.#options
+    const { members, tally, during } = this.#options
     const route = this.#routes.get(path)
     const member = members[Math.floor(Math.random() * members.length)]
     if (route === undefined || member === undefined) return
-    const names: State[] = [...targets.keys(), undefined]
-    const next = names[Math.floor(Math.random() * names.length)]
+    this.#writes += 1
+    // No two writes have the same target: an answer tells which write it is of.
+    const next = Math.random() < REMOVALS ? undefined : `w${this.#writes}`
     route.isBusy = true
     this.#underWay += 1
-    route.maybe.add(next)
     const begun = performance.now()
+    const write = route.begin(next, member.part, begun)
     const status = await this.api(member, path, next)
     if (status === 201 || status === 204 || (next === undefined && status === 404)) {
       tally.answered += 1
       tally.took(performance.now() - begun, `${during()}, at ${member.part.name}`)
-      route.answered = next
-      route.maybe.clear()
-      await Promise.all(this.#options.envoys.map((envoy) => this.#look(envoy, path, next, member)))
-    } else tally.unanswered += 1
+      route.answered(write)
+      await Promise.all(this.#options.envoys.map((envoy) => this.#look(envoy, path, route, member)))
+    } else {
+      tally.unanswered += 1
+      if (status === 0) route.unanswered(write)
+    }
     this.#underWay -= 1
-    if (status === 0) await delay(LATE_MS)
     route.isBusy = false
   }
 
@@ -96,7 +97,7 @@ export class Traffic {
     const answer = request(`${url}/api/routes${path}`, {
       method: target === undefined ? 'DELETE' : 'POST',
       headers: { authorization: `token ${TOKEN}` },
-      body: target === undefined ? null : JSON.stringify({ target: this.#options.targets.get(target) }),
+      body: target === undefined ? null : JSON.stringify({ target: this.#options.target(target) }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
     return answer.then(
@@ -113,7 +114,7 @@ export class Traffic {
     return part.trouble === undefined && performance.now() - part.wellSince > GRACE_MS
   }
 
-  async #look(envoy: Asked, path: string, expected: State, member: Asked): Promise<void> {
+  async #look(envoy: Asked, path: string, route: HotRoute, member: Asked): Promise<void> {
     const { tally, during } = this.#options
     if (!this.#counts(envoy)) return
     const when = during()
@@ -121,9 +122,17 @@ export class Traffic {
     // It may have been killed or cut off meanwhile.
     if (!this.#counts(envoy)) return
     tally.checks += 1
-    if (seen.startsWith(NO_ANSWER)) tally.silent += 1
-    if (seen === (expected ?? NO_ROUTE) || seen.startsWith(NO_ANSWER)) return
-    const text = `${path} at ${envoy.part.name}: ${seen}, not ${expected ?? NO_ROUTE}, answered by ${member.part.name}`
+    if (seen.startsWith(NO_ANSWER)) {
+      tally.silent += 1
+      return
+    }
+    const expected = route.last ?? NO_ROUTE
+    if (seen === expected) return
+    if (route.allowed.some((name) => seen === (name ?? NO_ROUTE))) {
+      tally.late += 1
+      return
+    }
+    const text = `${path} at ${envoy.part.name}: ${seen}, not ${expected}, answered by ${member.part.name}`
     tally.wrong.push(`${Math.round((performance.now() - tally.begun) / 1000)} s: ${text} (${when})`)
   }
 
@@ -171,17 +180,17 @@ export class Traffic {
         return (await body.json()) as Record<string, { target: string }>
       }),
     )
-    for (const [path, { answered, maybe }] of this.#routes) {
-      const allowed = [answered, ...maybe]
+    for (const [path, route] of this.#routes) {
+      const allowed = route.possible
       for (const [index, table] of tables.entries()) {
         const target = table[path]?.target
-        const isRight = allowed.some((name) => target === (name && this.#options.targets.get(name)))
-        if (!isRight) tally.lost.push(`${path} at ${members[index]?.part.name}: ${target}, not ${answered}`)
+        const isRight = allowed.some((name) => target === (name && this.#options.target(name)))
+        if (!isRight) tally.lost.push(`${path} at ${members[index]?.part.name}: ${target}, not ${route.last}`)
       }
       const seen = await Promise.all(envoys.map((envoy) => this.#ask(envoy, `${path}/x`)))
       for (const [index, name] of seen.entries()) {
         const isRight = allowed.some((one) => (one ?? NO_ROUTE) === name)
-        if (!isRight) tally.lost.push(`${path} at ${envoys[index]?.part.name}: ${name}, not ${answered}`)
+        if (!isRight) tally.lost.push(`${path} at ${envoys[index]?.part.name}: ${name}, not ${route.last}`)
       }
       if (new Set(seen).size > 1) tally.lost.push(`${path} differs between Envoys: ${seen}`)
     }

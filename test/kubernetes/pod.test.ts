@@ -14,13 +14,11 @@ import { freePorts } from '../support/ports.js'
 import { endProcess } from '../support/processes.js'
 import { CLI, ProxyProcess, TOKEN } from '../support/proxy.js'
 import { ApiServer } from './api-server.js'
+import type { PodOptions } from './pods.js'
+import { newPod } from './pods.js'
 
 /** The first run compiles the API server. */
 const BUILD_MS = 20 * 60_000
-
-/** The files of a ServiceAccount where Kubernetes puts them, then the command that follows. */
-const IN_POD =
-  'mount -t tmpfs none /run && mkdir -p /run/secrets/kubernetes.io && ln -s "$0" /run/secrets/kubernetes.io/serviceaccount && exec "$@"'
 
 const skip = (await withoutHelm()) || (await without('etcd', 'etcd-server')) || withoutMounts()
 
@@ -33,23 +31,19 @@ t.test("a pod's routes outlive the pod", { skip, timeout: BUILD_MS }, async (t) 
   const backend = await Backend.start('server')
   t.teardown(() => backend.stop())
 
-  /** A new pod: nothing on its disk is from before. */
-  const pod = async (namespace: string, serviceAccount: string) => {
-    const runtimeBase = await temporaryDirectory(t)
-    const account = await api.account(namespace, serviceAccount)
-    const files = join(runtimeBase, 'account')
-    await mkdir(files)
-    await writeFile(join(files, 'namespace'), namespace)
-    await writeFile(join(files, 'ca.crt'), account.authority)
-    await writeFile(join(files, 'token'), await account.token())
-    const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
-    return { runtimeBase, env, before: ['unshare', '--mount', 'sh', '-c', IN_POD, files] }
-  }
+  const pod = (namespace: string, serviceAccount: string) => newPod(t, api, { namespace, serviceAccount })
   const start = async (namespace: string, serviceAccount: string) => {
     const proxy = await ProxyProcess.start([], await pod(namespace, serviceAccount))
     t.teardown(() => proxy.stop())
     return proxy
   }
+  /** Runs a command to its end, in a pod of its own. */
+  const run = async (args: readonly string[], options: Omit<PodOptions, 'directory'>) => {
+    const proxy = await ProxyProcess.spawn(args, await newPod(t, api, options))
+    const { code } = await proxy.exit()
+    return { code, output: proxy.output }
+  }
+
   t.test('whoever has the rights keeps routes there without being told', async (t) => {
     const first = await start('hub', 'configurable-envoy-proxy')
     await first.route('/user/ann', backend.url, { user: 'ann' })
@@ -125,4 +119,38 @@ t.test("a pod's routes outlive the pod", { skip, timeout: BUILD_MS }, async (t) 
       /^[^\n]*may not list[^\n]*kubectl apply --namespace poor --filename [^\n]*account.yaml[^\n]*\n$/,
     )
   })
+
+  t.test('a start that is told to use it and can not ends with one line, and has written nothing', async (t) => {
+    const told = ['--storage-backend', 'kubernetes']
+    const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch', 'create', 'update'] }]
+    await grant(api, 'poor', 'half', rules)
+    t.match(await run(told, { namespace: 'poor', serviceAccount: 'half' }), {
+      code: 1,
+      output: /^[^\n]* may not delete configmaps in the namespace poor\. Grant it: kubectl apply [^\n]*\n$/,
+    })
+    t.match(await run(told, { namespace: 'poor', token: 'not-a-token' }), {
+      code: 1,
+      output:
+        /^[^\n]*The Kubernetes API at https:[^\n]* can't be used for routes: Unauthorized[^\n]*Start the pod again[^\n]*\n$/,
+    })
+    const [port = 0] = await freePorts(1)
+    t.match(await run(told, { namespace: 'poor', port }), {
+      code: 1,
+      output: /^[^\n]*The Kubernetes API at https:[^\n]* can't be used for routes: [^\n]*ECONNREFUSED[^\n]*\n$/,
+    })
+    const { items } = (await api.call('GET', '/api/v1/namespaces/poor/configmaps')) as { items: object[] }
+    t.strictSame(items, [])
+  })
 })
+
+/** Gives a new ServiceAccount these rights and no others. */
+async function grant(api: ApiServer, namespace: string, name: string, rules: readonly object[]): Promise<void> {
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`
+  await api.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } })
+  await api.call('POST', `${rbac}/roles`, { metadata: { name }, rules })
+  await api.call('POST', `${rbac}/rolebindings`, {
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  })
+}

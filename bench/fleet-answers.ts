@@ -1,0 +1,103 @@
+import { EtcdStore } from '../src/store/etcd/store.js'
+import { Fleet } from '../test/external/fleet.js'
+import { RealFleet } from '../test/fleet/real-fleet.js'
+import { Etcd } from '../test/support/etcd.js'
+import type { ProxyProcess } from '../test/support/proxy.js'
+import { eventually } from '../test/support/wait.js'
+import { ApiClient } from './api-client.js'
+import { Cleanup, SILENT } from './cleanup.js'
+import { median, quantile } from './statistics.js'
+
+const TARGET = 'http://127.0.0.1:9'
+/** How many routes are added one after the other in each round. */
+const POSTS = 100
+/** What is wanted at the most. */
+const [RATIO, START_MS] = [3, 3_000]
+
+export interface FleetAnswersOptions {
+  readonly rounds: number
+  /** How many routes a control plane starts with. */
+  readonly routes: number
+  readonly progress: (what: string) => void
+}
+
+/**
+ * What a 201 of three control planes over an etcd of three costs, beside that of one over LMDB, in turn; then how soon a
+ * control plane takes calls that starts with many routes. Each side has one Envoy, and all disks are waited for.
+ */
+export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOptions): Promise<string> {
+  const cleanup = new Cleanup()
+  try {
+    const etcd = await Etcd.start(cleanup, { members: 3, isDurable: true })
+    const fleet = await RealFleet.make(cleanup, etcd, 3)
+    for (const index of [0, 1, 2]) await fleet.start(index)
+    await fleet.envoy('of-three')
+    const alone = await Fleet.make(cleanup)
+    const one = await alone.start()
+    await (await alone.envoy('of-one')).envoy.serve()
+    progress('all run')
+    const lines = await measureAnswers(one, fleet.members, rounds)
+    for (const index of [0, 1, 2]) await fleet.stop(index)
+    await fill(etcd, routes)
+    progress(`${routes} routes`)
+    return [...lines, await measureStart(fleet, routes)].join('\n')
+  } finally {
+    await cleanup.run()
+  }
+}
+
+async function measureAnswers(one: ProxyProcess, members: readonly ProxyProcess[], rounds: number): Promise<string[]> {
+  const ratios: number[] = []
+  const lines: string[] = []
+  // The first round, in which everything is new, doesn't count.
+  for (let round = 0; round <= rounds; round += 1) {
+    const lone = await postTimes(one, round)
+    const three = await postTimes(members[round % members.length] as ProxyProcess, round)
+    if (round === 0) continue
+    ratios.push(median(three) / median(lone))
+    lines.push(`round ${round}: one over LMDB ${shown(lone)}, three over etcd ${shown(three)}`)
+  }
+  const ratio = median(ratios)
+  return [...lines, `${verdict(ratio <= RATIO)} p50 of three over that of one: ${ratio.toFixed(2)} (at most ${RATIO})`]
+}
+
+/** How long each POST took, in milliseconds. The routes are removed again. */
+async function postTimes({ apiPort }: ProxyProcess, round: number): Promise<number[]> {
+  const paths = Array.from({ length: POSTS }, (_, index) => `/user/r${round}-${index}`)
+  const client = new ApiClient(apiPort, 1)
+  const times = await client.add(paths, TARGET)
+  await client.remove(paths)
+  client.close()
+  return times
+}
+
+async function fill(etcd: Etcd, count: number): Promise<void> {
+  const { connection } = etcd
+  const store = await EtcdStore.open({ connection, name: 'proxy-routes', hostRouting: false, log: SILENT })
+  const routes = Array.from({ length: count }, (_, index) => {
+    return { routespec: `/user/u${index}`, data: { target: TARGET }, lastActivity: new Date() }
+  })
+  await store.fill(routes)
+  await store.close()
+}
+
+async function measureStart(fleet: RealFleet, routes: number): Promise<string> {
+  const begun = performance.now()
+  const member = await fleet.begin(0)
+  const post = async () =>
+    member.api('POST', '/user/first', { target: TARGET }).then(
+      ({ status }) => status === 201,
+      () => false,
+    )
+  await eventually(post, 'it takes calls')
+  const ms = Math.round(performance.now() - begun)
+  return `${verdict(ms <= START_MS)} from a start with ${routes} routes to its first 201: ${ms} ms (at most ${START_MS})`
+}
+
+function shown(times: readonly number[]): string {
+  return `${median(times).toFixed(1)} ms (p99 ${quantile(times, 0.99).toFixed(1)})`
+}
+
+function verdict(isGood: boolean): string {
+  return isGood ? 'ok  ' : 'BAD '
+}
