@@ -2,10 +2,12 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { LATE_MS, lastActivity, untilActive } from '../activity/watch.js'
 import { Backend } from '../support/backend.js'
 import { barriers, startChromium } from '../support/chromium.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { Etcd } from '../support/etcd.js'
+import type { ExternalEnvoy } from '../support/external-envoy.js'
 import { kill } from '../support/home.js'
 import { without } from '../support/installed.js'
 import { freePorts } from '../support/ports.js'
@@ -36,6 +38,19 @@ for (const index of [0, 1, 2]) {
 const [one, two, three] = fleet.members as [ProxyProcess, ProxyProcess, ProxyProcess]
 await fleet.envoy('e1')
 await fleet.envoy('e2')
+
+/** How many routes an Envoy is sent at first, how many are added at once, and the least that one takes. */
+const [MANY, LANES, BYTES_OF_ROUTE] = [300, 20, 100]
+
+/** What an Envoy has got from its control planes since its start, as it counts. */
+async function received(envoy: ExternalEnvoy) {
+  const [bytes, added, changed] = await Promise.all([
+    envoy.stat('cluster.control_plane.upstream_cx_rx_bytes_total'),
+    envoy.stat('cluster_manager.cluster_added'),
+    envoy.stat('cluster_manager.cluster_modified'),
+  ])
+  return { bytes, added, changed }
+}
 
 /** Adds a route at one member, and looks at all Envoys right after the answer. */
 async function add(member: ProxyProcess, path: string) {
@@ -76,6 +91,18 @@ t.test('the status page of each shows all of them, in a real browser', { skip: w
   t.match(words, /e1/)
   t.match(words, /e2/)
   t.strictSame(await barriers(page), [])
+})
+
+t.test('when a route was in use is known to each control plane, also to one without an Envoy', async (t) => {
+  await add(one, '/user/active')
+  const before = await Promise.all(fleet.members.map(lastActivity))
+  await fleet.answers('/user/active/x')
+  await Promise.all(
+    fleet.members.map((member, index) => untilActive(member, ['/user/active'], before[index] ?? new Map())),
+  )
+  const times = await Promise.all(fleet.members.map(lastActivity))
+  const each = times.map((all) => Date.parse(all.get('/user/active') ?? ''))
+  t.ok(Math.max(...each) - Math.min(...each) <= LATE_MS, `at ${each}`)
 })
 
 t.test('the figures that alerts need are among the metrics', async (t) => {
@@ -182,4 +209,24 @@ t.test('etcd is away: users are served, reads are answered, writes are refused; 
   t.ok(ms < 5_000 + SLOW_MS, `after ${ms} ms`)
   t.strictSame(await fleet.answers('/user/eve/x'), ['user', 'user'])
   t.strictSame(await fleet.answers('/user/bob/x'), ['user', 'user'])
+})
+
+t.test('a control plane that comes back sends its Envoys only what differs', async (t) => {
+  const paths = Array.from({ length: MANY }, (_, index) => `/user/many${index}`)
+  const post = (path: string) => call(fleet.members[0] as ProxyProcess, 'POST', path, { target: user.url })
+  for (let at = 0; at < MANY; at += LANES) await Promise.all(paths.slice(at, at + LANES).map(post))
+  const envoy = await fleet.envoy('e3')
+  const whole = await received(envoy)
+  t.ok(whole.bytes > BYTES_OF_ROUTE * MANY, `${whole.bytes} bytes for all of it`)
+
+  // Wherever it is, it goes to one that has come back.
+  for (const index of [0, 1]) await fleet.stop(index)
+  for (const index of [0, 1]) await fleet.start(index)
+  await fleet.stop(2)
+  t.equal((await post('/user/other')).status, 201)
+  t.strictSame(await fleet.answers('/user/other/x'), ['user', 'user', 'user'])
+  const { bytes, added, changed } = await received(envoy)
+  t.strictSame([added - whole.added, changed - whole.changed], [1, 0], 'one cluster is new')
+  t.ok(bytes - whole.bytes < whole.bytes / 5, `${bytes - whole.bytes} bytes since`)
+  await fleet.start(2)
 })

@@ -43,6 +43,10 @@ export interface HubOptions {
   readonly serviceToken?: string
   /** The hub's metrics need no token. */
   readonly openMetrics?: true
+  /** The proxy runs at these ports already: the hub starts none, as in z2jh. */
+  readonly besideProxyAt?: HubPorts
+  /** How often it compares the proxy's routes with its own, in seconds. */
+  readonly checkSeconds?: number
 }
 
 /** A JupyterHub that starts this proxy by itself, with all its files in a directory of its own. */
@@ -73,8 +77,7 @@ export class HubProcess {
    */
   static async spawn(venv: string, options: HubOptions = {}): Promise<HubProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'cep-test-'))
-    const [open = 0, api = 0, hub = 0] = await freePorts(3)
-    const ports = { open, api, hub }
+    const ports = options.besideProxyAt ?? (await HubProcess.freePorts())
     const configuration = join(directory, 'jupyterhub_config.py')
     await writeFile(configuration, hubConfiguration(venv, directory, ports, options))
     const [command, ...before] = PLAIN
@@ -91,6 +94,11 @@ export class HubProcess {
       stdio: 'pipe',
     })
     return new HubProcess(directory, ports, child, options)
+  }
+
+  static async freePorts(): Promise<HubPorts> {
+    const [open = 0, api = 0, hub = 0] = await freePorts(3)
+    return { open, api, hub }
   }
 
   /** What users have in their browsers. */
@@ -203,7 +211,7 @@ function hubConfiguration(
   venv: string,
   directory: string,
   { open, api, hub }: HubPorts,
-  { internalSsl, subdomainHost, proxyArgs = [], serviceToken, openMetrics }: HubOptions,
+  { internalSsl, subdomainHost, proxyArgs = [], serviceToken, openMetrics, besideProxyAt, checkSeconds }: HubOptions,
 ): string {
   // JSON's strings, arrays and objects of strings are Python's as well.
   const settings = {
@@ -226,11 +234,16 @@ function hubConfiguration(
       ],
       'JupyterHub.allow_named_servers': 1,
     }),
+    ...(checkSeconds && { 'JupyterHub.last_activity_interval': checkSeconds }),
     ...(internalSsl && { 'JupyterHub.internal_certs_location': certificates(directory) }),
     ...(subdomainHost && { 'JupyterHub.subdomain_host': `http://${subdomainHost}:${open}` }),
   }
   const lines = Object.entries(settings).map(([name, value]) => `c.${name} = ${JSON.stringify(value)}`)
   const flags = ['Authenticator.allow_all', ...(internalSsl ? ['JupyterHub.internal_ssl'] : [])]
-  const metrics = openMetrics ? ['c.JupyterHub.authenticate_prometheus = False'] : []
-  return [...lines, ...flags.map((flag) => `c.${flag} = True`), ...metrics, END_WITH_INPUT].join('\n')
+  const off = [
+    ...(openMetrics ? ['JupyterHub.authenticate_prometheus'] : []),
+    ...(besideProxyAt ? ['ConfigurableHTTPProxy.should_start'] : []),
+  ]
+  const switches = [...flags.map((flag) => `c.${flag} = True`), ...off.map((flag) => `c.${flag} = False`)]
+  return [...lines, ...switches, END_WITH_INPUT].join('\n')
 }
