@@ -58,8 +58,7 @@ function persist(fleet: FleetOfWorlds, member: Member): { kill: () => Promise<vo
   return {
     kill: async () => {
       isAlive = false
-      fleet.cutOff(member)
-      await member.store.close()
+      await fleet.kill(member)
     },
   }
 }

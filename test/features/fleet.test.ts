@@ -338,27 +338,31 @@ async function answered(
   return call.answer ?? { status: 0, body: '' }
 }
 
-t.test('an Envoy that has applied a part of a response takes what is known of that with it', async (t) => {
-  const [fleet, one, other] = await two(t)
-  const envoy = await fleet.envoy(one)
-  envoy.refuses = (name) => (name === 'r:/bad' ? 'not this' : undefined)
-  envoy.answers = false
-  const routes = ['/a', '/b', '/c', '/d', '/e', '/bad']
-  for (const route of routes) one.world.post(route, `http://${OLD}`)
-  await turns()
-  while (envoy.refusals === 0 && envoy.answer()) await turns()
-  t.ok(routes.some((route) => envoy.target(route) !== undefined))
-  await turns()
-  // None of it gets stored.
-  fleet.shared.isAway = true
-  envoy.answers = true
-  one.envoys.delete(envoy)
-  envoy.disconnect()
-  other.take(envoy)
-  await turns()
-  t.equal(fleet.shared.routes.size, 0)
-  t.strictSame(
-    routes.filter((route) => envoy.target(route) !== undefined),
-    [],
-  )
-})
+for (const [when, isNew] of [['that was there', false] as const, ['that has just started', true] as const]) {
+  t.test(`an Envoy that has applied a part of a response takes what is known of that to one ${when}`, async (t) => {
+    const fleet = await FleetOfWorlds.start(t, isNew ? 1 : 2)
+    const [one] = fleet.members as [Member]
+    const envoy = await fleet.envoy(one)
+    envoy.refuses = (name) => (name === 'r:/bad' ? 'not this' : undefined)
+    envoy.answers = false
+    const routes = ['/a', '/b', '/c', '/d', '/e', '/bad']
+    for (const route of routes) one.world.post(route, `http://${OLD}`)
+    await turns()
+    while (envoy.refusals === 0 && envoy.answer()) await turns()
+    t.ok(routes.some((route) => envoy.target(route) !== undefined))
+    await turns()
+    const other = isNew ? await fleet.add() : (fleet.members[1] as Member)
+    // None of it gets stored.
+    fleet.shared.isAway = true
+    envoy.answers = true
+    one.envoys.delete(envoy)
+    envoy.disconnect()
+    other.take(envoy)
+    await turns()
+    t.equal(fleet.shared.routes.size, 0)
+    t.strictSame(
+      routes.filter((route) => envoy.target(route) !== undefined),
+      [],
+    )
+  })
+}
