@@ -237,6 +237,8 @@ t.test('calls are for a member that serves; if none does, for each that knows al
   t.notOk(member.isReady, 'it has yet to learn who there is')
   scene.tell({ type: 'members', members: BOTH, askedAt: scene.now })
   t.notOk(member.isReady, 'it has not heard the other one')
+  scene.tell({ type: 'ended', id: 'peer' })
+  t.notOk(member.isReady, 'nobody is at its address, which may be wrong')
 })
 
 t.test('whoever is told that it was fenced ends its streams, says so, and joins again', async (t) => {

@@ -116,9 +116,12 @@ export class Peer {
     this.#timesFrom += done
   }
 
-  /** Whether it may take calls, as far as is known: it was never heard, or has said so and then nothing else. */
+  /**
+   * Whether it may take calls, as far as is known: it was never heard, or has said so and then nothing else. That nobody
+   * listens at the address of one that was never heard says nothing: the address may be wrong.
+   */
   get mayServe(): boolean {
-    return !this.hasEnded && (this.heardAt === Number.NEGATIVE_INFINITY || isServing(this.standing))
+    return this.heardAt === Number.NEGATIVE_INFINITY || (!this.hasEnded && isServing(this.standing))
   }
 
   /** It says that it has these Envoys. */
