@@ -88,7 +88,9 @@ export class RealFleet {
     const { xds, api } = this.#ports[index] as Ports
     const at = ['--envoy-mode', 'external', '--xds-address', `127.0.0.1:${xds}`, '--socket', SOCKET_OF_EACH]
     const store = ['--storage-backend', 'etcd', '--etcd-endpoints', this.#etcd.endpoints.join(',')]
-    const member = await this.home.start([...at, ...this.#server.options, ...store, ...args], [...api])
+    // Each control plane sends each Envoy the authorities once; those of Node.js are more than all else here.
+    const authorities = ['--client-ssl-ca', this.#authority.file]
+    const member = await this.home.start([...at, ...this.#server.options, ...authorities, ...store, ...args], [...api])
     this.members[index] = member
     return member
   }
