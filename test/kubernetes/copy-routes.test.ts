@@ -26,37 +26,37 @@ const skip = (await withoutHelm()) || (await without('etcd', 'etcd-server')) || 
 t.setTimeout(BUILD_MS)
 
 t.test(
-    'routes are copied between any two of the disk, etcd and ConfigMaps, with all that belongs to them',
-    { skip, timeout: BUILD_MS },
-    async (t) => {
-      const api = await ApiServer.start(t, await kubeApiServer())
-      await api.namespace('hub')
-      const base = await temporaryDirectory(t)
-      const [one, other] = [await Etcd.start(t), await Etcd.start(t)]
-      const pod = await inPod(api, { namespace: 'hub', directory: base })
-      const copy = async (from: string, to: string, ...more: readonly string[]) => {
-        const [program, ...before] = [...pod.before, ...PLAIN_NODE] as [string, ...string[]]
-        const args = [...before, CLI, 'copy-routes', '--from', from, '--to', to, ...more]
-        const { stdout } = await promisify(execFile)(program, args, { env: { ...process.env, ...pod.env } })
-        t.match(stdout, new RegExp(`${ROUTES} copied: all ${ROUTES} are there`), `${from} to ${to}`)
-      }
-      const disk = (name: string) => join(base, name)
-      const routes = await fill(disk('a'))
-      const kept = [`lmdb:${disk('a')}`, `lmdb:${disk('b')}`, `lmdb:${disk('c')}`, `lmdb:${disk('d')}`] as const
-      const etcd = [`etcd:${one.endpoints}`, `etcd:${other.endpoints}`] as const
-      await copy(kept[0], kept[1])
-      await copy(kept[1], etcd[0])
-      await copy(etcd[0], etcd[1])
-      await copy(etcd[1], 'kubernetes:copy-one')
-      await copy('kubernetes:copy-one', 'kubernetes:copy-two')
-      await copy('kubernetes:copy-two', kept[2])
-      await copy(kept[2], 'kubernetes:copy-three')
-      const elsewhere = ['--storage-name', 'elsewhere']
-      await copy('kubernetes:copy-three', etcd[0], ...elsewhere)
-      await copy(etcd[0], kept[3], ...elsewhere)
-      t.strictSame(await routesIn(disk('d')), routes)
-    },
-  )
+  'routes are copied between any two of the disk, etcd and ConfigMaps, with all that belongs to them',
+  { skip, timeout: BUILD_MS },
+  async (t) => {
+    const api = await ApiServer.start(t, await kubeApiServer())
+    await api.namespace('hub')
+    const base = await temporaryDirectory(t)
+    const [one, other] = [await Etcd.start(t), await Etcd.start(t)]
+    const pod = await inPod(api, { namespace: 'hub', directory: base })
+    const copy = async (from: string, to: string, ...more: readonly string[]) => {
+      const [program, ...before] = [...pod.before, ...PLAIN_NODE] as [string, ...string[]]
+      const args = [...before, CLI, 'copy-routes', '--from', from, '--to', to, ...more]
+      const { stdout } = await promisify(execFile)(program, args, { env: { ...process.env, ...pod.env } })
+      t.match(stdout, new RegExp(`${ROUTES} copied: all ${ROUTES} are there`), `${from} to ${to}`)
+    }
+    const disk = (name: string) => join(base, name)
+    const routes = await fill(disk('a'))
+    const kept = [`lmdb:${disk('a')}`, `lmdb:${disk('b')}`, `lmdb:${disk('c')}`, `lmdb:${disk('d')}`] as const
+    const etcd = [`etcd:${one.endpoints}`, `etcd:${other.endpoints}`] as const
+    await copy(kept[0], kept[1])
+    await copy(kept[1], etcd[0])
+    await copy(etcd[0], etcd[1])
+    await copy(etcd[1], 'kubernetes:copy-one')
+    await copy('kubernetes:copy-one', 'kubernetes:copy-two')
+    await copy('kubernetes:copy-two', kept[2])
+    await copy(kept[2], 'kubernetes:copy-three')
+    const elsewhere = ['--storage-name', 'elsewhere']
+    await copy('kubernetes:copy-three', etcd[0], ...elsewhere)
+    await copy(etcd[0], kept[3], ...elsewhere)
+    t.strictSame(await routesIn(disk('d')), routes)
+  },
+)
 
 const ROUTES = 30
 
@@ -81,4 +81,3 @@ async function routesIn(directory: string): Promise<readonly Route[]> {
   await store.close()
   return [...routes].sort((one, other) => (one.routespec < other.routespec ? -1 : 1))
 }
-
