@@ -7,14 +7,13 @@ import { Backend } from '../support/backend.js'
 import { barriers, startChromium } from '../support/chromium.js'
 import { PLAIN_NODE } from '../support/environment.js'
 import { Etcd } from '../support/etcd.js'
-import type { ExternalEnvoy } from '../support/external-envoy.js'
 import { kill } from '../support/home.js'
 import { without } from '../support/installed.js'
 import { freePorts } from '../support/ports.js'
 import type { ProxyProcess } from '../support/proxy.js'
 import { CLI, TOKEN } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
-import { call, isReady, RealFleet } from './real-fleet.js'
+import { call, isReady, RealFleet, received } from './real-fleet.js'
 
 /*
  * Three control planes and two Envoys over a real etcd: what is answered by one holds for the Envoys of all, whatever happens
@@ -41,16 +40,6 @@ await fleet.envoy('e2')
 
 /** How many routes an Envoy is sent at first, how many are added at once, and the least that one takes. */
 const [MANY, LANES, BYTES_OF_ROUTE] = [300, 20, 100]
-
-/** What an Envoy has got from its control planes since its start, as it counts. */
-async function received(envoy: ExternalEnvoy) {
-  const [bytes, added, changed] = await Promise.all([
-    envoy.stat('cluster.control_plane.upstream_cx_rx_bytes_total'),
-    envoy.stat('cluster_manager.cluster_added'),
-    envoy.stat('cluster_manager.cluster_modified'),
-  ])
-  return { bytes, added, changed }
-}
 
 /** Adds a route at one member, and looks at all Envoys right after the answer. */
 async function add(member: ProxyProcess, path: string) {

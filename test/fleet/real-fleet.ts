@@ -147,3 +147,13 @@ export async function call(member: ProxyProcess, method: string, path: string, b
   const ms = Math.round(performance.now() - begun)
   return { status: response.status, body: text, retryAfter: response.headers.get('retry-after'), ms }
 }
+
+/** What an Envoy has got from its control planes since its start, as it counts. */
+export async function received(envoy: ExternalEnvoy) {
+  const [bytes, added, changed] = await Promise.all([
+    envoy.stat('cluster.control_plane.upstream_cx_rx_bytes_total'),
+    envoy.stat('cluster_manager.cluster_added'),
+    envoy.stat('cluster_manager.cluster_modified'),
+  ])
+  return { bytes, added, changed }
+}
