@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { PeerCertificate } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
@@ -31,6 +32,36 @@ t.test('a member with an address that leads nowhere is not connected to, and the
   })) {
     t.equal(hostOf(address), host)
   }
+})
+
+t.test('a stream that has ended before it is known whose it is is not one of a member', async (t) => {
+  const up: string[] = []
+  const links = new Links({
+    ...{ tls: undefined, clock: SYSTEM_CLOCK, log: pino({ level: 'silent' }), addressOf: async () => undefined },
+    ...{ onMessage: () => {}, onUp: (id) => up.push(id), onEnded: () => {} },
+  })
+  t.teardown(() => links.close())
+  links.begin('me')
+  const written: unknown[] = []
+  const open = () =>
+    Object.assign(new EventEmitter(), {
+      cancelled: false,
+      getAuthContext: () => ({}),
+      write: (message: unknown) => written.push(message),
+      end: () => {},
+    })
+  const hello = (call: EventEmitter, id: string) => call.emit('data', { hello: { id, to: 'me' } })
+  const [gone, here] = [open(), open()]
+  const Talk = links.service.handlers.Talk as unknown as (call: EventEmitter) => void
+  for (const call of [gone, here]) Talk(call)
+  hello(gone, 'gone')
+  gone.cancelled = true
+  gone.emit('cancelled')
+  hello(here, 'here')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.strictSame(up, ['here'])
+  links.send('gone', { activity: [] })
+  t.strictSame(written, [{ hello: { id: 'me', to: 'here' } }])
 })
 
 t.test('the name of a member inside of another name makes no member', async (t) => {

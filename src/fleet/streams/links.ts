@@ -137,6 +137,8 @@ export class Links implements PeerLinks {
       const { id, to } = message.hello
       if (to !== this.#me) return refuse(call, status.NOT_FOUND, `${to} is no longer at this address`)
       if (!(await this.#mayTalk(call, id))) return refuse(call, status.PERMISSION_DENIED, NO_MEMBER)
+      // It may have ended meanwhile: then nothing would remove it.
+      if (call.cancelled) return
       peer = id
       this.#incoming.set(id, call)
       call.write({ hello: { id: this.#me, to: id } })
