@@ -25,7 +25,7 @@ export async function hubSetting(
   const api = new HubApi(url, target.token, origin)
   const names = plans.map(({ user }) => `rehearsal-${user}`)
   const close = async () => {
-    for (const trouble of await api.removeUsers(names)) onTrouble(trouble)
+    for (const trouble of await api.removeUsers()) onTrouble(trouble)
     await api.close()
   }
   const tokens = await api.makeUsers(names, forMs, over).catch(async (error) => {

@@ -21,6 +21,8 @@ export class HubApi {
   readonly #agent: Agent
   /** Those that did not exist before. */
   readonly #made: string[] = []
+  /** Those, and the others that are used. */
+  readonly #used: string[] = []
 
   /** @param origin where it was found: nobody else gets the token */
   constructor(url: string, token: string, { address }: Origin) {
@@ -45,6 +47,7 @@ export class HubApi {
     await inTurns([...names.entries()], async ([at, name]) => {
       throwIfEnded(over)
       if ((await this.#call('POST', `/users/${name}`, [201, 409])).status === 201) this.#made.push(name)
+      this.#used.push(name)
       // It outlives the rehearsal by no more than this.
       const asked = { note: 'rehearsal', expires_in: Math.ceil(forMs / 1_000) + 3_600 }
       const { text } = await this.#call('POST', `/users/${name}/tokens`, [201], asked)
@@ -53,10 +56,10 @@ export class HubApi {
     return tokens
   }
 
-  /** Stops their servers, and removes those of the users that were made. @returns what could not be removed */
-  async removeUsers(names: readonly string[]): Promise<string[]> {
+  /** Stops the users' servers, and removes those of the users that were made. @returns what could not be removed */
+  async removeUsers(): Promise<string[]> {
     const left: string[] = []
-    await inTurns(names, async (name) => {
+    await inTurns(this.#used, async (name) => {
       try {
         await this.#stopServers(name)
         if (this.#made.includes(name)) await this.#call('DELETE', `/users/${name}`, [204, 404])
@@ -126,5 +129,7 @@ async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>)
   const worker = async () => {
     for (const item of left) await work(item)
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  // After an error the others end what they have begun: nothing is made that isn't known.
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
