@@ -78,3 +78,24 @@ t.test('who sends a request too slowly is closed', async (t) => {
   old.send('still here')
   t.equal(String((await once(old, 'message'))[0]), 'still here', 'and so may a websocket')
 })
+
+t.test('an answer that begins before its upload is complete may take as long as any other', async (t) => {
+  const proxy = await ProxyProcess.start(['--request-timeout', '2'])
+  t.teardown(() => proxy.stop())
+  const steady = await Backend.start('steady', (request, response) => {
+    const timer = setInterval(() => response.write('.'), 300)
+    setTimeout(() => response.end('the end'), 4_000)
+    response.on('close', () => clearInterval(timer))
+    request.resume()
+  })
+  t.teardown(() => steady.stop())
+  await proxy.route('/', steady.url)
+  const head = 'PUT / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const upload = await RawConnection.open(proxy.port, `${head}2\r\nab\r\n`)
+  t.teardown(() => upload.end())
+  await upload.answered()
+  t.equal(upload.status, 200)
+  upload.socket.write('0\r\n\r\n')
+  await eventually(() => upload.received.includes('the end') || upload.isClosed, 'the answer ends')
+  t.match(upload.received, 'the end')
+})

@@ -87,7 +87,6 @@ t.test('a GET that ends with its headers passes no filter that waits', async (t)
   for (const route of [ordinary, ofPort]) {
     t.equal(route?.typed_per_filter_config, undefined)
     t.strictSame(route?.route?.idle_timeout, { seconds: 0 }, 'nor has a timer of its own')
-    t.equal(route?.route?.max_stream_duration, undefined)
     t.equal(route?.response_headers_to_remove, undefined)
     const conditions = route?.match?.headers?.map(({ name }) => name)
     const atOnce = [':method', 'content-length', 'upgrade', 'x-cep-arrival']
@@ -99,14 +98,6 @@ t.test('a GET that ends with its headers passes no filter that waits', async (t)
   t.strictSame(plain?.typed_per_filter_config, {})
   const conditions = plain?.match?.headers?.map(({ name }) => name)
   t.strictSame(conditions, [':method', 'content-length', 'upgrade', 'x-cep-arrival', ':authority'])
-})
-
-t.test('only unfinished requests have a time by which they must have arrived', async (t) => {
-  const limited = routesWith().filter(({ route }) => route?.max_stream_duration !== undefined)
-  for (const { route } of limited) t.match(shown(route?.max_stream_duration), { max_stream_duration: '3600s' })
-  const unfinished = routesWith().filter(({ route }) => route?.cluster === 'waiting' || route?.priority === 'HIGH')
-  t.ok(unfinished.length > 2)
-  t.strictSame(limited, unfinished)
 })
 
 t.test('with --timeout an ordinary request has it', async (t) => {

@@ -6,14 +6,7 @@ import type { Limits } from '../../settings/limits.js'
 import { duration } from '../../xds/messages.js'
 import { FAILED_PATH_HEADER } from '../names.js'
 import { RETRY_ON_RESET, SAFE_METHOD } from '../shared/connection-reuse.js'
-import {
-  bodilessIdle,
-  NEVER,
-  NEVER_IDLE,
-  UPLOAD_PRIORITY,
-  unfinishedDuration,
-  unfinishedIdle,
-} from '../shared/limits.js'
+import { bodilessIdle, NEVER, NEVER_IDLE, UPLOAD_PRIORITY, unfinishedIdle } from '../shared/limits.js'
 import { COMPLETE_AT_ONCE } from './arrival.js'
 import type { PortRoute } from './forwarded-headers.js'
 import { portRoutes } from './forwarded-headers.js'
@@ -158,7 +151,6 @@ function waitingRoutes({ oddPaths, ordinary, anyPort }: Parts, { limits, forward
     cluster: WAITING_CLUSTER,
     timeout: NEVER,
     idle_timeout: hasBody ? unfinishedIdle(limits, forwarding.idleTimeoutMs) : bodilessIdle(limits),
-    ...unfinishedDuration(limits),
   })
   return [...oddPaths, ordinary].flatMap((path) =>
     WAITING.map(({ headers, hasBody, typed_per_filter_config }) => ({
@@ -180,7 +172,7 @@ function uploadRoutes(
   const idle_timeout = unfinishedIdle(limits, forwarding.idleTimeoutMs)
   return [...oddPaths, ordinary].map(({ match, typed_per_filter_config }) => ({
     match,
-    route: { ...action, idle_timeout, ...unfinishedDuration(limits), priority: UPLOAD_PRIORITY },
+    route: { ...action, idle_timeout, priority: UPLOAD_PRIORITY },
     ...changes(anyPort),
     typed_per_filter_config: { ...AS_IT_COMES, ...typed_per_filter_config, ...anyPort.typed_per_filter_config },
   }))

@@ -1,7 +1,6 @@
 import type { CircuitBreakers } from '#proto/envoy/config/cluster/v3/CircuitBreakers.js'
 import type { FilterChain } from '#proto/envoy/config/listener/v3/FilterChain.js'
 import type { Listener } from '#proto/envoy/config/listener/v3/Listener.js'
-import type { RouteAction } from '#proto/envoy/config/route/v3/RouteAction.js'
 import type { HttpInspector } from '#proto/envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.js'
 import type { HttpConnectionManager } from '#proto/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js'
 import type { Duration } from '#proto/google/protobuf/Duration.js'
@@ -86,19 +85,17 @@ export function filterChainLimits(limits: Limits): Pick<FilterChain, 'transport_
 }
 
 /**
- * Limits slow headers, so that no answer is cut off: once they are complete, the idle timeout of their route applies.
- * Envoy has a timeout for headers too, but a timer costs 1 % of a request.
+ * Limits slow headers and bodies, so that no answer is cut off: once the headers are complete, the idle timeout of their
+ * route applies, and the other timer ends with the request's last byte. Envoy has a timeout for headers too, but a timer
+ * costs 1 % of a request.
  */
-export function connectionManagerLimits(limits: Limits): Pick<HttpConnectionManager, 'stream_idle_timeout'> {
-  return { stream_idle_timeout: duration(headersTimeout(limits)) }
-}
-
-/**
- * How long a request may take to arrive, from its first byte. For routes of unfinished requests only: others have no timer
- * for it. Envoy ends it when it chooses the route of the complete request, so that no answer is cut off.
- */
-export function unfinishedDuration({ requestTimeoutMs }: Limits): Pick<RouteAction, 'max_stream_duration'> {
-  return { max_stream_duration: { max_stream_duration: duration(requestTimeoutMs) } }
+export function connectionManagerLimits(
+  limits: Limits,
+): Pick<HttpConnectionManager, 'stream_idle_timeout' | 'request_timeout'> {
+  return {
+    stream_idle_timeout: duration(headersTimeout(limits)),
+    request_timeout: duration(limits.requestTimeoutMs),
+  }
 }
 
 /**

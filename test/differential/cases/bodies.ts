@@ -117,11 +117,6 @@ export const REQUEST_BODIES: readonly Case[] = [
     routes: { '/r': '{dead}' },
     talk: askWith('POST /r', 'x'.repeat(100_000)),
   },
-  {
-    name: 'a body of gRPC with a deadline',
-    routes,
-    talk: askWith('POST /r', 'ab', 'Content-Type: application/grpc', 'Grpc-Timeout: 1S'),
-  },
   { name: 'a body to no route', talk: askWith('POST /nothing', 'x'.repeat(100_000)) },
   { name: 'an empty line before the request', routes, talk: raw(`\r\n\r\nGET /r HTTP/1.1\r\n${HOST}\r\n`, 'GET') },
   { name: 'the absolute form', routes, talk: ask('GET http://other.example:81/r/x?y') },

@@ -116,13 +116,6 @@ export const MESSAGES: readonly NamedDifference[] = [
     seen: [{ field: /^(answer\.status|seen)$/, of: /Expect of something else/ }],
   },
   {
-    where: '`Grpc-Timeout` of a gRPC request with a body',
-    chp: 'passed on',
-    here: 'the time that a request may take to arrive',
-    reason: 'Envoy sets both together; gRPC needs HTTP/2 to the backend, which neither proxy speaks',
-    seen: [{ field: 'seen.header.grpc-timeout', of: /gRPC with a deadline/, here: /^\d+m$/ }],
-  },
-  {
     where: '`X-Envoy-*` and `X-Forwarded-Client-Cert` of a request',
     chp: 'passed on',
     here: 'removed, without an effect',
