@@ -77,6 +77,29 @@ t.test('a spawn starts the server, adds its route, and then is ready', async (t)
   t.notOk(proxy.routes.has('/user/ana'))
 })
 
+t.test('a server that can not listen is a spawn that has failed, and the next one is tried', async (t) => {
+  const proxy = await api(t)
+  const troubles: string[] = []
+  const hub = new Stage({ names: ['ana'], spawnMs: [1], checkIntervalMs: 3_600_000 }, (what) => troubles.push(what))
+  await hub.openHub()
+  await hub.use({ url: proxy.url, token: 'x' })
+  t.teardown(() => {
+    hub.stopHub()
+    hub.end([0])
+  })
+  await hub.startServers([0])
+  const port = Number(new URL(hub.targets()[0] ?? '').port)
+  hub.end([0])
+  const other = createServer()
+  await once(other.listen(port, '127.0.0.1'), 'listening')
+  hub.spawn('ana')
+  await eventually(() => troubles.length === 1, 'the hub tells of it')
+  t.match(troubles, [/EADDRINUSE/])
+  await new Promise((resolve) => other.close(resolve))
+  hub.spawn('ana')
+  await eventually(() => hub.isReady('ana'), 'the next one succeeds')
+})
+
 t.test('a check adds what is lacking or wrong and removes what is stale; strange routes stay', async (t) => {
   const proxy = await api(t)
   const hub = await stage(t, proxy)

@@ -164,10 +164,14 @@ export class Stage implements HubActions {
   async #spawn(player: Player): Promise<void> {
     player.state = 'starting'
     await delay(player.spawnMs)
-    await player.server.start()
+    player.state = (await this.#attempt(this.#startServer(player))) ? 'ready' : 'stopped'
+  }
+
+  /** @throws Error if it can't listen, as without open files, or the proxy doesn't take its route */
+  async #startServer({ name, server }: Player): Promise<void> {
+    await server.start()
     await this.#running
-    const added = this.#used.add(routespecOf(player.name), player.server.target ?? '', { user: player.name })
-    player.state = (await this.#attempt(added)) ? 'ready' : 'stopped'
+    await this.#used.add(routespecOf(name), server.target ?? '', { user: name })
   }
 
   /** @returns whether it succeeded */

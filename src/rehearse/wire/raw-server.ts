@@ -51,7 +51,12 @@ export class RawServer {
     const server = createServer({ noDelay: true }, (socket) => this.#onConnection(socket))
     this.#server = server
     server.listen({ host: '127.0.0.1', port: this.#port, backlog: BACKLOG })
-    await once(server, 'listening')
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      this.#server = undefined
+      throw error
+    }
     this.#port = (server.address() as AddressInfo).port
   }
 
