@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { LATE_MS, lastActivity, untilActive } from '../activity/watch.js'
@@ -143,7 +144,7 @@ t.test('one after the other is replaced under load, and no request and no call o
   await add(one, '/user/ana')
   const failed: unknown[] = []
   let going = true
-  const counts = { requests: 0, calls: 0 }
+  const counts = { requests: 0, calls: 0, repeated: 0 }
   const users = async () => {
     while (going) {
       const seen = await fleet.answers('/user/ana/x')
@@ -156,7 +157,14 @@ t.test('one after the other is replaced under load, and no request and no call o
       const path = `/user/r${index}`
       for (const [method, status] of [['POST', 201] as const, ['DELETE', 204] as const]) {
         const body = method === 'POST' ? { target: user.url } : undefined
-        const answer = await fleet.callService(method, path, body).catch((error: Error) => error)
+        const ask = () => fleet.callService(method, path, body).catch((error: Error) => error)
+        let answer = await ask()
+        // As a hub does. A control plane that gets no processor for a second loses its place, and says so.
+        if ('status' in answer && answer.status === 503 && Number(answer.retryAfter) > 0) {
+          counts.repeated += 1
+          await setTimeout(Number(answer.retryAfter) * 1_000)
+          answer = await ask()
+        }
         counts.calls += 1
         if (!('status' in answer) || answer.status !== status) failed.push({ method, path, answer })
       }
@@ -173,6 +181,7 @@ t.test('one after the other is replaced under load, and no request and no call o
     await load
   }
   t.strictSame(failed, [], `of ${counts.requests} requests and ${counts.calls} calls`)
+  t.ok(counts.repeated <= 2, `${counts.repeated} calls were repeated: on a machine with processors to spare none is`)
   t.ok(counts.requests > 100 && counts.calls > 20)
 })
 
