@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Network, NODE_IP } from '../../test/helm/network.js'
@@ -21,6 +22,8 @@ const STEADY = '/user/steady'
 const FIRST = 'first'
 /** How many routes are added at once before it begins. */
 const LANES = 20
+/** How often each is asked for, and the pause before the next time, in milliseconds. */
+const [TRIES, RETRY_MS] = [50, 200]
 
 const OPTIONS = {
   minutes: { type: 'string', default: '10' },
@@ -162,8 +165,14 @@ async function addRoutes(traffic: Traffic, members: readonly Asked[], count: num
   const paths = [STEADY, ...Array.from({ length: count }, (_, index) => `/user/u${index}`)]
   const lane = async () => {
     for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
-      const status = await traffic.api(members[paths.length % members.length] as Asked, path, FIRST)
-      if (status !== 201) throw new Error(`POST ${path}: ${status}`)
+      const member = members[paths.length % members.length] as Asked
+      // One that is ready may have yet to take its place, if no other has one.
+      for (let tries = 1; ; tries += 1) {
+        const status = await traffic.api(member, path, FIRST)
+        if (status === 201) break
+        if (status !== 503 || tries === TRIES) throw new Error(`POST ${path}: ${status}`)
+        await delay(RETRY_MS)
+      }
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane))
