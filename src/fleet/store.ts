@@ -126,13 +126,8 @@ export class FleetStore implements OpenedStore {
     }
   }
 
-  async agreed(revision?: Revision): Promise<void> {
-    const last = this.#last
-    if (revision === undefined) {
-      const { id } = this.#fleet
-      this.#requireAmong(await this.#store.members.list(), id)
-    }
-    await this.#fleet.agree(revision ?? last)
+  agreed(revision: Revision): Promise<void> {
+    return this.#fleet.agree(revision)
   }
 
   /** Whoever is no member any more doesn't know of those who have joined since, and so can't vouch for their Envoys. */

@@ -63,10 +63,9 @@ export interface RouteStore {
    * method. It is called when the write is stored and the route's next change may begin: if two control planes that
    * change one route waited for each other before that, neither could apply the other's change.
    *
-   * @param revision undefined for all writes that this control plane knows of
    * @throws an error with the status 503 if that can't be said; the write is stored nevertheless
    */
-  agreed?(revision: Revision | undefined): Promise<void>
+  agreed?(revision: Revision): Promise<void>
   close(): Promise<void>
 }
 

@@ -191,18 +191,20 @@ export class RouteTable {
    */
   async delete(routespec: string): Promise<boolean> {
     const key = this.#keyOf({ routespec })
-    const revision = await this.#turns.run(key, async () => {
-      const route = this.#routes.get(key)
-      if (route === undefined) return undefined
-      const rollback = await this.#publisher.withdraw(key)
-      const revision = await orRollBack(rollback, () => this.#write(key, undefined))
-      this.#routes.delete(key)
-      this.#unusable.delete(key)
-      return revision
-    })
-    // Another control plane may be removing it: that there is no such route must hold everywhere, too.
-    await this.#store.agreed?.(revision)
-    return revision !== undefined
+    const { wasThere, revision } = await this.#turns.run(key, () => this.#remove(key))
+    if (revision !== undefined) await this.#store.agreed?.(revision)
+    return wasThere
+  }
+
+  async #remove(key: string): Promise<{ readonly wasThere: boolean; readonly revision: Revision | undefined }> {
+    const wasThere = this.#routes.get(key) !== undefined
+    // Another control plane may have stored one that is not known here yet, so that there is none must be stored, too.
+    if (!wasThere && this.#store.agreed === undefined) return { wasThere, revision: undefined }
+    const rollback = await this.#publisher.withdraw(key)
+    const revision = await orRollBack(rollback, () => this.#write(key, undefined))
+    this.#routes.delete(key)
+    this.#unusable.delete(key)
+    return { wasThere, revision }
   }
 
   async #write(key: string, after: Route | undefined): Promise<Revision> {

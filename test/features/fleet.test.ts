@@ -330,6 +330,22 @@ t.test('a store that is set back, as from a backup, is followed, and nobody vouc
   t.equal((await answered(fleet, writer.world.delete('/nowhere'))).status, 404)
 })
 
+t.test('that there is no such route holds everywhere, though another control plane has stored one meanwhile', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const
+  fleet.shared.holds = true
+  fleet.shared.losesAnswer = true
+  const unknown = await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  t.not(unknown.status, 201, 'it is stored, but nobody has heard of it')
+  const removal = other.world.delete('/a')
+  await turns()
+  fleet.shared.holds = false
+  fleet.shared.tell()
+  t.equal((await answered(fleet, removal)).status, 404)
+  for (const envoy of envoys) t.equal(envoy.target('/a'), undefined)
+  t.notOk(fleet.shared.routes.has('/a'))
+})
+
 async function answered(
   fleet: FleetOfWorlds,
   call: { readonly answer: { readonly status: number; readonly body: string } | undefined },

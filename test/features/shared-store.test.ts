@@ -196,8 +196,8 @@ t.test('two control planes that change one route at once do not wait for each ot
   const isEverywhere = (revision: bigint) => shared.applied.filter((line) => line === `${revision} done`).length === 2
   const openStore = () => ({
     ...shared.open(),
-    agreed: async (revision: bigint | undefined) => {
-      while (revision !== undefined && !isEverywhere(revision)) await turns()
+    agreed: async (revision: bigint) => {
+      while (!isEverywhere(revision)) await turns()
     },
   })
   const worlds = [await World.start(t, { openStore }), await World.start(t, { openStore })] as const
