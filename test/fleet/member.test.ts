@@ -70,6 +70,27 @@ function answers(effects: readonly Effect[]): boolean[] {
   return effects.flatMap((effect) => (effect.type === 'answer' ? [effect.agreed] : []))
 }
 
+/** It joins with nobody beside it, and has a write. */
+function joinAlone(scene: Scene, loadMs: number, isFirst: boolean): boolean[] {
+  scene.tell({ type: 'joined', me: ME, askedAt: scene.now })
+  scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
+  scene.now += loadMs
+  scene.tell({ type: 'loaded', revision: 5n, askedAt: scene.now, isFirst })
+  scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
+  return answers(scene.tell({ type: 'agree', call: 1, revision: 9n }))
+}
+
+/** How long it takes until the write is answered, in milliseconds. */
+function answeredAfter(scene: Scene): number {
+  const begun = scene.now
+  while (scene.now < begun + 5_000) {
+    const effects = scene.wait(10)
+    if (types(effects).includes('list')) scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
+    if (answers(effects).includes(true)) break
+  }
+  return scene.now - begun
+}
+
 t.test('a member serves when it has loaded, and each peer knows that it must wait for it', async (t) => {
   const scene = new Scene()
   t.match(types(scene.tell({ type: 'joined', me: ME, askedAt: 10_000 })), ['joining', 'list'])
@@ -101,34 +122,29 @@ t.test('a write is answered when each peer has acknowledged it', async (t) => {
   t.strictSame(answers(scene.tell({ type: 'agree', call: 2, revision: 10n })), [false], 'not a member')
 })
 
+t.test('a member that joins again waits for the Envoys that a peer had, who is gone meanwhile', async (t) => {
+  const scene = Scene.in()
+  scene.hear({ standing: 'in', envoys: ['far'] })
+  scene.tell({ type: 'lost', id: 'me' })
+  t.strictSame(joinAlone(scene, 0, false), [])
+  t.equal(
+    answeredAfter(scene),
+    LIMITS.out + LIMITS.move,
+    'they may be there until it is out, and then look for another',
+  )
+})
+
 t.test('a member that has joined waits for Envoys of members that ended before, from the list on', async (t) => {
-  const joined = (scene: Scene, loadMs: number, isFirst: boolean) => {
-    scene.tell({ type: 'joined', me: ME, askedAt: scene.now })
-    scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
-    scene.now += loadMs
-    scene.tell({ type: 'loaded', revision: 5n, askedAt: scene.now, isFirst })
-    scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
-    return answers(scene.tell({ type: 'agree', call: 1, revision: 9n }))
-  }
-  const answeredAfter = (scene: Scene) => {
-    const begun = scene.now
-    while (scene.now < begun + 5_000) {
-      const effects = scene.wait(10)
-      if (types(effects).includes('list')) scene.tell({ type: 'members', members: [ME], askedAt: scene.now })
-      if (answers(effects).includes(true)) break
-    }
-    return scene.now - begun
-  }
   const small = new Scene()
-  t.strictSame(joined(small, 0, false), [])
+  t.strictSame(joinAlone(small, 0, false), [])
   t.equal(answeredAfter(small), LIMITS.move)
   const large = new Scene()
-  t.strictSame(joined(large, 500, false), [])
+  t.strictSame(joinAlone(large, 500, false), [])
   t.equal(answeredAfter(large), LIMITS.move - 500, 'the time in which it loads its table counts')
   const huge = new Scene()
-  t.strictSame(joined(huge, 5_000, false), [])
+  t.strictSame(joinAlone(huge, 5_000, false), [])
   t.equal(answeredAfter(huge), LIMITS.find, 'but Envoys find it only now')
-  t.strictSame(joined(new Scene(), 0, true), [true], 'the first of all has nobody to wait for')
+  t.strictSame(joinAlone(new Scene(), 0, true), [true], 'the first of all has nobody to wait for')
 })
 
 t.test('a write waits for an Envoy that is between two members', async (t) => {

@@ -128,7 +128,11 @@ export class Membership {
     this.#stand('out')
     this.#writes.fail()
     this.#talk.tell()
-    for (const { member } of this.#scene.peers) this.#scene.do({ type: 'disconnect', id: member.id })
+    for (const { member, envoys } of this.#scene.peers) {
+      this.#scene.do({ type: 'disconnect', id: member.id })
+      // When this member is back, a peer that hangs now may be in no list, and nobody else may know what it had.
+      for (const node of envoys) this.#scene.hasLeft(node, LIMITS.out + LIMITS.move, false)
+    }
     this.#scene.peers.clear()
     this.#scene.me = undefined
     this.#place.lost()
