@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Histogram } from '../../src/rehearse/histogram.js'
 import { Tally } from '../../src/rehearse/tally/tally.js'
 
 t.test('a gap lasts from when something was wanted that failed to the next success', async (t) => {
@@ -64,6 +65,27 @@ t.test('what is excused counts apart, also if it fails after the excuse', async 
       ['timeout', false, 1],
     ],
   )
+})
+
+t.test('how long something took that an incident itself was in the way of is not judged', async (t) => {
+  const tally = new Tally(['ana', 'ben'])
+  tally.people[0]?.excuse()
+  tally.people[0]?.endExcuse(20_000)
+  for (const [user, wanted] of [
+    [0, 19_000],
+    [0, 20_500],
+    [1, 19_000],
+  ] as const) {
+    tally.success(user, 'message', wanted, 21_000)
+    tally.success(user, 'poll', wanted, 21_000)
+  }
+  const { latency, messageLatency, messages, requests } = tally.endSecond()
+  t.match({ messages, requests }, { messages: 3, requests: 3 })
+  for (const one of [latency, messageLatency]) {
+    const histogram = new Histogram()
+    histogram.add(one)
+    t.equal(histogram.count, 2, "but that of ana's which was wanted before the end of the incident")
+  }
 })
 
 t.test('who is without service when an excuse ends is so from then on, and not before', async (t) => {

@@ -32,21 +32,22 @@ export class Tally {
     this.people = names.map((name) => new Person(name))
   }
 
-  /** Something succeeded. */
+  /** Something succeeded. How long it took is not judged if an incident itself was in the way, as a server that hangs. */
   success(user: number, act: Act, wantedMs: number, nowMs: number): void {
     const ms = nowMs - wantedMs
     const count = this.#act(act)
     count.count += 1
     count.latency.record(ms)
+    const person = this.#person(user)
+    const isJudged = !person.isExcused(wantedMs)
     if (act === MESSAGE) {
       this.#current.messages += 1
-      this.#messageLatency.record(ms)
-      this.#person(user).has('kernel', nowMs)
+      if (isJudged) this.#messageLatency.record(ms)
+      person.has('kernel', nowMs)
       return
     }
     this.#current.requests += 1
-    this.#latency.record(ms)
-    const person = this.#person(user)
+    if (isJudged) this.#latency.record(ms)
     person.requests += 1
     person.has(isOfKernel(act) ? 'kernel' : 'requests', nowMs)
   }
