@@ -122,6 +122,13 @@ t.test('a write is answered when each peer has acknowledged it', async (t) => {
   t.strictSame(answers(scene.tell({ type: 'agree', call: 2, revision: 10n })), [false], 'not a member')
 })
 
+t.test('a member that had lost its place gives Envoys more time to come than one that starts', async (t) => {
+  const scene = Scene.in()
+  scene.tell({ type: 'lost', id: 'me' })
+  t.strictSame(joinAlone(scene, 5_000, false), [])
+  t.equal(answeredAfter(scene), LIMITS.move)
+})
+
 t.test('a member that joins again waits for the Envoys that a peer had, who is gone meanwhile', async (t) => {
   const scene = Scene.in()
   scene.hear({ standing: 'in', envoys: ['far'] })

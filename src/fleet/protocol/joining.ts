@@ -16,11 +16,14 @@ export class Joining {
   #loadFrom = Number.POSITIVE_INFINITY
   #isLoaded = false
   #isFirst = false
+  /** How often it has begun. */
+  #begins = 0
   /** The highest revision that was answered by members which have left meanwhile. */
   #answered: Revision = 0n
 
   /** It starts again. */
   begin(peers: Peers): void {
+    this.#begins += 1
     this.#isListed = false
     this.#isLoaded = false
     this.#isFirst = false
@@ -60,10 +63,12 @@ export class Joining {
 
   /**
    * Until when there may be Envoys on the move that no peer tells of, of a member that begins to serve now. They were at
-   * members that had ended before the list which this one has joined by; and they must have the time to come here.
+   * members that had ended before the list which this one has joined by; and they must have the time to come here. If this
+   * one had lost its place, others may have, too, so that all Envoys come at once: that takes longer.
    */
   quietUntil(now: number): number {
-    return this.#isFirst ? now : Math.max(this.#loadFrom + LIMITS.move, now + LIMITS.find)
+    if (this.#isFirst) return now
+    return Math.max(this.#loadFrom + LIMITS.move, now + (this.#begins === 1 ? LIMITS.find : LIMITS.move))
   }
 
   get isLoaded(): boolean {
