@@ -330,7 +330,7 @@ t.test('a store that is set back, as from a backup, is followed, and nobody vouc
   t.equal((await answered(fleet, writer.world.delete('/nowhere'))).status, 404)
 })
 
-t.test('that there is no such route holds everywhere, though another control plane has stored one meanwhile', async (t) => {
+t.test('that there is no such route holds everywhere, though another one has stored one meanwhile', async (t) => {
   const [fleet, one, other] = await two(t)
   const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const
   fleet.shared.holds = true
