@@ -1,3 +1,4 @@
+import { Limit } from '../../platform/limit.js'
 import type { Probe, ProbeRequest } from './probe.js'
 import { probe } from './probe.js'
 
@@ -13,28 +14,15 @@ const MOST = 8
  */
 export class Prober {
   readonly #underWay = new Map<string, Promise<Probe>>()
-  readonly #waiting: Array<() => void> = []
-  #free = MOST
+  readonly #limit = new Limit(MOST)
 
   probe(request: ProbeRequest): Promise<Probe> {
     const { address, tls } = request.target
     const same = JSON.stringify([address, tls, request.path])
     const found = this.#underWay.get(same)
     if (found !== undefined) return found
-    const probing = this.#inTurn(() => probe(request, LIMITS)).finally(() => this.#underWay.delete(same))
+    const probing = this.#limit.run(() => probe(request, LIMITS)).finally(() => this.#underWay.delete(same))
     this.#underWay.set(same, probing)
     return probing
-  }
-
-  async #inTurn(work: () => Promise<Probe>): Promise<Probe> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    else this.#free -= 1
-    try {
-      return await work()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#free += 1
-      else next()
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
+import { inTurns } from '../in-turns.js'
 
 /** JupyterHub adds so many at a time. */
 const AT_ONCE = 10
@@ -63,7 +64,7 @@ export class HubRoutes {
   async check(): Promise<{ added: number; removed: number }> {
     const { missing, stale } = await this.compare()
     await this.#postAll(missing)
-    await inTurns(stale, (routespec) => this.#delete(routespec))
+    await inTurns(stale, AT_ONCE, (routespec) => this.#delete(routespec))
     return { added: missing.length, removed: stale.length }
   }
 
@@ -95,7 +96,7 @@ export class HubRoutes {
 
   /** Deletes all in the proxy, and wants them nevertheless. */
   async dropTable(): Promise<void> {
-    await inTurns([...(await this.#list()).keys()], (routespec) => this.#delete(routespec))
+    await inTurns([...(await this.#list()).keys()], AT_ONCE, (routespec) => this.#delete(routespec))
   }
 
   /** Deletes what a rehearsal has added. */
@@ -104,6 +105,7 @@ export class HubRoutes {
     this.#wanted.clear()
     await inTurns(
       own.map(([routespec]) => routespec),
+      AT_ONCE,
       (routespec) => this.#delete(routespec),
     )
   }
@@ -114,8 +116,8 @@ export class HubRoutes {
 
   async #postAll(routespecs: readonly string[]): Promise<void> {
     const [root, others] = [routespecs.filter((one) => one === '/'), routespecs.filter((one) => one !== '/')]
-    await inTurns(root, (routespec) => this.#post(routespec))
-    await inTurns(others, (routespec) => this.#post(routespec))
+    await inTurns(root, AT_ONCE, (routespec) => this.#post(routespec))
+    await inTurns(others, AT_ONCE, (routespec) => this.#post(routespec))
   }
 
   async #post(routespec: string): Promise<void> {
@@ -182,13 +184,4 @@ function routesIn(text: string): Map<string, Found> | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Does it for all, a few at a time. */
-async function inTurns(routespecs: readonly string[], work: (routespec: string) => Promise<void>): Promise<void> {
-  const left = routespecs.values()
-  const worker = async () => {
-    for (const routespec of left) await work(routespec)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }

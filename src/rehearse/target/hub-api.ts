@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici'
 import { FatalError } from '../../platform/fatal-error.js'
 import { printable, withoutTrailingSlashes } from '../../platform/text.js'
+import { inTurns } from '../in-turns.js'
 import type { Origin } from '../wire/socket.js'
 import { throwIfEnded } from './ended.js'
 
@@ -44,7 +45,7 @@ export class HubApi {
    */
   async makeUsers(names: readonly string[], forMs: number, over: AbortSignal): Promise<string[]> {
     const tokens: string[] = []
-    await inTurns([...names.entries()], async ([at, name]) => {
+    await inTurns([...names.entries()], AT_ONCE, async ([at, name]) => {
       throwIfEnded(over)
       if ((await this.#call('POST', `/users/${name}`, [201, 409])).status === 201) this.#made.push(name)
       this.#used.push(name)
@@ -59,7 +60,7 @@ export class HubApi {
   /** Stops the users' servers, and removes those of the users that were made. @returns what could not be removed */
   async removeUsers(): Promise<string[]> {
     const left: string[] = []
-    await inTurns(this.#used, async (name) => {
+    await inTurns(this.#used, AT_ONCE, async (name) => {
       try {
         await this.#stopServers(name)
         if (this.#made.includes(name)) await this.#call('DELETE', `/users/${name}`, [204, 404])
@@ -122,14 +123,4 @@ function hintOf(status: number): string {
   // What is no hub, or not at this path, knows no such call.
   if (status === 404 || status === 405) return ' Is a JupyterHub there? --hub takes its address, with its base path.'
   return ''
-}
-
-async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = items.values()
-  const worker = async () => {
-    for (const item of left) await work(item)
-  }
-  // After an error the others end what they have begun: nothing is made that isn't known.
-  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
-  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
