@@ -30,7 +30,7 @@ class Scene {
   /** The peer says how it is, and that it has had the last message, or one before. */
   hear(what: Partial<Status> & { readonly standing: Standing }): Effect[] {
     this.#seq += 1
-    const told = { acknowledged: 5n, answered: 5n, envoys: [], moving: [], fenced: [], leaseAgeMs: 0 }
+    const told = { acknowledged: 5n, answered: 5n, awaited: 0n, envoys: [], moving: [], fenced: [], leaseAgeMs: 0 }
     const echo = this.sent?.seq ?? 0
     return this.tell({ type: 'heard', status: { from: PEER, to: 'me', seq: this.#seq, echo, ...told, ...what } })
   }
@@ -120,6 +120,26 @@ t.test('a write is answered when each peer has acknowledged it', async (t) => {
   t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n })), [true])
   scene.tell({ type: 'lost', id: 'me' })
   t.strictSame(answers(scene.tell({ type: 'agree', call: 2, revision: 10n })), [false], 'not a member')
+})
+
+t.test('acknowledgements are told at once to a peer that waits for them, and to others in their turn', async (t) => {
+  const scene = Scene.in()
+  const acknowledge = (revision: bigint): Effect[] => [
+    ...scene.tell({ type: 'event', revision }),
+    ...scene.tell({ type: 'applied', revision }),
+  ]
+  t.strictSame(types(acknowledge(6n)), ['apply'], 'the peer has no use for it now')
+  t.strictSame(types(scene.hear({ standing: 'in', awaited: 7n })), ['send'], 'it has just begun to wait')
+  t.equal(scene.sent?.acknowledged, 6n)
+  t.strictSame(types(acknowledge(7n)), ['apply', 'send'])
+  t.strictSame(types(acknowledge(8n)), ['apply'])
+  t.strictSame(types(scene.hear({ standing: 'in', awaited: 8n })), ['send'], 'it was already acknowledged')
+  t.equal(scene.sent?.acknowledged, 8n)
+  acknowledge(9n)
+  scene.wait(LIMITS.heartbeat)
+  t.equal(scene.sent?.acknowledged, 9n)
+  t.strictSame(types(scene.tell({ type: 'agree', call: 1, revision: 10n })), ['send'])
+  t.equal(scene.sent?.awaited, 10n)
 })
 
 t.test('a member that had lost its place gives Envoys more time to come than one that starts', async (t) => {

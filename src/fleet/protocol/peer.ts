@@ -27,6 +27,10 @@ export class Peer {
   standing: Standing = 'joining'
   acknowledged: Revision = 0n
   answered: Revision = 0n
+  /** Up to which revision its calls have waited for others. */
+  #awaited: Revision = 0n
+  /** Up to which revision it was told that this member has acknowledged all. */
+  #told: Revision = 0n
   envoys: readonly string[] = []
   moving: readonly MovingEnvoy[] = []
   /** When it was first heard of each of its Envoys that it has it. */
@@ -75,8 +79,14 @@ export class Peer {
     return this.#echoed >= this.mark
   }
 
+  /** Whether it waits to be told that this member has acknowledged all up to this revision. */
+  needs(acknowledged: Revision): boolean {
+    return this.#told < acknowledged && this.#told < this.#awaited
+  }
+
   /** Called when a message is sent to it. Returns what the message must carry. */
-  sends(now: number): Pick<Status, 'seq' | 'echo'> {
+  sends(now: number, acknowledged: Revision): Pick<Status, 'seq' | 'echo'> {
+    this.#told = acknowledged
     this.#sentSeq += 1
     this.#times.push(now)
     while (this.#times.length > 1 && (this.#times[0] as number) < now - LIMITS.word) {
@@ -102,6 +112,7 @@ export class Peer {
     this.standing = status.standing
     this.acknowledged = status.acknowledged
     this.answered = status.answered
+    this.#awaited = status.awaited
     return true
   }
 

@@ -19,6 +19,8 @@ export class Scene {
   standing: Standing = 'out'
   /** The highest revision for which this member has given an answer. */
   answered: Revision = 0n
+  /** The highest revision for which a call has waited at this member. */
+  awaited: Revision = 0n
   /** Whether peers must be told something before the next heartbeat. */
   hasNews = false
   readonly peers = new Peers()

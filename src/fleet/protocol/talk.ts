@@ -16,7 +16,6 @@ interface Before {
 /** What a member and its peers tell each other. */
 export class Talk {
   readonly #scene: Scene
-  #told = 0n
 
   constructor(scene: Scene) {
     this.#scene = scene
@@ -77,26 +76,28 @@ export class Talk {
     return hereSince !== undefined && hereSince >= peer.claimedSince(node)
   }
 
-  /** Tells those who must know how this member is. */
+  /**
+   * Tells those who must know how this member is. Acknowledgements are told at once only to a peer that waits for one, so
+   * that the messages for a write grow with the number of members, not with its square.
+   */
   tell(): void {
-    const { run, now, peers } = this.#scene
-    const hasNews = this.#scene.hasNews || run.acknowledged !== this.#told
-    this.#told = run.acknowledged
+    const { run, now, peers, hasNews } = this.#scene
     this.#scene.hasNews = false
     for (const peer of peers) {
-      if (hasNews || peer.isOwedAnswer || now >= peer.sentAt + LIMITS.heartbeat) this.#send(peer)
+      const isDue = hasNews || peer.isOwedAnswer || now >= peer.sentAt + LIMITS.heartbeat
+      if (isDue || peer.needs(run.acknowledged)) this.#send(peer)
     }
   }
 
   #send(peer: Peer): void {
-    const { me, standing, answered, run, envoys, peers, now } = this.#scene
+    const { me, standing, answered, awaited, run, envoys, peers, now } = this.#scene
     if (me === undefined) return
     const to = peer.member.id
     const { acknowledged } = run
     const [own, moving, fenced] = [envoys.own, envoys.moving(now), peers.fenced()]
-    const { seq, echo } = peer.sends(now)
+    const { seq, echo } = peer.sends(now, acknowledged)
     const leaseAgeMs = Math.max(1, Math.round(now - this.#scene.leasedAt))
-    const told = { standing, acknowledged, answered, envoys: own, moving, fenced, leaseAgeMs }
+    const told = { standing, acknowledged, answered, awaited, envoys: own, moving, fenced, leaseAgeMs }
     this.#scene.do({ type: 'send', to, status: { from: me, to, seq, echo, ...told } })
   }
 

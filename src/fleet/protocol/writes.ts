@@ -29,6 +29,9 @@ export class Writes {
 
   add(call: number, revision: Revision): void {
     this.#waiting.push({ call, revision, since: this.#scene.now })
+    if (revision <= this.#scene.awaited) return
+    this.#scene.awaited = revision
+    this.#scene.hasNews = true
   }
 
   /** Answers all: it can't be told who has them. */
