@@ -10,10 +10,10 @@ import type { Write } from './write.js'
 const KEEPALIVE = { interval: 500, timeout: 1_000 }
 
 /** Its time limit for connecting. */
-const CONNECT_MS = 1_000
+const CONNECT_MS = 400
 
-/** Between two attempts to connect, at most. */
-const BACK_OFF_MS = 250
+/** The pause before an attempt to connect, at most: doubled with each that fails. */
+const PAUSE = { first: 50, most: 400 }
 
 /** An Envoy: what it has, and which control plane it is connected to. */
 export class Envoy {
@@ -31,6 +31,7 @@ export class Envoy {
   #next: number
   /** Attempts of an earlier life or connection are void. */
   #attempt = 0
+  #pause = PAUSE.first
   #whenAwake: Array<() => void> = []
 
   constructor(
@@ -74,7 +75,8 @@ export class Envoy {
     this.#attempt += 1
     const attempt = this.#attempt
     const isVoid = () => attempt !== this.#attempt
-    this.#timeline.after(this.#random() * BACK_OFF_MS, () => this.do(() => isVoid() || this.#try(isVoid)))
+    this.#timeline.after(this.#random() * this.#pause, () => this.do(() => isVoid() || this.#try(isVoid)))
+    this.#pause = Math.min(2 * this.#pause, PAUSE.most)
   }
 
   #try(isVoid: () => boolean): void {
@@ -103,6 +105,7 @@ export class Envoy {
 
   #connected(connection: Connection): void {
     this.connection = connection
+    this.#pause = PAUSE.first
     this.#keepAlive(connection)
   }
 
