@@ -12,14 +12,19 @@ export interface Backends {
 }
 
 export async function startBackends(): Promise<Backends> {
-  const small = await startBackend()
-  const large = new Remote<Servers>(new URL('servers.js', import.meta.url))
-  const port = await large.call('listen')
+  const [small, large] = [await startBackend(), await startServers()]
   return {
     small: small.url,
-    large: `http://127.0.0.1:${port}`,
+    large: large.url,
     stop: async () => {
       await Promise.all([small.stop(), large.stop()])
     },
   }
+}
+
+/** The backend `large`, at a port of its own. */
+export async function startServers(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const servers = new Remote<Servers>(new URL('servers.js', import.meta.url))
+  const port = await servers.call('listen')
+  return { url: `http://127.0.0.1:${port}`, stop: () => servers.stop() }
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { cpus, release, totalmem } from 'node:os'
 import { promisify } from 'node:util'
 import { readProcessorList } from './shares.js'
 
@@ -18,7 +18,7 @@ export interface Machine {
 export async function describeMachine(): Promise<Machine> {
   return {
     processor: cpus()[0]?.model ?? 'unknown',
-    processors: availableParallelism(),
+    processors: cpus().length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.versions.node,

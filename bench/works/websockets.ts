@@ -1,5 +1,6 @@
 import type { Route } from '../contenders/contender.js'
 import { allPids, CONTENDERS } from '../contenders/contender.js'
+import { startServers } from '../load/backends.js'
 import type { Websockets } from '../load/websockets.js'
 import { memoryMib } from '../machine/usage.js'
 import { Remote } from '../remote.js'
@@ -49,24 +50,25 @@ export const WEBSOCKETS_IDLE: FreshWork = {
     p99: { title: '99 % back within', unit: 'ms' },
   },
   contenders: ['ours', 'chp-5.3.0', 'chp-4.6.3', 'envoy'],
-  measureFresh: async ({ contender, setup, effort, backends }) => {
-    const proxy = await contender.start(setup({ users: 0 }, userRoutes(ACTIVE, backends.large)))
-    try {
-      return await withWebsockets(async (users) => {
-        // The first ones make what is needed however many there are.
-        await users.call('open', proxy.port, socketPaths(ACTIVE, ACTIVE))
-        const before = await memoryMib(await allPids(proxy))
-        await users.call('open', proxy.port, socketPaths(IDLE, ACTIVE))
-        const after = await memoryMib(await allPids(proxy))
-        const talk = () => users.call('talk', { sockets: ACTIVE, seconds: effort.seconds, rate: TALK_RATE })
-        const { result, seconds, dataCpu, controlCpu } = await measureCpu(proxy, talk)
-        const memory = ((after - before) * KIB) / IDLE
-        return { memory, cpu: ((dataCpu + controlCpu) / seconds) * 100, p50: result.p50, p99: result.p99 }
-      })
-    } finally {
-      await proxy.stop()
-    }
-  },
+  measureFresh: ({ contender, setup, effort }) =>
+    withBackend(async (target) => {
+      const proxy = await contender.start(setup({ users: 0 }, userRoutes(ACTIVE, target)))
+      try {
+        return await withWebsockets(async (users) => {
+          // The first ones make what is needed however many there are.
+          await users.call('open', proxy.port, socketPaths(ACTIVE, ACTIVE))
+          const before = await memoryMib(await allPids(proxy))
+          await users.call('open', proxy.port, socketPaths(IDLE, ACTIVE))
+          const after = await memoryMib(await allPids(proxy))
+          const talk = () => users.call('talk', { sockets: ACTIVE, seconds: effort.seconds, rate: TALK_RATE })
+          const { result, seconds, dataCpu, controlCpu } = await measureCpu(proxy, talk)
+          const memory = ((after - before) * KIB) / IDLE
+          return { memory, cpu: ((dataCpu + controlCpu) / seconds) * 100, p50: result.p50, p99: result.p99 }
+        })
+      } finally {
+        await proxy.stop()
+      }
+    }),
 }
 
 export const USERS_1K: FreshWork = {
@@ -74,18 +76,19 @@ export const USERS_1K: FreshWork = {
   title: `${USERS} users with a route and a websocket each`,
   figures: { memory: { title: 'memory of all processes', unit: 'MiB' } },
   contenders: ['ours', 'chp-5.3.0', 'chp-4.6.3'],
-  measureFresh: async ({ contender, setup, backends }) => {
-    const proxy = await contender.start(setup({ users: 0 }, userRoutes(USERS, backends.large)))
-    try {
-      return await withWebsockets(async (users) => {
-        await users.call('open', proxy.port, socketPaths(USERS, USERS))
-        await users.call('talk', { sockets: USERS, seconds: 1, rate: 1 })
-        return { memory: await memoryMib(await allPids(proxy)) }
-      })
-    } finally {
-      await proxy.stop()
-    }
-  },
+  measureFresh: ({ contender, setup }) =>
+    withBackend(async (target) => {
+      const proxy = await contender.start(setup({ users: 0 }, userRoutes(USERS, target)))
+      try {
+        return await withWebsockets(async (users) => {
+          await users.call('open', proxy.port, socketPaths(USERS, USERS))
+          await users.call('talk', { sockets: USERS, seconds: 1, rate: 1 })
+          return { memory: await memoryMib(await allPids(proxy)) }
+        })
+      } finally {
+        await proxy.stop()
+      }
+    }),
 }
 
 function userRoutes(users: number, target: string): Route[] {
@@ -95,6 +98,16 @@ function userRoutes(users: number, target: string): Route[] {
 /** As many websockets, spread over the users' routes. */
 function socketPaths(sockets: number, users: number): string[] {
   return Array.from({ length: sockets }, (_, socket) => `${userPath(socket % users)}/socket`)
+}
+
+/** A backend of its own, since the kernel keeps the port of a connection that has ended for a minute, for each target. */
+async function withBackend<T>(act: (target: string) => Promise<T>): Promise<T> {
+  const backend = await startServers()
+  try {
+    return await act(backend.url)
+  } finally {
+    await backend.stop()
+  }
 }
 
 async function withWebsockets<T>(act: (users: Remote<Websockets>) => Promise<T>): Promise<T> {
