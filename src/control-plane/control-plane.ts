@@ -75,9 +75,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
   const ads = makeAdsServer(core, options, { observations, metrics, recents, routes, activity })
   const snapshot = figures({ settings, observations, core, ads, servers, store, fleet })
 
-  if (store.isDurable) {
-    shutdown.push(persistActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
-  }
   const operations = operationsOf(core, settings, recents, snapshot, envoys, viewOf(fleet, ads))
   const api = createApi({
     table,
@@ -99,14 +96,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<D
 /** From now on Envoys connect, and get what there is. */
 async function serveEnvoys(
   ads: AdsServer,
-  { clusters }: Core,
+  { table, clusters }: Core,
   servers: Servers,
-  { fleet, envoys, shutdown }: ControlPlaneOptions,
+  { store, fleet, envoys, shutdown, log }: ControlPlaneOptions,
 ): Promise<void> {
   await ads.listen(envoys.xds)
   if (ads.connections !== undefined) servers.set('xds_connections', ads.connections)
   shutdown.push(() => ads.close())
   if (fleet !== undefined) shutdown.push(() => fleet.leave())
+  // It ends with one more write, which a control plane that has left the others no longer makes.
+  if (store.isDurable) {
+    shutdown.push(persistActivity({ store: (since) => table.storeActivity(since), everyMs: KEEP_ACTIVITY_MS, log }))
+  }
   if (fleet?.isFirst !== true) clusters.delivery.expectReturn(envoys.waitPolicy.startMs)
   // The first calls are not refused if all that is needed is a moment.
   if (fleet !== undefined) await Promise.race([fleet.place.firstIn, delay(JOIN_MS, undefined, { ref: false })])

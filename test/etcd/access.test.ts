@@ -5,8 +5,10 @@ import t from 'tap'
 import { readEtcd } from '../../src/settings/etcd.js'
 import type { EtcdConnection } from '../../src/store/etcd/endpoints.js'
 import { EtcdStore } from '../../src/store/etcd/store.js'
+import { lastActivity, untilActive } from '../activity/watch.js'
 import { examined } from '../doctor/examined.js'
 import { join, route, watched } from '../store/shared-contract.js'
+import { Backend } from '../support/backend.js'
 import { Authority } from '../support/certificate.js'
 import { base64, Etcd } from '../support/etcd.js'
 import { without } from '../support/installed.js'
@@ -159,11 +161,17 @@ t.test('the program ends with one line if it is told wrong', { skip }, async (t)
 
 t.test('a proxy keeps routes there, and its password to itself', { skip }, async (t) => {
   const etcd = await Etcd.start(t)
+  const backend = await Backend.start('ann')
+  t.teardown(() => backend.stop())
   const args = ['--storage-backend', 'etcd', '--etcd-endpoints', etcd.endpoints.join(','), '--etcd-user', 'proxy']
   const env = { CONFIGPROXY_ETCD_PASSWORD: PASSWORD }
   const first = await ProxyProcess.start(args, { env })
   t.teardown(() => first.stop())
-  await first.route('/user/ann', 'http://127.0.0.1:9', { user: 'ann' })
+  await first.route('/user/ann', backend.url, { user: 'ann' })
+  const added = await lastActivity(first)
+  t.equal((await fetch(`${first.url}/user/ann/x`)).status, 200)
+  await untilActive(first, ['/user/ann'], added)
+  const before = await lastActivity(first)
   for (const { pid } of await first.processes()) {
     if (pid === first.child.pid) continue
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
@@ -173,5 +181,6 @@ t.test('a proxy keeps routes there, and its password to itself', { skip }, async
   const second = await ProxyProcess.start(args, { env })
   t.teardown(() => second.stop())
   t.match(await (await second.api('GET', '/user/ann')).json(), { user: 'ann' })
+  t.strictSame(await lastActivity(second), before, 'and an end in order stores when they were in use')
   t.notMatch(first.output + second.output, PASSWORD)
 })
