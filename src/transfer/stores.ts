@@ -25,8 +25,8 @@ export interface StoreContext {
 export interface NamedStore {
   /** As it was named. */
   readonly name: string
-  /** All routes, read anew. @throws FatalError if they can't be read */
-  read(): Promise<readonly Route[]>
+  /** All routes, read anew; undefined if no proxy has used it yet. @throws FatalError if they can't be read */
+  read(): Promise<readonly Route[] | undefined>
   /** Adds routes and replaces those that are there. @throws an error if not all could be stored */
   add(routes: readonly Route[]): Promise<void>
 }
@@ -70,8 +70,8 @@ class LmdbDirectory implements NamedStore {
     this.#context = context
   }
 
-  async read(): Promise<readonly Route[]> {
-    return (await readKept(this.#directory, this.#context.log)) ?? []
+  read(): Promise<readonly Route[] | undefined> {
+    return readKept(this.#directory, this.#context.log)
   }
 
   async add(routes: readonly Route[]): Promise<void> {
@@ -101,8 +101,11 @@ class SharedNamed implements NamedStore {
     this.#options = options
   }
 
-  async read(): Promise<readonly Route[]> {
-    return using(await openShared(this.#backend, this.#options), (store) => store.load())
+  async read(): Promise<readonly Route[] | undefined> {
+    return using(await openShared(this.#backend, this.#options), async (store) => {
+      const routes = await store.load()
+      return routes.length > 0 || (await store.hasBegun()) ? routes : undefined
+    })
   }
 
   async add(routes: readonly Route[]): Promise<void> {

@@ -72,6 +72,21 @@ t.test('routes are copied from the disk to etcd and back, with all that belongs 
     )
   })
 
+  t.test('not from where no proxy has kept routes: that is a slip of the pen', async (t) => {
+    const third = `lmdb:${join(base, 'third')}`
+    for (const from of [`lmdb:${base}`, `lmdb:${join(base, 'nowhere')}`]) {
+      t.match(await copy('--from', from, '--to', third), {
+        code: 1,
+        output: /^error: No proxy has kept routes in lmdb:.* yet/,
+      })
+    }
+    const misspelt = await copy('--from', there, '--to', third, '--storage-name', 'proxy-route')
+    t.match(misspelt, {
+      code: 1,
+      output: /^error: No proxy has kept routes in etcd:.* yet, so there is nothing to copy/,
+    })
+  })
+
   t.test('not under a running proxy, and not from or to what is no store', async (t) => {
     const running = await LmdbStore.open(second, log)
     t.teardown(() => running.close())
