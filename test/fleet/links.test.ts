@@ -1,11 +1,17 @@
 import { EventEmitter } from 'node:events'
 import type { PeerCertificate } from 'node:tls'
+import { promisify } from 'node:util'
+import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { pino } from 'pino'
 import t from 'tap'
 import { hostOf, isMember } from '../../src/fleet/streams/identity.js'
 import { Links } from '../../src/fleet/streams/links.js'
+import { MEMBERS_SERVICE } from '../../src/fleet/streams/messages.js'
+import type { Clock } from '../../src/platform/clock.js'
 import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
 import { Authority } from '../support/certificate.js'
+import { freePorts } from '../support/ports.js'
+import { eventually } from '../support/wait.js'
 
 t.test('a member with an address that leads nowhere is not connected to, and the log names it', async (t) => {
   const lines: string[] = []
@@ -62,6 +68,39 @@ t.test('a stream that has ended before it is known whose it is is not one of a m
   t.strictSame(up, ['here'])
   links.send('gone', { activity: [] })
   t.strictSame(written, [{ hello: { id: 'me', to: 'here' } }])
+})
+
+t.test('that nobody listens where nobody ever did does not mean that a process has ended', async (t) => {
+  const [port = 0] = await freePorts(1)
+  // A tenth of each pause.
+  const clock: Clock = {
+    now: () => 10 * performance.now(),
+    after: (ms, callback) => SYSTEM_CLOCK.after(ms / 10, callback),
+  }
+  const told: string[] = []
+  const lines: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) })
+  const links = new Links({
+    ...{ tls: undefined, clock, log, addressOf: async () => undefined, onMessage: () => {} },
+    ...{ onUp: (id) => told.push(`${id} is up`), onEnded: (id) => told.push(`${id} has ended`) },
+  })
+  const other = new Links({
+    ...{ tls: undefined, clock, log, addressOf: async () => undefined, onMessage: () => {} },
+    ...{ onUp: () => {}, onEnded: () => {} },
+  })
+  t.teardown(() => links.close())
+  links.begin('me')
+  other.begin('it')
+  links.connect({ id: 'it', address: `127.0.0.1:${port}`, joined: 0n })
+  await eventually(() => lines.some((line) => /ECONNREFUSED/.test(line)), 'it has yet to open its port')
+  const server = new Server()
+  server.addService(MEMBERS_SERVICE, other.service.handlers)
+  await promisify(server.bindAsync.bind(server))(`127.0.0.1:${port}`, ServerCredentials.createInsecure())
+  await eventually(() => told.length > 0, 'it has opened its port')
+  t.strictSame(told, ['it is up'])
+  server.forceShutdown()
+  await eventually(() => told.length > 1, 'its process has ended')
+  t.equal(told[1], 'it has ended')
 })
 
 t.test('the name of a member inside of another name makes no member', async (t) => {

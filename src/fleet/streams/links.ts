@@ -28,7 +28,7 @@ export interface LinksOptions {
   readonly onMessage: (from: string, message: PeerMessage) => void
   /** Called when a stream with this member has opened. What was sent before may be lost. */
   readonly onUp: (id: string) => void
-  /** Called when nobody listens at the address of this member. */
+  /** Called when nobody listens any more at the address of this member: its process has ended. */
   readonly onEnded: (id: string) => void
   /** The address of a member, of whom only the id is known yet. */
   readonly addressOf: (id: string) => Promise<string | undefined>
@@ -81,6 +81,8 @@ export class Links implements PeerLinks {
     }
     let downSince: number | undefined
     let isKnownDown = false
+    // One that starts is heard before its port is open: it opens a stream to this one.
+    let hasBeenUp = false
     const outgoing = new Outgoing({
       ...{ address, tls, clock, hello: { hello: { id: this.#me, to: id } } },
       onMessage: (message) => {
@@ -91,6 +93,7 @@ export class Links implements PeerLinks {
         if (isKnownDown) log.info(`The control plane at ${address} can be reached again`)
         isKnownDown = false
         downSince = undefined
+        hasBeenUp = true
         onUp(id)
       },
       onDown: (reason) => {
@@ -99,7 +102,7 @@ export class Links implements PeerLinks {
         isKnownDown = true
         log.warn(`The control plane at ${address} can't be reached, will retry: ${reason}`)
       },
-      onRefused: () => onEnded(id),
+      onRefused: () => hasBeenUp && onEnded(id),
     })
     this.#outgoing.set(id, outgoing)
   }
