@@ -6,6 +6,16 @@ import type { RoutePublication } from './route.js'
  */
 export type Rollback = () => Promise<void>
 
+/** Writes to the store. If that fails, the change is taken back from every Envoy, and the store's error is thrown. */
+export async function orRollBack<T>(rollback: Rollback, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    await rollback()
+    throw error
+  }
+}
+
 /** Publishes routes to every Envoy. Only the route table calls it, at most one call at a time for a key. */
 export interface RoutePublisher {
   /**

@@ -17,6 +17,11 @@ export interface Route {
   readonly added?: number | undefined
 }
 
+/** Whole seconds since 1970, which take no memory of their own in each route. */
+export function secondsOf(at: Date): number {
+  return Math.floor(at.getTime() / 1000)
+}
+
 /** A route as Envoy needs it: what is matched, and where it leads. */
 export interface RoutePublication {
   /** See {@link routeKey}. */

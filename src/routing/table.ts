@@ -1,7 +1,10 @@
 import { Turns } from '../platform/turns.js'
 import { Follower } from './follower.js'
-import type { Rollback, RoutePublisher } from './publisher.js'
+import { Publications } from './publications.js'
+import type { RoutePublisher } from './publisher.js'
+import { orRollBack } from './publisher.js'
 import type { Route, RouteData, RoutePublication } from './route.js'
+import { secondsOf } from './route.js'
 import { Routes } from './routes.js'
 import { hostOf, routeKey } from './routespec.js'
 import type { Revision, RouteStore } from './store.js'
@@ -38,8 +41,7 @@ export class RouteTable {
   readonly #readTarget: (text: string) => Target
   readonly #now: () => Date
   readonly #routes = new Routes()
-  /** Why a stored route's target can't be published, by key. These routes are in no Envoy. */
-  readonly #unusable = new Map<string, string>()
+  readonly #publications: Publications
   /** The keys of routes that are served but not stored; see {@link LoadOptions.onDefaultNotStored}. */
   readonly #unstored = new Set<string>()
   #restored = 0
@@ -53,6 +55,7 @@ export class RouteTable {
     this.#publisher = options.publisher
     this.#hostRouting = options.hostRouting
     this.#readTarget = options.readTarget
+    this.#publications = new Publications(options.readTarget)
     this.#now = options.now
   }
 
@@ -74,20 +77,7 @@ export class RouteTable {
       })
       this.#routes.set('/', route)
     }
-    return [...this.#routes.entries()].flatMap(([key, route]) => this.#publicationOf(key, route) ?? [])
-  }
-
-  /**
-   * Undefined if there is no route, or if another version has stored it with a target that this one doesn't support.
-   */
-  #publicationOf(key: string, route: Route | undefined): RoutePublication | undefined {
-    this.#unusable.delete(key)
-    try {
-      return route && { key, target: this.#readTarget(route.data.target), route }
-    } catch (error) {
-      this.#unusable.set(key, (error as Error).message)
-      return undefined
-    }
+    return [...this.#routes.entries()].flatMap(([key, route]) => this.#publications.of(key, route) ?? [])
   }
 
   #keyOf({ routespec }: Pick<Route, 'routespec'>): string {
@@ -119,7 +109,7 @@ export class RouteTable {
    */
   refusals(): ReadonlyMap<string, string> {
     const refusals = new Map<string, string>()
-    for (const [key, reason] of [...this.#unusable, ...this.#publisher.refusals()]) {
+    for (const [key, reason] of [...this.#publications.reasons, ...this.#publisher.refusals()]) {
       const route = this.#routes.get(key)
       if (route !== undefined) refusals.set(route.routespec, reason)
     }
@@ -130,7 +120,7 @@ export class RouteTable {
   refusalOf(routespec: string): string | undefined {
     const key = this.#keyOf({ routespec })
     if (this.#routes.get(key) === undefined) return undefined
-    return this.#publisher.refusalOf(key) ?? this.#unusable.get(key)
+    return this.#publisher.refusalOf(key) ?? this.#publications.reasons.get(key)
   }
 
   /** When each route was last in use, by key. */
@@ -177,7 +167,7 @@ export class RouteTable {
         const route = { routespec, data, lastActivity: lastActivity(), added: secondsOf(this.#now()) }
         const revision = await orRollBack(rollback, () => this.#write(key, route))
         this.#routes.set(key, { ...route, lastActivity: lastActivity() })
-        this.#unusable.delete(key)
+        this.#publications.forget(key)
         return revision
       }),
     )
@@ -203,7 +193,7 @@ export class RouteTable {
     const rollback = await this.#publisher.withdraw(key)
     const revision = await orRollBack(rollback, () => this.#write(key, undefined))
     this.#routes.delete(key)
-    this.#unusable.delete(key)
+    this.#publications.forget(key)
     return { wasThere, revision }
   }
 
@@ -222,24 +212,9 @@ export class RouteTable {
     const follower = new Follower({
       ...{ routes: this.#routes, turns: this.#turns, publisher: this.#publisher },
       keyOf: (route) => this.#keyOf(route),
-      publicationOf: (key, route) => this.#publicationOf(key, route),
+      publicationOf: (key, route) => this.#publications.of(key, route),
     })
     this.#follower = follower
     this.#store.watch((event) => follower.apply(event))
-  }
-}
-
-/** Whole seconds, which take no memory of their own in each route. */
-function secondsOf(at: Date): number {
-  return Math.floor(at.getTime() / 1000)
-}
-
-/** Writes to the store. If that fails, the change is taken back from every Envoy, and the store's error is thrown. */
-async function orRollBack<T>(rollback: Rollback, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write()
-  } catch (error) {
-    await rollback()
-    throw error
   }
 }
