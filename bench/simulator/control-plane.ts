@@ -161,6 +161,7 @@ export class ControlPlane {
   }
 
   #write(write: Write, done: () => void, answer: (answer: Answer) => void, fail: (why: Answer) => void): void {
+    this.#driver.feed({ type: 'writing' })
     this.#store.write(write, (stored) => {
       if (stored === undefined) return fail('unavailable')
       this.#routes.stored(write, stored.revision)

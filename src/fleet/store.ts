@@ -115,6 +115,7 @@ export class FleetStore implements OpenedStore {
 
   async write(change: RouteChange): Promise<Revision> {
     const { id } = this.#fleet
+    this.#fleet.tell({ type: 'writing' })
     try {
       const { revision, members } = await this.#store.writeAmong(change)
       this.#requireAmong(members, id)

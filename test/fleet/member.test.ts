@@ -30,7 +30,7 @@ class Scene {
   /** The peer says how it is, and that it has had the last message, or one before. */
   hear(what: Partial<Status> & { readonly standing: Standing }): Effect[] {
     this.#seq += 1
-    const told = { acknowledged: 5n, answered: 5n, awaited: 0n, envoys: [], moving: [], fenced: [], leaseAgeMs: 0 }
+    const told = { acknowledged: 5n, answered: 5n, awaits: false, envoys: [], moving: [], fenced: [], leaseAgeMs: 0 }
     const echo = this.sent?.seq ?? 0
     return this.tell({ type: 'heard', status: { from: PEER, to: 'me', seq: this.#seq, echo, ...told, ...what } })
   }
@@ -129,18 +129,34 @@ t.test('acknowledgements are told at once to a peer that waits for them, and to 
     ...scene.tell({ type: 'applied', revision }),
   ]
   t.strictSame(types(acknowledge(6n)), ['apply'], 'the peer has no use for it now')
-  t.strictSame(types(scene.hear({ standing: 'in', awaited: 7n })), ['send'], 'it has just begun to wait')
-  t.equal(scene.sent?.acknowledged, 6n)
-  t.strictSame(types(acknowledge(7n)), ['apply', 'send'])
-  t.strictSame(types(acknowledge(8n)), ['apply'])
-  t.strictSame(types(scene.hear({ standing: 'in', awaited: 8n })), ['send'], 'it was already acknowledged')
-  t.equal(scene.sent?.acknowledged, 8n)
-  acknowledge(9n)
+  t.strictSame(types(scene.hear({ standing: 'in', awaits: true })), ['send'], 'it has just begun to wait')
+  t.equal(scene.sent?.acknowledged, 6n, 'which was acknowledged already')
+  for (const revision of [7n, 8n]) t.strictSame(types(acknowledge(revision)), ['apply', 'send'])
+  t.strictSame(types(scene.hear({ standing: 'in', awaits: false })), [])
+  t.strictSame(types(acknowledge(9n)), ['apply'])
   scene.wait(LIMITS.heartbeat)
   t.equal(scene.sent?.acknowledged, 9n)
-  t.strictSame(types(scene.tell({ type: 'agree', call: 1, revision: 10n })), ['send'])
-  t.equal(scene.sent?.awaited, 10n)
 })
+
+t.test(
+  'peers are told that calls wait for them before the first is stored, and not again for each that follows',
+  async (t) => {
+    const scene = Scene.in()
+    t.strictSame(types(scene.tell({ type: 'writing' })), ['send'])
+    t.equal(scene.sent?.awaits, true)
+    t.strictSame(types(scene.tell({ type: 'agree', call: 1, revision: 6n })), [])
+    t.strictSame(types(scene.hear({ standing: 'in', acknowledged: 6n })), ['answer'])
+    scene.now += LIMITS.heartbeat / 2
+    t.strictSame(types(scene.tell({ type: 'writing' })), [])
+    scene.wait(LIMITS.heartbeat / 2)
+    t.equal(scene.sent?.awaits, true, 'one was about to be stored lately')
+    scene.wait(LIMITS.heartbeat)
+    t.equal(scene.sent?.awaits, false)
+    t.strictSame(types(scene.tell({ type: 'agree', call: 2, revision: 7n })), ['send'], 'the store took long')
+    for (let waited = 0; waited < 2 * LIMITS.heartbeat; waited += 100) scene.wait(100)
+    t.equal(scene.sent?.awaits, true, 'a call waits')
+  },
+)
 
 t.test('a member that had lost its place gives Envoys more time to come than one that starts', async (t) => {
   const scene = Scene.in()

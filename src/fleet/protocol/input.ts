@@ -44,6 +44,8 @@ export type Input =
   | { readonly type: 'heard'; readonly status: Status }
   /** Nobody listens at the address of a peer: its process has ended. */
   | { readonly type: 'ended'; readonly id: string }
+  /** A write of this member is about to be stored: `agree` may follow. */
+  | { readonly type: 'writing' }
   /**
    * A write of this member is stored, and own Envoys have it: says when every other member's have it, too. If the store
    * has listed the members since without this one, `lost` comes first.

@@ -66,6 +66,9 @@ export class FleetMember {
       case 'heard':
         this.#hear(input.status)
         break
+      case 'writing':
+        this.#writes.expect()
+        break
       case 'agree':
         this.#agree(input.call, input.revision)
         break

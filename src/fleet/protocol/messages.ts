@@ -50,8 +50,8 @@ export interface Status {
   readonly acknowledged: Revision
   /** The highest revision for which the sender has given an answer. */
   readonly answered: Revision
-  /** The highest revision for which a call of the sender has waited; 0 for none. */
-  readonly awaited: Revision
+  /** Whether calls of the sender wait for others, or have lately: then it is to be told at once what is acknowledged. */
+  readonly awaits: boolean
   /** The node ids of the Envoys that it serves, and that have all that it has acknowledged. */
   readonly envoys: readonly string[]
   /** The Envoys that it waits for, since they were at a member and are at none that it knows of. */

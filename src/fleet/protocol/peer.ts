@@ -20,6 +20,9 @@ export interface PeerView {
   readonly hasEnded: boolean
 }
 
+/** What a peer may have to be told at once. */
+type Told = Pick<Status, 'acknowledged' | 'awaits'>
+
 /** What a member knows of another one. */
 export class Peer {
   readonly member: Member
@@ -27,10 +30,10 @@ export class Peer {
   standing: Standing = 'joining'
   acknowledged: Revision = 0n
   answered: Revision = 0n
-  /** Up to which revision its calls have waited for others. */
-  #awaited: Revision = 0n
-  /** Up to which revision it was told that this member has acknowledged all. */
-  #told: Revision = 0n
+  /** Whether its calls wait for others. */
+  #awaits = false
+  /** What it was told last: up to which revision this member has acknowledged all, and whether calls wait here. */
+  #told: Told = { acknowledged: 0n, awaits: false }
   envoys: readonly string[] = []
   moving: readonly MovingEnvoy[] = []
   /** When it was first heard of each of its Envoys that it has it. */
@@ -79,14 +82,14 @@ export class Peer {
     return this.#echoed >= this.mark
   }
 
-  /** Whether it waits to be told that this member has acknowledged all up to this revision. */
-  needs(acknowledged: Revision): boolean {
-    return this.#told < acknowledged && this.#told < this.#awaited
+  /** Whether it must be told this before the next heartbeat. That calls no longer wait here need not be said. */
+  needs({ acknowledged, awaits }: Told): boolean {
+    return (this.#awaits && this.#told.acknowledged < acknowledged) || (awaits && !this.#told.awaits)
   }
 
   /** Called when a message is sent to it. Returns what the message must carry. */
-  sends(now: number, acknowledged: Revision): Pick<Status, 'seq' | 'echo'> {
-    this.#told = acknowledged
+  sends(now: number, told: Told): Pick<Status, 'seq' | 'echo'> {
+    this.#told = told
     this.#sentSeq += 1
     this.#times.push(now)
     while (this.#times.length > 1 && (this.#times[0] as number) < now - LIMITS.word) {
@@ -112,7 +115,7 @@ export class Peer {
     this.standing = status.standing
     this.acknowledged = status.acknowledged
     this.answered = status.answered
-    this.#awaited = status.awaited
+    this.#awaits = status.awaits
     return true
   }
 

@@ -19,13 +19,18 @@ export class Scene {
   standing: Standing = 'out'
   /** The highest revision for which this member has given an answer. */
   answered: Revision = 0n
-  /** The highest revision for which a call has waited at this member. */
-  awaited: Revision = 0n
+  /** Until when peers are to tell at once what they acknowledge. */
+  awaitsUntil = Number.NEGATIVE_INFINITY
   /** Whether peers must be told something before the next heartbeat. */
   hasNews = false
   readonly peers = new Peers()
   readonly run = new EventRun()
   readonly envoys = new Whereabouts()
+
+  /** Whether calls wait for peers, or have lately. */
+  get awaits(): boolean {
+    return this.now < this.awaitsUntil
+  }
 
   do(effect: Effect): void {
     this.effects.push(effect)

@@ -77,27 +77,27 @@ export class Talk {
   }
 
   /**
-   * Tells those who must know how this member is. Acknowledgements are told at once only to a peer that waits for one, so
-   * that the messages for a write grow with the number of members, not with its square.
+   * Tells those who must know how this member is. Acknowledgements are told at once only to a peer with calls that wait for
+   * them, so that the messages for a write grow with the number of members, not with its square.
    */
   tell(): void {
-    const { run, now, peers, hasNews } = this.#scene
+    const { run, now, peers, hasNews, awaits } = this.#scene
     this.#scene.hasNews = false
     for (const peer of peers) {
       const isDue = hasNews || peer.isOwedAnswer || now >= peer.sentAt + LIMITS.heartbeat
-      if (isDue || peer.needs(run.acknowledged)) this.#send(peer)
+      if (isDue || peer.needs({ acknowledged: run.acknowledged, awaits })) this.#send(peer)
     }
   }
 
   #send(peer: Peer): void {
-    const { me, standing, answered, awaited, run, envoys, peers, now } = this.#scene
+    const { me, standing, answered, awaits, run, envoys, peers, now } = this.#scene
     if (me === undefined) return
     const to = peer.member.id
     const { acknowledged } = run
     const [own, moving, fenced] = [envoys.own, envoys.moving(now), peers.fenced()]
-    const { seq, echo } = peer.sends(now, acknowledged)
+    const { seq, echo } = peer.sends(now, { acknowledged, awaits })
     const leaseAgeMs = Math.max(1, Math.round(now - this.#scene.leasedAt))
-    const told = { standing, acknowledged, answered, awaited, envoys: own, moving, fenced, leaseAgeMs }
+    const told = { standing, acknowledged, answered, awaits, envoys: own, moving, fenced, leaseAgeMs }
     this.#scene.do({ type: 'send', to, status: { from: me, to, seq, echo, ...told } })
   }
 

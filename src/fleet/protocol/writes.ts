@@ -29,9 +29,15 @@ export class Writes {
 
   add(call: number, revision: Revision): void {
     this.#waiting.push({ call, revision, since: this.#scene.now })
-    if (revision <= this.#scene.awaited) return
-    this.#scene.awaited = revision
-    this.#scene.hasNews = true
+    this.expect()
+  }
+
+  /**
+   * A call waits for peers, or soon will. They know that when it is stored, if they are told now; and a little longer, so
+   * that not every call of many has to tell them.
+   */
+  expect(): void {
+    this.#scene.awaitsUntil = this.#scene.now + LIMITS.heartbeat
   }
 
   /** Answers all: it can't be told who has them. */
@@ -43,6 +49,7 @@ export class Writes {
   /** Answers what can be answered, and fences who is late. */
   settle(): void {
     if (this.#waiting.length === 0) return
+    this.expect()
     const { standing, now } = this.#scene
     if (!isServing(standing)) {
       this.fail()

@@ -44,12 +44,11 @@ export function encodeMessage(message: PeerMessage): Message {
   return { activity: { keys: activity.map(({ key }) => key), ages_ms: activity.map(({ ageMs }) => ageMs) } }
 }
 
-function statusNumbers({ from, acknowledged, answered, awaited, envoys, moving, fenced, leaseAgeMs }: Status) {
+function statusNumbers({ from, acknowledged, answered, envoys, moving, fenced, leaseAgeMs }: Status) {
   return {
     from: { id: from.id, address: from.address ?? '', joined: String(from.joined) },
     acknowledged: String(acknowledged),
     answered: String(answered),
-    awaited: String(awaited),
     envoys: [...envoys],
     moving: moving.map(({ node, remainingMs }) => ({ node, remaining_ms: remainingMs })),
     fenced: [...fenced],
@@ -74,7 +73,7 @@ function decodeStatus(status: Status__Output): Status {
     standing: status.standing as Standing,
     acknowledged: BigInt(status.acknowledged),
     answered: BigInt(status.answered),
-    awaited: BigInt(status.awaited),
+    awaits: status.awaits,
     envoys: status.envoys,
     moving: status.moving.map(({ node, remaining_ms }) => ({ node, remainingMs: remaining_ms })),
     fenced: status.fenced,
