@@ -48,10 +48,14 @@ has what each round gave.
 export function held({ samples }: Pick<BenchData, 'samples'>): string {
   const rows = REQUIREMENTS.map((requirement) => {
     const { seen, holds } = judge(requirement, samples)
-    const verdict = holds === undefined ? 'not measured' : holds ? 'holds' : '**does not hold**'
+    const verdict = holds === undefined ? 'not measured' : holds ? 'holds' : notHeld(requirement)
     return [requirement.title, wantedWritten(requirement), seen === undefined ? '-' : spreadWritten(seen), verdict]
   })
   return `## What must hold\n\n${markdownTable(['figure', 'wanted', 'seen', ''], rows)}`
+}
+
+function notHeld({ limit }: Requirement): string {
+  return limit === undefined ? '**does not hold**' : `**does not hold**; why: design.md, "${limit}"`
 }
 
 function wantedWritten({ wanted, unit }: Requirement): string {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { ALL_CONTENDERS } from '../../bench/contenders/all.js'
 import type { ContenderName } from '../../bench/contenders/contender.js'
@@ -11,6 +12,7 @@ import { barChart, lineChart } from '../../bench/report/svg.js'
 import type { BenchData, Sample } from '../../bench/suite/data.js'
 import { FULL } from '../../bench/suite/effort.js'
 import { ALL_WORKS } from '../../bench/works/all.js'
+import { PACKAGE_ROOT } from '../../src/platform/package.js'
 
 /** The rounds of one figure of one contender. */
 function rounds(work: string, contender: ContenderName, figure: string, values: readonly number[]): Sample[] {
@@ -50,6 +52,11 @@ t.test('every figure that must hold is measured, of a contender that takes part'
   }
   for (const { title, of, against } of REQUIREMENTS)
     t.ok(isMeasured(of) && (against === undefined || isMeasured(against)), title)
+})
+
+t.test('why a figure can not be had is in a section of docs/design.md', async (t) => {
+  const design = await readFile(`${PACKAGE_ROOT}docs/design.md`, 'utf8')
+  for (const { title, limit } of REQUIREMENTS) if (limit !== undefined) t.ok(design.includes(`\n## ${limit}\n`), title)
 })
 
 t.test('names of works and contenders are unique, since --only takes both', async (t) => {
