@@ -81,6 +81,6 @@ export class PodVolumes {
     const { kubernetes } = this.#options
     if (kubernetes === undefined) throw new Error('there is no API server whose token the pod could have')
     const account = await kubernetes.api.account(kubernetes.namespace, this.#pod.serviceAccountName)
-    return { token: await account.token(), 'ca.crt': account.authority, namespace: account.namespace }
+    return { token: await account.token(), 'ca.crt': await account.authority(), namespace: account.namespace }
   }
 }

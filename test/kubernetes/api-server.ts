@@ -149,7 +149,7 @@ export class ApiServer {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`
     const { status } = (await this.call('POST', path, { spec: { expirationSeconds: 3_600 } })) as TokenRequest
     return {
-      ...{ server: this.url, namespace, authority: this.#authority },
+      ...{ server: this.url, namespace, authority: async () => this.#authority },
       token: async () => status.token,
     }
   }

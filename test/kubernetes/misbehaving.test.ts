@@ -61,7 +61,7 @@ class PlayedApi {
   }
 
   async open(t: Tap): Promise<KubernetesStore> {
-    const account = { server: this.#url, namespace: 'hub', authority: '', token: async () => 'token' }
+    const account = { server: this.#url, namespace: 'hub', authority: async () => '', token: async () => 'token' }
     const log = pino({ level: 'warn' }, { write: (line: string) => this.lines.push(JSON.parse(line).msg) })
     const store = await KubernetesStore.open({ account, name: NAME, hostRouting: false, log })
     t.teardown(() => store.close())

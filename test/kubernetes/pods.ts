@@ -32,7 +32,7 @@ export async function inPod(api: ApiServer, options: PodOptions): Promise<InPod>
   const files = join(options.directory, 'account')
   await mkdir(files, { recursive: true })
   await writeFile(join(files, 'namespace'), namespace)
-  await writeFile(join(files, 'ca.crt'), account.authority)
+  await writeFile(join(files, 'ca.crt'), await account.authority())
   await writeFile(join(files, 'token'), token ?? (await account.token()))
   return {
     before: ['unshare', '--mount', 'sh', '-c', IN_POD, files],

@@ -11,8 +11,8 @@ export interface Account {
   /** Such as `https://10.0.0.1:443`. */
   readonly server: string
   readonly namespace: string
-  /** The certificates of the API's authority, as PEM. */
-  readonly authority: string
+  /** The present certificates of the API's authority, as PEM. Kubernetes replaces them when it gets another authority. */
+  readonly authority: () => Promise<string>
   /** The present token. Kubernetes writes a new one at least every hour. */
   readonly token: () => Promise<string>
 }
@@ -23,11 +23,11 @@ export async function findAccount(env: NodeJS.ProcessEnv, directory = DIRECTORY)
   if (host === undefined) return undefined
   const read = async (name: string) => (await readFile(join(directory, name), 'utf8')).trim()
   try {
-    await read('token')
+    for (const name of ['token', 'ca.crt']) await read(name)
     return {
       server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
       namespace: await read('namespace'),
-      authority: await read('ca.crt'),
+      authority: () => read('ca.crt'),
       token: () => read('token'),
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { Agent, errors } from 'undici'
+import { Agent, buildConnector, errors } from 'undici'
 import type { Account } from './account.js'
 
 /** The API answered with an error. */
@@ -47,7 +47,7 @@ export class KubernetesClient {
     this.#account = account
     this.#limitMs = limitMs
     // One more for the watch, which never ends.
-    this.#agent = new Agent({ connections: CONNECTIONS + 1, connect: { ca: account.authority, timeout: limitMs } })
+    this.#agent = new Agent({ connections: CONNECTIONS + 1, connect: connectorFor(account, limitMs) })
   }
 
   /** @throws ApiError, ApiAwayError */
@@ -111,6 +111,19 @@ export class KubernetesClient {
       if (error instanceof ApiError || error instanceof ApiAwayError) throw error
       throw new ApiAwayError(reasonOf(error as Error, limitMs))
     }
+  }
+}
+
+/** Each new connection trusts the authority as it is then. Those that are open stay. */
+function connectorFor(account: Account, timeout: number): buildConnector.connector {
+  let known: { readonly authority: string; readonly connect: buildConnector.connector } | undefined
+  const open: (...call: Parameters<buildConnector.connector>) => Promise<void> = async (options, callback) => {
+    const authority = await account.authority()
+    if (known?.authority !== authority) known = { authority, connect: buildConnector({ ca: authority, timeout }) }
+    known.connect(options, callback)
+  }
+  return (options, callback) => {
+    open(options, callback).catch((error: Error) => callback(error, null))
   }
 }
 
