@@ -12,7 +12,7 @@ export interface Reported {
 }
 
 export interface EventsOptions {
-  readonly questions: Questions
+  readonly questions: Pick<Questions, 'reload' | 'settled'>
   readonly tell: (input: Input, reported?: Reported) => void
   /** Called when the store has been set back to this revision, as from a backup. */
   readonly onSetBack: (revision: Revision) => void
@@ -25,6 +25,8 @@ export class Events {
   #apply: Apply | undefined
   /** The revision of the last event. */
   #last: Revision = 0n
+  /** How often the store was set back. Revisions of before come again. */
+  #setBacks = 0
   /** The present reading of all routes, and the events that came meanwhile. */
   #loading: { readonly held: Reported[] } | undefined
 
@@ -58,15 +60,21 @@ export class Events {
 
   #setBack(revision: Revision): void {
     this.#last = revision
+    this.#setBacks += 1
     this.#options.onSetBack(revision)
   }
 
   /** The protocol has decided that it is applied. */
   apply({ event, settle }: Reported): void {
-    const { tell } = this.#options
     const { revision } = event
+    const setBacks = this.#setBacks
     const outcome = this.#apply?.(event) ?? Promise.resolve()
     settle(outcome)
+    const tell = async (input: Input) => {
+      // A write of this member that was given up must not undo, later, one that it has confirmed.
+      if (input.type === 'applied') await this.#options.questions.settled()
+      if (setBacks === this.#setBacks) this.#options.tell(input)
+    }
     outcome.then(
       () => tell({ type: 'applied', revision }),
       // An Envoy that refuses a route has answered for it.

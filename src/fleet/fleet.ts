@@ -36,7 +36,7 @@ export class Fleet {
   readonly #questions: Questions
   readonly #events: Events
   readonly #alarm: Alarm
-  #protocol = new FleetMember()
+  readonly #protocol = new FleetMember()
   /** What the protocol is yet to be told. */
   readonly #inputs: Array<{ readonly input: Input; readonly reported?: Reported | undefined }> = []
   #isHandling = false
@@ -182,17 +182,14 @@ export class Fleet {
   }
 
   /**
-   * As after a new start, and all members do so: with the revisions of before, they would count as having acknowledged
-   * writes that are yet to come.
+   * All members join again: with the revisions of before, they would count as having acknowledged writes that are yet to
+   * come.
    */
   #beginAnew(revision: Revision): void {
     const { log, store, onSetBack } = this.#options
     log.warn(`${store.where} has been set back to an earlier state: this control plane joins again`)
     onSetBack(revision)
-    if (this.#hasLeft) return
-    this.tell({ type: 'leave' })
-    this.#protocol = new FleetMember()
-    void this.#joinAgain()
+    this.tell({ type: 'set-back' })
   }
 
   async #joinAgain(): Promise<void> {

@@ -137,6 +137,16 @@ export class Questions {
     })
   }
 
+  /** Resolves once no write of this member that was given up can take effect any more, or when this is closed. */
+  async settled(): Promise<void> {
+    const { store } = this.#options
+    if (!store.hasOpenWrite) return
+    await this.#untilDone(async () => {
+      await store.settle()
+      return true
+    })
+  }
+
   /** Nothing is asked again from now on. */
   close(): void {
     this.#isClosed = true

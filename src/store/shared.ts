@@ -51,6 +51,13 @@ export interface SharedStore extends OpenedStore {
    */
   writeAmong(change: RouteChange): Promise<StoredChange>
   /**
+   * Whether a write of this member that was given up, such as one that got no answer, may still take effect and undo a later
+   * one of another member.
+   */
+  readonly hasOpenWrite: boolean
+  /** Sees to it that none does any more. @throws LeaseLostError, after which none can; StoreAwayError */
+  settle(): Promise<void>
+  /**
    * All routes as of the moment of the call or later, for a member that joins again. What {@link watch} reports goes on
    * beside it, from where it is.
    *

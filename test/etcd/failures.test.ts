@@ -120,6 +120,31 @@ t.test('one etcd', { skip }, async (t) => {
     await one.members.renew()
   })
 
+  t.test('a write that was given up is not made any more once that is seen to', async (t) => {
+    const way = await HeldConnection.to(t, etcd.endpoints[0] ?? '')
+    const one = await make([way.url])()
+    const other = await make()()
+    t.teardown(() => Promise.all([one.close(), other.close()]))
+    await join(one)
+    await put(one, route('/before'))
+    t.notOk(one.hasOpenWrite)
+    way.hold()
+    await t.rejects(put(one, route('/late')), { message: /etcd is away/ })
+    t.ok(one.hasOpenWrite)
+    const deliver = way.capture()
+    await t.rejects(one.settle(), { message: /etcd is away/ })
+    t.ok(one.hasOpenWrite)
+    way.pass()
+    await eventually(() => isDone(one.settle()), 'it is back')
+    t.notOk(one.hasOpenWrite)
+    const { answered } = way
+    deliver()
+    await eventually(() => way.answered > answered, 'etcd has answered the late call')
+    t.match(await other.load(), [route('/before')])
+    await put(one, route('/late'))
+    t.equal((await other.load()).length, 2)
+  })
+
   t.test('who is fenced writes nothing', async (t) => {
     const [one, other] = (await openAll(t, make(), 2)) as [SharedStore, SharedStore]
     const { id } = await join(one)

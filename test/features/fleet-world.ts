@@ -4,6 +4,7 @@ import { LIMITS } from '../../src/fleet/protocol/limits.js'
 import { FleetStore } from '../../src/fleet/store.js'
 import type { LinksOptions, PeerLinks } from '../../src/fleet/streams/links.js'
 import type { PeerMessage } from '../../src/fleet/streams/messages.js'
+import type { HostResolver } from '../../src/names/resolver.js'
 import type { EnvoyAdmission } from '../../src/xds/admission.js'
 import { ENVOYS_OF_FLEET } from '../../src/xds/wait-policy.js'
 import { SharedRoutes } from '../support/shared-store.js'
@@ -142,14 +143,14 @@ export class FleetOfWorlds {
   }
 
   /** One more, that is in its place. */
-  async add(): Promise<Member> {
-    const member = await this.begin()
+  async add(resolver?: HostResolver): Promise<Member> {
+    const member = await this.begin(resolver)
     await this.passUntil(() => member.standing === 'in', `member ${this.members.length} is in its place`)
     return member
   }
 
   /** One more, that has loaded the routes. */
-  async begin(): Promise<Member> {
+  async begin(resolver?: HostResolver): Promise<Member> {
     const { clock, shared, network } = this
     this.#ids += 1
     const name = `m${this.#ids}`
@@ -166,7 +167,8 @@ export class FleetOfWorlds {
       })
       return store
     }
-    const world = await World.start(this.#t, { openStore, clock, waitPolicy: ENVOYS_OF_FLEET })
+    const names = resolver && { resolver }
+    const world = await World.start(this.#t, { openStore, clock, waitPolicy: ENVOYS_OF_FLEET, ...names })
     if (store === undefined) throw new Error('no store was opened')
     const opened = store
     this.#t.teardown(() => opened.close())
@@ -229,4 +231,13 @@ export class FleetOfWorlds {
   mend(member: Member): void {
     this.network.cut.delete(member.store.links as LocalLinks)
   }
+}
+
+/** Has time pass until a call is answered. */
+export async function answered(
+  fleet: FleetOfWorlds,
+  call: { readonly answer: { readonly status: number; readonly body: string } | undefined },
+): Promise<{ readonly status: number; readonly body: string }> {
+  await fleet.passUntil(() => call.answer !== undefined, 'the call is answered')
+  return call.answer ?? { status: 0, body: '' }
 }

@@ -1,9 +1,8 @@
 import t from 'tap'
 import { asText } from '../../src/cli/commands/members.js'
-import { LIMITS } from '../../src/fleet/protocol/limits.js'
 import { turns } from './clock.js'
 import type { Member } from './fleet-world.js'
-import { FleetOfWorlds } from './fleet-world.js'
+import { answered, FleetOfWorlds } from './fleet-world.js'
 
 /*
  * Control planes over one store, with Envoys of their own: when a change is answered, and what becomes of Envoys when one of
@@ -300,59 +299,6 @@ t.test('a control plane that ends while it registers once more is registered no 
   await fleet.clock.pass(1_000)
   t.strictSame(fleet.shared.addresses, ['m1:1'])
 })
-
-t.test('a store that is set back, as from a backup, is followed, and nobody vouches by what was before', async (t) => {
-  const [fleet, one, other] = await two(t)
-  const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const
-  await answered(fleet, one.world.post('/a', `http://${OLD}`))
-  const restore = fleet.shared.backUp()
-  for (let count = 0; count < 20; count += 1) await answered(fleet, one.world.post('/b', `http://${OLD}`))
-  restore()
-  await fleet.clock.pass(100)
-  await fleet.passUntil(() => one.standing === 'in' && other.standing === 'in', 'they are in their places')
-  await fleet.passUntil(
-    () => envoys.every((envoy) => envoy.stream !== undefined && envoy.target('/b') === undefined),
-    'Envoys are back, and have no more than the store',
-  )
-  for (const envoy of envoys) t.equal(envoy.target('/a'), OLD)
-
-  await fleet.clock.pass(LIMITS.move)
-  const [, far] = envoys
-  const writer = fleet.members.find((member) => !member.envoys.has(far)) as Member
-  far.answers = false
-  const call = writer.world.post('/g', `http://${NEW}`)
-  await fleet.clock.pass(500)
-  t.equal(call.answer, undefined, 'it waits for the Envoy of the other one')
-  far.answers = true
-  far.answerAll()
-  await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
-  t.strictSame([call.answer?.status, far.target('/g')], [201, NEW])
-  t.equal((await answered(fleet, writer.world.delete('/nowhere'))).status, 404)
-})
-
-t.test('that there is no such route holds everywhere, though another one has stored one meanwhile', async (t) => {
-  const [fleet, one, other] = await two(t)
-  const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const
-  fleet.shared.holds = true
-  fleet.shared.losesAnswer = true
-  const unknown = await answered(fleet, one.world.post('/a', `http://${OLD}`))
-  t.not(unknown.status, 201, 'it is stored, but nobody has heard of it')
-  const removal = other.world.delete('/a')
-  await turns()
-  fleet.shared.holds = false
-  fleet.shared.tell()
-  t.equal((await answered(fleet, removal)).status, 404)
-  for (const envoy of envoys) t.equal(envoy.target('/a'), undefined)
-  t.notOk(fleet.shared.routes.has('/a'))
-})
-
-async function answered(
-  fleet: FleetOfWorlds,
-  call: { readonly answer: { readonly status: number; readonly body: string } | undefined },
-): Promise<{ readonly status: number; readonly body: string }> {
-  await fleet.passUntil(() => call.answer !== undefined, 'the call is answered')
-  return call.answer ?? { status: 0, body: '' }
-}
 
 for (const [when, isNew] of [['that was there', false] as const, ['that has just started', true] as const]) {
   t.test(`an Envoy that has applied a part of a response takes what is known of that to one ${when}`, async (t) => {

@@ -158,23 +158,43 @@ t.test(
   },
 )
 
-t.test('a member that had lost its place gives Envoys more time to come than one that starts', async (t) => {
-  const scene = Scene.in()
-  scene.tell({ type: 'lost', id: 'me' })
-  t.strictSame(joinAlone(scene, 5_000, false), [])
-  t.equal(answeredAfter(scene), LIMITS.move)
-})
+/** Why a member joins again. */
+const LOSSES: readonly Input[] = [{ type: 'lost', id: 'me' }, { type: 'set-back' }]
 
-t.test('a member that joins again waits for the Envoys that a peer had, who is gone meanwhile', async (t) => {
+for (const loss of LOSSES) {
+  t.test(`${loss.type}: a member that joins again gives Envoys more time to come than one that starts`, async (t) => {
+    const scene = Scene.in()
+    t.match(types(scene.tell(loss)), ['out', 'send', 'disconnect', 'join'])
+    t.strictSame(joinAlone(scene, 5_000, false), [])
+    t.equal(answeredAfter(scene), LIMITS.move)
+  })
+
+  t.test(`${loss.type}: it waits for the Envoys that a peer had, who is gone meanwhile`, async (t) => {
+    const scene = Scene.in()
+    scene.hear({ standing: 'in', envoys: ['far'] })
+    scene.tell(loss)
+    t.strictSame(joinAlone(scene, 0, false), [])
+    t.equal(
+      answeredAfter(scene),
+      LIMITS.out + LIMITS.move,
+      'they may be there until it is out, and then look for another',
+    )
+  })
+}
+
+t.test('revisions of before the store was set back count no more, for this member and its peers', async (t) => {
   const scene = Scene.in()
-  scene.hear({ standing: 'in', envoys: ['far'] })
-  scene.tell({ type: 'lost', id: 'me' })
-  t.strictSame(joinAlone(scene, 0, false), [])
-  t.equal(
-    answeredAfter(scene),
-    LIMITS.out + LIMITS.move,
-    'they may be there until it is out, and then look for another',
-  )
+  for (const type of ['event', 'applied'] as const) scene.tell({ type, revision: 9n })
+  scene.tell({ type: 'agree', call: 1, revision: 9n })
+  t.strictSame(answers(scene.hear({ standing: 'in', acknowledged: 9n })), [true])
+  scene.wait(LIMITS.heartbeat)
+  t.match(scene.sent, { acknowledged: 9n, answered: 9n })
+  scene.tell({ type: 'set-back' })
+  t.match(scene.sent, { standing: 'out', acknowledged: 0n, answered: 0n }, 'nobody waits for what is no more')
+  t.strictSame(scene.tell({ type: 'set-back' }), [], 'it joins again already')
+  joinAlone(scene, 0, false)
+  t.equal(scene.member.acknowledged, 5n)
+  t.match(types(scene.tell({ type: 'event', revision: 6n })), ['apply'])
 })
 
 t.test('a member that has joined waits for Envoys of members that ended before, from the list on', async (t) => {
@@ -282,6 +302,8 @@ t.test('calls are for a member that serves; if none does, for each that knows al
   t.notOk(member.isReady, 'the peer serves')
   scene.hear({ standing: 'joining' })
   t.ok(member.isReady, 'the peer does not either')
+  scene.wait(60_000)
+  t.ok(member.isReady, 'cut off from everybody: the peer did not serve when it was last heard')
   scene.hear({ standing: 'in' })
   scene.wait(60_000)
   t.notOk(member.isReady, 'cut off from everybody: the peer served when it was last heard')

@@ -126,14 +126,20 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
     })
   })
 
-  t.test('a write that is carried out late does not undo a later one', async (t) => {
+  /** Two stores of one set of routes. Between one of them and the API server calls can be held back. */
+  const twoOf = async (t: { teardown(fn: () => unknown): unknown }, name: string) => {
     const account = await api.account(NAMESPACE)
     const way = await HeldConnection.to(t, account.server)
     const server = `https://127.0.0.1:${new URL(way.url).port}`
-    const options = { name: 'late', hostRouting: false, log: pino({ level: 'silent' }) }
+    const options = { name, hostRouting: false, log: pino({ level: 'silent' }) }
     const one = await KubernetesStore.open({ ...options, account: { ...account, server } })
     const other = await KubernetesStore.open({ ...options, account })
     t.teardown(() => Promise.all([one.close(), other.close()]))
+    return { way, one, other }
+  }
+
+  t.test('a write that is carried out late does not undo a later one', async (t) => {
+    const { way, one, other } = await twoOf(t, 'late')
     await put(one, route('/late'))
     way.hold()
     await t.rejects(put(one, route('/late', 'http://127.0.0.1:2')), { message: /the Kubernetes API is away/ })
@@ -144,6 +150,29 @@ t.test('routes in ConfigMaps of a real API server', { skip, timeout: BUILD_MS },
     way.capture()()
     await eventually(() => way.answered > answered, 'the API has answered the late call')
     t.strictSame(await other.load(), [route('/late', 'http://127.0.0.1:3')])
+  })
+
+  t.test('a new route that is carried out late does not come back after it was removed', async (t) => {
+    const { way, one, other } = await twoOf(t, 'late-new')
+    const objects = async () => {
+      const { items } = (await api.call('GET', configMaps)) as { items: { metadata: { name: string } }[] }
+      return items.filter(({ metadata }) => metadata.name.startsWith('late-new-route-')).length
+    }
+    // So that there is a connection.
+    await put(one, route('/other'))
+    way.hold()
+    await t.rejects(put(one, route('/late')), { message: /the Kubernetes API is away/ })
+    t.ok(way.held > 0, 'the call was made')
+    await put(other, route('/late'))
+    await remove(other, '/late')
+    await eventually(async () => (await objects()) === 1, 'its object is gone')
+    const { answered } = way
+    way.capture()()
+    await eventually(() => way.answered > answered, 'the API has answered the late call')
+    t.equal(await objects(), 2, 'it was carried out')
+    t.strictSame(await other.load(), [route('/other')])
+    await put(other, route('/late', 'http://127.0.0.1:3'))
+    t.strictSame((await other.load()).map(({ routespec }) => routespec).sort(), ['/late', '/other'])
   })
 
   t.test('without the rights on Leases a single control plane runs, and says what is lost', async (t) => {

@@ -10,7 +10,7 @@ export class HeldConnection {
   readonly url: string
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  #held: { readonly to: Socket; readonly bytes: Buffer[] } | undefined
+  #held: { readonly from: Socket; readonly to: Socket; readonly bytes: Buffer[] } | undefined
   #isHolding = false
   /** How many bytes the server has answered. */
   answered = 0
@@ -39,7 +39,7 @@ export class HeldConnection {
     client.on('data', (bytes) => {
       if (!this.#isHolding) upstream.write(bytes)
       else {
-        this.#held ??= { to: upstream, bytes: [] }
+        this.#held ??= { from: client, to: upstream, bytes: [] }
         if (this.#held.to === upstream) this.#held.bytes.push(bytes)
       }
     })
@@ -51,6 +51,12 @@ export class HeldConnection {
   /** Holds back whatever is sent from now on. */
   hold(): void {
     this.#isHolding = true
+  }
+
+  /** What is sent from now on goes through, over new connections. What is held back stays so. */
+  pass(): void {
+    this.#isHolding = false
+    this.#held?.from.destroy()
   }
 
   /** How many bytes are held back. */

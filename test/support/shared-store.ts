@@ -6,6 +6,14 @@ import { LEASE_MS, LeaseLostError } from '../../src/store/shared.js'
 
 type Apply = (event: StoreEvent) => Promise<void>
 
+/** What is known of one control plane's store. */
+interface Own {
+  readonly index: number
+  mine?: Leased
+  /** Whether a write of it may yet be made that it has given up. */
+  hasOpenWrite: boolean
+}
+
 /** A member, and when its lease ends. */
 interface Leased extends Member {
   until: number
@@ -27,11 +35,16 @@ export class SharedRoutes {
   holds = false
   /** The next write is made, but nobody learns so from its answer. */
   losesAnswer = false
+  /** The next write is given up, and made by {@link carryOut}. */
+  givesUpWrite = false
+  #late: () => void = () => {}
+  /** What it takes to see to it that no such write is made any more. */
+  settling: Promise<void> = Promise.resolve()
   /** Whether no call of anybody is answered but with an error. */
   isAway = false
   /** Whether nobody has used it before. */
   isFirst = false
-  /** What a first reading of all routes takes. They are as of its beginning. */
+  /** What a reading of all routes takes. They are as of its beginning. */
   reading: Promise<void> = Promise.resolve()
   /** What a registration takes. */
   registering: Promise<void> = Promise.resolve()
@@ -49,14 +62,14 @@ export class SharedRoutes {
   open(): SharedStore {
     let loaded = 0n
     let watching: Apply | undefined
-    const own = this.#opened
+    const own: Own = { index: this.#opened, hasOpenWrite: false }
     this.#opened += 1
     return {
       ...{ where: 'a shared store', isDurable: true, isNew: false, directory: undefined },
       get loaded() {
         return loaded
       },
-      members: this.#membersOf(),
+      members: this.#membersOf(own),
       load: async () => {
         this.#answer()
         loaded = this.#revision
@@ -65,19 +78,28 @@ export class SharedRoutes {
         return routes
       },
       fill: async () => {},
-      write: (change) => this.#write(change),
-      writeAmong: async (change) => ({ revision: await this.#write(change), members: this.#alive() }),
+      write: (change) => this.#write(change, own),
+      writeAmong: async (change) => ({ revision: await this.#write(change, own), members: this.#alive() }),
+      get hasOpenWrite() {
+        return own.hasOpenWrite
+      },
+      settle: async () => {
+        await this.settling
+        own.hasOpenWrite = false
+      },
       storeActivity: async (routes, since) => {
         this.#answer()
         const keys = routes.filter(({ lastActivity }) => lastActivity >= since).map(({ routespec }) => routespec)
-        this.storedActivity.push({ store: own, keys })
+        this.storedActivity.push({ store: own.index, keys })
       },
       hasBegun: async () => true,
       begin: async () => {},
       isFirst: this.isFirst,
       reload: async () => {
         this.#answer()
-        return { revision: this.#revision, routes: [...this.routes.values()] }
+        const all = { revision: this.#revision, routes: [...this.routes.values()] }
+        await this.reading
+        return all
       },
       watch: (apply) => {
         watching = apply
@@ -92,32 +114,34 @@ export class SharedRoutes {
     }
   }
 
-  #membersOf(): Members {
-    let mine: Leased | undefined
+  #membersOf(own: Own): Members {
     return {
       join: async ({ id, address }) => {
         await this.registering
         this.#answer()
         if (this.#members.has(id)) throw new Error(`${id} is taken`)
         this.#revision += 1n
-        mine = { id, address, joined: this.#revision, until: this.#now() + LEASE_MS }
+        const mine = { id, address, joined: this.#revision, until: this.#now() + LEASE_MS }
         this.#members.set(id, mine)
+        Object.assign(own, { mine, hasOpenWrite: false })
         return mine
       },
       renew: async () => {
         this.#answer()
         this.#alive()
+        const { mine } = own
         if (mine === undefined || this.#members.get(mine.id) !== mine) throw new LeaseLostError()
         mine.until = this.#now() + LEASE_MS
       },
       leave: async () => {
         this.#answer()
-        if (mine !== undefined) this.#members.delete(mine.id)
-        mine = undefined
+        if (own.mine !== undefined) this.#members.delete(own.mine.id)
+        delete own.mine
       },
       list: async () => this.#alive(),
       fence: async (id) => {
         this.#alive()
+        const { mine } = own
         if (mine !== undefined && this.#members.get(mine.id) !== mine) throw new LeaseLostError()
         if (this.fencesNobody) throw new Error('it can not be deleted')
         this.#members.delete(id)
@@ -132,8 +156,25 @@ export class SharedRoutes {
     return [...this.#members.values()].map(({ id, address, joined }) => ({ id, address, joined }))
   }
 
-  async #write({ key, after }: RouteChange): Promise<Revision> {
+  async #write(change: RouteChange, own: Own): Promise<Revision> {
     this.#answer()
+    if (!this.givesUpWrite) return this.#carryOut(change)
+    this.givesUpWrite = false
+    own.hasOpenWrite = true
+    const { mine } = own
+    this.#late = () => {
+      const isMember = mine !== undefined && this.#members.get(mine.id) === mine
+      if (own.hasOpenWrite && isMember) this.#carryOut(change)
+    }
+    throw new StoreAwayError('the shared store gives no answer')
+  }
+
+  /** Makes the write that was given up, unless its member has seen to it that it is not made or is no member any more. */
+  carryOut(): void {
+    this.#late()
+  }
+
+  #carryOut({ key, after }: RouteChange): Revision {
     this.#revision += 1n
     const revision = this.#revision
     if (after === undefined) this.routes.delete(key)

@@ -29,6 +29,11 @@ export type Input =
   | { readonly type: 'event'; readonly revision: Revision }
   /** The promise of `apply` for an event has resolved, or was rejected by an Envoy's NACK. Once for each `apply`. */
   | { readonly type: 'applied'; readonly revision: Revision }
+  /**
+   * The store has been set back to an earlier state, as from a backup: revisions come again, of which nobody has the writes.
+   * No `applied` or `loaded` of before comes after this.
+   */
+  | { readonly type: 'set-back' }
   /** An event isn't acknowledged by an Envoy, though the time limit of deliveries is over. */
   | { readonly type: 'stuck' }
   /** An Envoy at this member has acknowledged all that it lacked when it connected. */

@@ -85,6 +85,11 @@ export class FleetMember {
       case 'ended':
         this.#ended(input.id)
         break
+      case 'set-back':
+        // Before its peers are told that it is out: what it had answered must keep none of them waiting.
+        this.#scene.forgetRevisions()
+        this.#membership.lose()
+        break
       case 'revoked':
       case 'not-revoked':
         this.#revoked(input.id, input.type === 'revoked')

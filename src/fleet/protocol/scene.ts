@@ -24,12 +24,18 @@ export class Scene {
   /** Whether peers must be told something before the next heartbeat. */
   hasNews = false
   readonly peers = new Peers()
-  readonly run = new EventRun()
+  run = new EventRun()
   readonly envoys = new Whereabouts()
 
   /** Whether calls wait for peers, or have lately. */
   get awaits(): boolean {
     return this.now < this.awaitsUntil
+  }
+
+  /** What is known of revisions is worth nothing any more. Where Envoys are has nothing to do with it. */
+  forgetRevisions(): void {
+    this.run = new EventRun()
+    this.answered = 0n
   }
 
   do(effect: Effect): void {

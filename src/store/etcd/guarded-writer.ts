@@ -69,7 +69,12 @@ export class GuardedWriter {
     }
   }
 
-  /** Sees to it that no write of unknown outcome takes effect any more. */
+  /** Whether a write of unknown outcome may still take effect. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** Sees to it that no write of unknown outcome takes effect any more. @throws LeaseLostError, EtcdError, EtcdAwayError */
   async settle(until: Deadline = deadlineIn(CALL_LIMIT_MS)): Promise<void> {
     if (!this.#isOpen) return
     this.#settling ??= this.#close(until).finally(() => {

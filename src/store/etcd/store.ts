@@ -138,6 +138,14 @@ export class EtcdStore implements SharedStore {
     return { revision: revisionOf(answer), members: this.members.read(rangeIn(answer, 1)) }
   }
 
+  get hasOpenWrite(): boolean {
+    return this.#writer.isOpen
+  }
+
+  settle(): Promise<void> {
+    return this.#queue.run(() => this.#writer.settle())
+  }
+
   async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
     await this.#queue.run(() => this.#activity.store(routes, since))
   }

@@ -45,16 +45,22 @@ export class ConfigMaps {
 
   /**
    * Makes or replaces an object, whoever wrote it last: the later call counts. A call that was given up, but is carried
-   * out late, can't undo a later one, since the object no longer has the version that it was to replace.
+   * out late, can't undo a later one, since the object no longer has the version that it was to replace. Making an object
+   * demands nothing but that there is none, which may be so again after it was removed. So what is made says nothing yet.
    *
    * @param version what is believed to be the object's version; undefined if it is believed to be missing
+   * @param none what a missing object is made as before it is replaced: it says what a missing one says. By default the
+   *   object itself, for one that says so too or is never removed
    * @returns the object as it is now
    */
-  async put(object: ConfigMap, version: string | undefined): Promise<ConfigMap> {
+  async put(object: ConfigMap, version: string | undefined, none = object): Promise<ConfigMap> {
     let replaced = version
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#write(object, replaced)
+        if (replaced !== undefined) return await this.#write(object, replaced)
+        const made = await this.#write(none, undefined)
+        if (none === object) return made
+        return await this.#write(object, made.metadata.resourceVersion)
       } catch (error) {
         const isOther = error instanceof ApiError && [NOT_FOUND, CONFLICT].includes(error.status)
         if (!isOther || tries === TRIES) throw error

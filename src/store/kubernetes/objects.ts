@@ -60,13 +60,21 @@ export function encodeRemoval(store: string, name: string, stored: string, route
   return { metadata: { name, labels: labelsOf(store, 'route') }, data }
 }
 
+/** What a new route's ConfigMap is made as, before it gets the route. It says what a missing one says. */
+export function encodeNew(...of: Parameters<typeof encodeRemoval>): ConfigMap {
+  const { metadata, data } = encodeRemoval(...of)
+  return { metadata, data: { ...data, new: 'true' } }
+}
+
 /** What a ConfigMap says of a route. */
 export interface Decoded {
   /** The key by which it is named. */
   readonly stored: string
   readonly routespec: string
-  /** Undefined if it is being removed. */
+  /** Undefined if it is being removed, or has yet to get it. */
   readonly route: Route | undefined
+  /** Whether it has yet to get it. */
+  readonly isNew: boolean
 }
 
 /**
@@ -76,14 +84,15 @@ export interface Decoded {
  */
 export function decodeRoute(store: string, { metadata, data = {} }: ConfigMap): Decoded {
   const { key: stored, route: json, removed } = data
+  const isNew = data.new !== undefined
   if (stored === undefined) throw new Error('it has no route')
   if (nameOf(store, stored) !== metadata.name) throw new Error(`its name is not that of ${stored}`)
-  if (removed !== undefined) return { stored, routespec: removed, route: undefined }
+  if (removed !== undefined) return { stored, routespec: removed, route: undefined, isNew }
   if (json === undefined) throw new Error('it has no route')
   const route = routeFromJson(json)
   // Only the letters of a host may differ, which are compared in lower case.
   if (route.routespec.toLowerCase() !== stored.toLowerCase()) throw new Error(`it has the route ${route.routespec}`)
-  return { stored, routespec: route.routespec, route }
+  return { stored, routespec: route.routespec, route, isNew }
 }
 
 /** Kubernetes promises since 1.35 that these are numbers which can be compared; etcd's have always been. */

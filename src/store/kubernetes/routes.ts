@@ -70,11 +70,11 @@ export class StoredRoutes {
   eventOf(object: ConfigMap, isDeleted: boolean): StoreEvent | undefined {
     const decoded = this.#read(object)
     if (decoded === undefined) return undefined
-    const { key, stored, route } = decoded
+    const { key, stored, route, isNew } = decoded
     const revision = revisionOf(object)
     if (!isDeleted) {
       this.#found(key, stored, object)
-      return { revision, key, route }
+      return isNew ? undefined : { revision, key, route }
     }
     if (this.nameOf(key) !== object.metadata.name) return undefined
     this.#versions.delete(key)

@@ -14,7 +14,7 @@ import { ConfigMaps } from './config-maps.js'
 import { Following } from './follow.js'
 import { Leases } from './leases.js'
 import { KubernetesMembers } from './members.js'
-import { encodeRemoval, encodeRoute, labelsOf, revisionOf, selectorOf } from './objects.js'
+import { encodeNew, encodeRemoval, encodeRoute, labelsOf, revisionOf, selectorOf } from './objects.js'
 import { requireRights } from './rights.js'
 import type { Removed } from './routes.js'
 import { StoredRoutes } from './routes.js'
@@ -40,6 +40,8 @@ export interface KubernetesStoreOptions {
 export class KubernetesStore implements SharedStore {
   readonly isDurable = true
   readonly isNew = false
+  /** What comes late demands a version that is gone: see {@link ConfigMaps}. */
+  readonly hasOpenWrite = false
   readonly directory = undefined
   isFirst = false
   readonly where: string
@@ -138,12 +140,20 @@ export class KubernetesStore implements SharedStore {
     return { revision, members: await this.members.list() }
   }
 
+  async settle(): Promise<void> {}
+
   async #write({ key, after }: RouteChange): Promise<Revision> {
     const { name: store } = this.#options
     const [stored, name] = [this.#routes.storedKeyOf(key), this.#routes.nameOf(key)]
-    const object =
-      after === undefined ? encodeRemoval(store, name, stored, key) : encodeRoute(store, name, stored, after)
-    const written = await this.#configMaps.put(object, this.#routes.versionOf(key))
+    const version = this.#routes.versionOf(key)
+    const written =
+      after === undefined
+        ? await this.#configMaps.put(encodeRemoval(store, name, stored, key), version)
+        : await this.#configMaps.put(
+            encodeRoute(store, name, stored, after),
+            version,
+            encodeNew(store, name, stored, key),
+          )
     this.#routes.wrote(key, written)
     if (after === undefined) this.#sweep([{ name, version: written.metadata.resourceVersion ?? '' }])
     return revisionOf(written)

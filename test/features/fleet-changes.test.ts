@@ -1,0 +1,109 @@
+import t from 'tap'
+import { LIMITS } from '../../src/fleet/protocol/limits.js'
+import { turns } from './clock.js'
+import type { Member } from './fleet-world.js'
+import { answered, FleetOfWorlds } from './fleet-world.js'
+
+/*
+ * Control planes over one store: a store that goes back in time or gives no answer, and changes that take long.
+ */
+
+const [OLD, NEW] = ['127.0.0.1:1', '127.0.0.1:2']
+
+async function two(t: { teardown(fn: () => unknown): unknown }): Promise<[FleetOfWorlds, Member, Member]> {
+  const fleet = await FleetOfWorlds.start(t, 2)
+  return [fleet, ...(fleet.members as [Member, Member])]
+}
+
+t.test('a store that is set back, as from a backup, is followed, and nobody vouches by what was before', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  const restore = fleet.shared.backUp()
+  for (let count = 0; count < 20; count += 1) await answered(fleet, one.world.post('/b', `http://${OLD}`))
+  restore()
+  await fleet.clock.pass(100)
+  await fleet.passUntil(() => one.standing === 'in' && other.standing === 'in', 'they are in their places')
+  await fleet.passUntil(
+    () => envoys.every((envoy) => envoy.stream !== undefined && envoy.target('/b') === undefined),
+    'Envoys are back, and have no more than the store',
+  )
+  for (const envoy of envoys) t.equal(envoy.target('/a'), OLD)
+
+  await fleet.clock.pass(LIMITS.move)
+  const [, far] = envoys
+  const writer = fleet.members.find((member) => !member.envoys.has(far)) as Member
+  far.answers = false
+  const call = writer.world.post('/g', `http://${NEW}`)
+  await fleet.clock.pass(500)
+  t.equal(call.answer, undefined, 'it waits for the Envoy of the other one')
+  far.answers = true
+  far.answerAll()
+  await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
+  t.strictSame([call.answer?.status, far.target('/g')], [201, NEW])
+  t.equal((await answered(fleet, writer.world.delete('/nowhere'))).status, 404)
+})
+
+t.test('that there is no such route holds everywhere, though another one has stored one meanwhile', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const
+  fleet.shared.holds = true
+  fleet.shared.losesAnswer = true
+  const unknown = await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  t.not(unknown.status, 201, 'it is stored, but nobody has heard of it')
+  const removal = other.world.delete('/a')
+  await turns()
+  fleet.shared.holds = false
+  fleet.shared.tell()
+  t.equal((await answered(fleet, removal)).status, 404)
+  for (const envoy of envoys) t.equal(envoy.target('/a'), undefined)
+  t.notOk(fleet.shared.routes.has('/a'))
+})
+
+t.test('after the store was set back, Envoys get as long to come as after any other loss of the place', async (t) => {
+  const [fleet, one] = await two(t)
+  const restore = fleet.shared.backUp()
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  fleet.shared.reading = new Promise((resolve) => void fleet.clock.after(1_000, resolve))
+  restore()
+  await fleet.passUntil(() => one.standing !== 'in', 'it knows')
+  await fleet.passUntil(() => one.standing === 'in', 'it is in its place')
+  const call = one.world.post('/b', `http://${OLD}`)
+  const ms = await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
+  t.equal(call.answer?.status, 201)
+  t.ok(ms > LIMITS.find + 200 && ms <= LIMITS.move, `after ${ms} ms`)
+})
+
+t.test('a write that was given up can not undo one that its control plane has confirmed', async (t) => {
+  const [fleet, one, other] = await two(t)
+  const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const
+  let goOn = () => {}
+  fleet.shared.settling = new Promise((resolve) => {
+    goOn = resolve
+  })
+  fleet.shared.givesUpWrite = true
+  t.equal((await answered(fleet, one.world.post('/a', `http://${OLD}`))).status, 503)
+  const removal = other.world.delete('/a')
+  await fleet.clock.pass(500)
+  t.equal(removal.answer, undefined, 'the write may come yet')
+  goOn()
+  t.equal((await answered(fleet, removal)).status, 404)
+  fleet.shared.carryOut()
+  await fleet.clock.pass(100)
+  t.notOk(fleet.shared.routes.has('/a'))
+  for (const envoy of envoys) t.equal(envoy.target('/a'), undefined)
+  t.strictSame([one.standing, other.standing], ['in', 'in'])
+})
+
+t.test('a control plane that can not see to it that such a write is not made is given up', async (t) => {
+  const [fleet, one, other] = await two(t)
+  fleet.shared.settling = new Promise(() => {})
+  fleet.shared.givesUpWrite = true
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  t.equal((await answered(fleet, other.world.delete('/a'))).status, 404)
+  t.match(other.store.view([]).fenced, [{ address: 'm1:1' }])
+  fleet.shared.carryOut()
+  t.notOk(fleet.shared.routes.has('/a'))
+  await fleet.passUntil(() => one.standing === 'in', 'it joins again')
+  t.equal((await answered(fleet, one.world.post('/a', `http://${NEW}`))).status, 201)
+})
