@@ -7,7 +7,7 @@ import { RouteNotAcknowledgedError, RouteRejectedError } from '../routing/errors
 import type { Rollback, RoutePublisher } from '../routing/publisher.js'
 import type { RoutePublication } from '../routing/route.js'
 import type { ResourceCollection } from '../xds/collection.js'
-import type { Delivery, Rejection } from '../xds/delivery.js'
+import type { Delivery } from '../xds/delivery.js'
 import { NotAcknowledged, Rejected } from '../xds/errors.js'
 import type { Resource } from '../xds/resource.js'
 import type { ServedCollection } from '../xds/served-collection.js'
@@ -58,6 +58,8 @@ export class ClusterPublisher implements RoutePublisher {
    * it.
    */
   readonly #changing = new Map<string, readonly string[]>()
+  /** By key: the names of routes that are about to be published. */
+  readonly #prepared = new Map<string, string>()
 
   constructor(options: ClusterPublisherOptions) {
     this.#clusters = options.clusters.collection
@@ -80,12 +82,19 @@ export class ClusterPublisher implements RoutePublisher {
     }
   }
 
+  async prepare({ key, target }: RoutePublication): Promise<void> {
+    const host = hostNameOf(target)
+    if (host === undefined) return
+    this.#prepared.set(key, host)
+    await this.#addresses.resolve(host, this.#byName.get(key)?.host === host)
+  }
+
   /** The cluster of a target by name gets the name's current addresses, so that it works at once. */
   async publish(route: RoutePublication): Promise<Rollback> {
     const rollback = this.#rollback(route.key)
     const host = hostNameOf(route.target)
     await this.#change(route.key, host, async () => {
-      if (host !== undefined) await this.#addresses.resolve(host, this.#byName.get(route.key)?.host === host)
+      this.#prepared.delete(route.key)
       await orRouteError(this.#lookup.finds(route))
       await orRouteError(this.#delivery.apply(clusterName(route.key), this.#encode(route)))
       this.#byName.set(route.key, host === undefined ? undefined : { host, route })
@@ -139,7 +148,7 @@ export class ClusterPublisher implements RoutePublisher {
     } finally {
       this.#changing.delete(key)
       this.#update(key)
-      const held = new Set([...this.#changing.values()].flat())
+      const held = new Set([...[...this.#changing.values()].flat(), ...this.#prepared.values()])
       for (const one of hosts) if (!this.#byName.has(one) && !held.has(one)) this.#addresses.release(one)
     }
   }
@@ -195,21 +204,3 @@ async function orRouteError(delivered: Promise<void>): Promise<void> {
     throw error
   }
 }
-
-/** A log line about a cluster that Envoy rejected, and what that means for its route. */
-export function rejectionLine({ name, reason, outcome, hasOther }: Rejection): string {
-  const key = routeKeyOf(name)
-  if (key === undefined) return `Envoy rejected ${name}: ${reason}`
-  const kept = hasOther ? 'It is served as it was before' : NOT_SERVED
-  const effect = { kept, undone: 'Nothing changed', replaced: 'It has been replaced since' }[outcome]
-  return `Envoy rejected the route ${key}. ${effect}: ${reason}`
-}
-
-/** A log line about a stored route that was not even sent to Envoy. */
-export function unusableLine(routespec: string, reason: string): string {
-  return `The stored route ${routespec} can't be served. ${NOT_IN_USE}: ${reason}`
-}
-
-const NOT_SERVED = 'That Envoy does not serve it until it is added again'
-
-const NOT_IN_USE = 'It is not in use until it is added again with a target that can be used'

@@ -7,7 +7,7 @@ import type { Rejection } from '../xds/delivery.js'
 import type { ServedCollectionOptions } from '../xds/served-collection.js'
 import { ServedCollection } from '../xds/served-collection.js'
 import type { WaitPolicy } from '../xds/wait-policy.js'
-import { rejectionLine } from './clusters.js'
+import { rejectionLine } from './refusal-lines.js'
 import { SecretPublisher } from './secrets.js'
 
 /** How long a change of a route waits for Envoy. JupyterHub gives up on a call after 20 s. */

@@ -12,12 +12,22 @@ export interface ChangeObserver {
 
 /** The same publisher; tells how long each change took, with the name of its target. */
 export function timedPublisher(publisher: RoutePublisher, observer: ChangeObserver): RoutePublisher {
+  /** When the changes have begun whose routes are prepared, by key. */
+  const begun = new Map<string, number>()
   return {
-    publish: (route) =>
-      timed(
+    prepare: (route) => {
+      begun.set(route.key, performance.now())
+      return publisher.prepare(route)
+    },
+    publish: (route) => {
+      const at = begun.get(route.key)
+      begun.delete(route.key)
+      return timed(
         () => publisher.publish(route),
         (...took) => observer.changed('added', ...took),
-      ),
+        at,
+      )
+    },
     withdraw: (key) =>
       timed(
         () => publisher.withdraw(key),
@@ -39,8 +49,11 @@ export function timedStore(store: RouteStore, observer: ChangeObserver): RouteSt
   )
 }
 
-async function timed<T>(work: () => Promise<T>, done: (seconds: number, succeeded: boolean) => void): Promise<T> {
-  const begun = performance.now()
+async function timed<T>(
+  work: () => Promise<T>,
+  done: (seconds: number, succeeded: boolean) => void,
+  begun = performance.now(),
+): Promise<T> {
   const took = (succeeded: boolean) => done((performance.now() - begun) / 1000, succeeded)
   try {
     const result = await work()

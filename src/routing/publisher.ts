@@ -16,10 +16,18 @@ export async function orRollBack<T>(rollback: Rollback, write: () => Promise<T>)
   }
 }
 
-/** Publishes routes to every Envoy. Only the route table calls it, at most one call at a time for a key. */
+/**
+ * Publishes routes to every Envoy. Only the route table calls it, at most one call at a time for a key, beside which one may
+ * be prepared.
+ */
 export interface RoutePublisher {
   /**
-   * Adds or changes a route. Resolves once every connected Envoy routes to the target.
+   * Finds out what a route needs that is about to be published: the addresses of its host name, which may take seconds. That
+   * route may change meanwhile. {@link publish} comes next for the key, of the calls of these two.
+   */
+  prepare(route: RoutePublication): Promise<void>
+  /**
+   * Adds or changes a route that was prepared. Resolves once every connected Envoy routes to the target.
    *
    * @throws RouteRejectedError if an Envoy rejected it, RouteNotAcknowledgedError if one didn't answer in time. The
    *   previous state is then being restored.

@@ -46,6 +46,11 @@ export class RouteTable {
   readonly #unstored = new Set<string>()
   #restored = 0
   /** Changes to one route take effect in the order of their calls. */
+  readonly #calls = new Turns()
+  /**
+   * One change of a route is published at a time. A call that waits for a name server has no turn yet: what other control
+   * planes have stored of its route must be applied within moments.
+   */
   readonly #turns = new Turns()
   /** Undefined for a store with a single writer. */
   #follower: Follower | undefined
@@ -161,17 +166,24 @@ export class RouteTable {
     const key = this.#keyOf({ routespec })
     const host = this.#hostRouting ? hostOf(routespec) : undefined
     const data = host === undefined ? posted : { ...posted, host }
-    const revision = await this.#turns.run(key, () =>
+    const publication = { key, target, route: { routespec, data } }
+    const revision = await this.#calls.run(key, () =>
       this.#routes.arrive(key, this.#now(), async (lastActivity) => {
-        const rollback = await this.#publisher.publish({ key, target, route: { routespec, data } })
-        const route = { routespec, data, lastActivity: lastActivity(), added: secondsOf(this.#now()) }
-        const revision = await orRollBack(rollback, () => this.#write(key, route))
-        this.#routes.set(key, { ...route, lastActivity: lastActivity() })
-        this.#publications.forget(key)
-        return revision
+        await this.#publisher.prepare(publication)
+        return this.#turns.run(key, () => this.#add(publication, lastActivity))
       }),
     )
     await this.#store.agreed?.(revision)
+  }
+
+  async #add(publication: RoutePublication, lastActivity: () => Date): Promise<Revision> {
+    const { key } = publication
+    const rollback = await this.#publisher.publish(publication)
+    const route = { ...publication.route, lastActivity: lastActivity(), added: secondsOf(this.#now()) }
+    const revision = await orRollBack(rollback, () => this.#write(key, route))
+    this.#routes.set(key, { ...route, lastActivity: lastActivity() })
+    this.#publications.forget(key)
+    return revision
   }
 
   /**
@@ -181,7 +193,7 @@ export class RouteTable {
    */
   async delete(routespec: string): Promise<boolean> {
     const key = this.#keyOf({ routespec })
-    const { wasThere, revision } = await this.#turns.run(key, () => this.#remove(key))
+    const { wasThere, revision } = await this.#calls.run(key, () => this.#turns.run(key, () => this.#remove(key)))
     if (revision !== undefined) await this.#store.agreed?.(revision)
     return wasThere
   }

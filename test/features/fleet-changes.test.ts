@@ -1,5 +1,6 @@
 import t from 'tap'
 import { LIMITS } from '../../src/fleet/protocol/limits.js'
+import { TestResolver } from '../names/test-resolver.js'
 import { turns } from './clock.js'
 import type { Member } from './fleet-world.js'
 import { answered, FleetOfWorlds } from './fleet-world.js'
@@ -106,4 +107,35 @@ t.test('a control plane that can not see to it that such a write is not made is 
   t.notOk(fleet.shared.routes.has('/a'))
   await fleet.passUntil(() => one.standing === 'in', 'it joins again')
   t.equal((await answered(fleet, one.world.post('/a', `http://${NEW}`))).status, 201)
+})
+
+t.test('a call that waits for a name keeps no other control plane waiting that changes the same route', async (t) => {
+  const fleet = new FleetOfWorlds(t)
+  const resolver = new TestResolver()
+  const [one, other] = [await fleet.add(resolver), await fleet.add()]
+  await fleet.clock.pass(LIMITS.move)
+  const envoys = [await fleet.envoy(one), await fleet.envoy(other)]
+  const targets = () => envoys.map((envoy) => envoy.target('/a'))
+  resolver.names.set('slow', ['10.0.0.1'])
+  resolver.hangs = true
+  const slow = one.world.post('/a', 'http://slow:80')
+  const next = one.world.post('/a', 'http://slow:81')
+  await fleet.clock.pass(1_000)
+  for (const [call, status, target] of [
+    [() => other.world.post('/a', `http://${OLD}`), 201, OLD],
+    [() => other.world.delete('/a'), 204, undefined],
+  ] as const) {
+    const change = call()
+    const ms = await fleet.passUntil(() => change.answer !== undefined, 'it is answered')
+    t.equal(change.answer?.status, status)
+    t.ok(ms < 500, `after ${ms} ms`)
+    t.strictSame(targets(), [target, target])
+  }
+  t.strictSame([one.standing, one.store.figures.lost], ['in', 0])
+  t.equal(slow.answer, undefined)
+  resolver.answerAll()
+  resolver.hangs = false
+  t.equal((await answered(fleet, slow)).status, 201)
+  t.equal((await answered(fleet, next)).status, 201)
+  t.equal(envoys[0]?.target('/a'), '10.0.0.1:81', 'of two calls at one control plane the later one counts')
 })

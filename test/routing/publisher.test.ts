@@ -75,8 +75,10 @@ class Rig {
 
   readonly answer: (response: DeltaResponse) => void
 
-  publish(key: string, target: string): Promise<Rollback> {
-    return this.publisher.publish({ key, target: parseTarget(target), route: { routespec: key, data: { target } } })
+  async publish(key: string, target: string): Promise<Rollback> {
+    const route = { key, target: parseTarget(target), route: { routespec: key, data: { target } } }
+    await this.publisher.prepare(route)
+    return this.publisher.publish(route)
   }
 
   /** Gives a name other addresses, and lets Envoy take them. */

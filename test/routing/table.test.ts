@@ -17,6 +17,8 @@ class World implements RoutePublisher {
   overlaps = 0
   #storeFails = false
 
+  async prepare(): Promise<void> {}
+
   async publish({ key, target }: RoutePublication): Promise<Rollback> {
     const port = 'port' in target.address ? String(target.address.port) : ''
     return this.#change(key, () => this.served.set(key, port))
