@@ -1,4 +1,6 @@
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:net'
 import type { PeerCertificate } from 'node:tls'
 import { promisify } from 'node:util'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
@@ -12,6 +14,12 @@ import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
 import { Authority } from '../support/certificate.js'
 import { freePorts } from '../support/ports.js'
 import { eventually } from '../support/wait.js'
+
+/** On which all waits take a tenth. */
+const QUICK: Clock = {
+  now: () => 10 * performance.now(),
+  after: (ms, callback) => SYSTEM_CLOCK.after(ms / 10, callback),
+}
 
 t.test('a member with an address that leads nowhere is not connected to, and the log names it', async (t) => {
   const lines: string[] = []
@@ -72,27 +80,23 @@ t.test('a stream that has ended before it is known whose it is is not one of a m
 
 t.test('that nobody listens where nobody ever did does not mean that a process has ended', async (t) => {
   const [port = 0] = await freePorts(1)
-  // A tenth of each pause.
-  const clock: Clock = {
-    now: () => 10 * performance.now(),
-    after: (ms, callback) => SYSTEM_CLOCK.after(ms / 10, callback),
-  }
   const told: string[] = []
   const lines: string[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) })
   const links = new Links({
-    ...{ tls: undefined, clock, log, addressOf: async () => undefined, onMessage: () => {} },
+    ...{ tls: undefined, clock: QUICK, log, addressOf: async () => undefined, onMessage: () => {} },
     ...{ onUp: (id) => told.push(`${id} is up`), onEnded: (id) => told.push(`${id} has ended`) },
   })
   const other = new Links({
-    ...{ tls: undefined, clock, log, addressOf: async () => undefined, onMessage: () => {} },
+    ...{ tls: undefined, clock: QUICK, log, addressOf: async () => undefined, onMessage: () => {} },
     ...{ onUp: () => {}, onEnded: () => {} },
   })
   t.teardown(() => links.close())
   links.begin('me')
   other.begin('it')
   links.connect({ id: 'it', address: `127.0.0.1:${port}`, joined: 0n })
-  await eventually(() => lines.some((line) => /ECONNREFUSED/.test(line)), 'it has yet to open its port')
+  await eventually(() => lines.length > 0, 'it has yet to open its port')
+  t.match(lines, [/^The control plane at \S+ can't be reached, will retry: connect ECONNREFUSED 127.0.0.1:\d+$/])
   const server = new Server()
   server.addService(MEMBERS_SERVICE, other.service.handlers)
   await promisify(server.bindAsync.bind(server))(`127.0.0.1:${port}`, ServerCredentials.createInsecure())
@@ -101,6 +105,29 @@ t.test('that nobody listens where nobody ever did does not mean that a process h
   server.forceShutdown()
   await eventually(() => told.length > 1, 'its process has ended')
   t.equal(told[1], 'it has ended')
+})
+
+t.test('a member that takes connections and says nothing is named as one that gives no answer', async (t) => {
+  const open = new Set<Socket>()
+  const server = createServer((socket) => {
+    open.add(socket)
+    socket.on('error', () => {}).once('close', () => open.delete(socket))
+    socket.resume()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  const lines: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) })
+  const links = new Links({
+    ...{ tls: undefined, clock: QUICK, log, addressOf: async () => undefined },
+    ...{ onMessage: () => {}, onUp: () => {}, onEnded: () => {} },
+  })
+  t.teardown(() => links.close())
+  links.connect({ id: 'it', address: `127.0.0.1:${(server.address() as AddressInfo).port}`, joined: 0n })
+  await eventually(() => lines.length > 0, 'it is logged')
+  t.match(lines, [/can't be reached, will retry: no answer within 1 s$/])
+  links.close()
+  await eventually(() => open.size === 0, 'and all connections to it are closed')
 })
 
 t.test('the name of a member inside of another name makes no member', async (t) => {

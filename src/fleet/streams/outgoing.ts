@@ -1,7 +1,10 @@
+import { isIP } from 'node:net'
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
 import { ChannelCredentials, Client } from '@grpc/grpc-js'
 import type { Message, Message__Output } from '#proto/configurable_envoy_proxy/fleet/v1/Message.js'
 import type { Clock } from '../../platform/clock.js'
+import { connectionWords } from '../../platform/grpc-words.js'
+import { closingSilent } from '../../platform/silent-connections.js'
 import type { MutualTls } from '../../xds/credentials.js'
 import { hostOf, isMember } from './identity.js'
 import { MEMBERS_SERVICE } from './messages.js'
@@ -21,6 +24,9 @@ const CHANNEL = {
   'grpc.max_send_message_length': -1,
   'grpc.max_receive_message_length': -1,
 }
+
+/** TLS has no server names that are addresses: Node.js warns of one. Whom the certificate is for is checked all the same. */
+const NO_NAME = { 'grpc.ssl_target_name_override': 'member' } as const
 
 type Stream = ClientDuplexStream<Message, Message__Output>
 
@@ -70,7 +76,8 @@ export class Outgoing {
 
   #open(): void {
     const { address, clock, hello } = this.#options
-    const client = new Client(address, this.#credentials(), CHANNEL)
+    const options = isIP(hostOf(address) ?? '') === 0 ? CHANNEL : { ...CHANNEL, ...NO_NAME }
+    const client = new Client(address, closingSilent(this.#credentials(), HELLO_MS), options)
     const method = MEMBERS_SERVICE.Talk
     if (method === undefined) throw new Error('Talk is not in proto/')
     const stream: Stream = client.makeBidiStreamRequest(
@@ -79,7 +86,10 @@ export class Outgoing {
       method.responseDeserialize,
     )
     this.#stream = stream
-    const stopWaiting = clock.after(HELLO_MS, () => stream.cancel())
+    const stopWaiting = clock.after(HELLO_MS, () => {
+      over(`no answer within ${HELLO_MS / 1_000} s`)
+      stream.cancel()
+    })
     let isOver = false
     const over = (reason: string) => {
       if (isOver) return
@@ -96,7 +106,7 @@ export class Outgoing {
       this.#options.onUp()
     })
     stream.on('error', ({ details }: ServiceError) => {
-      over(details)
+      over(connectionWords(details))
       if (details.includes('ECONNREFUSED')) this.#options.onRefused()
     })
     stream.on('end', () => over('it has ended the connection'))

@@ -6,6 +6,7 @@ import { ChannelCredentials, Client } from '@grpc/grpc-js'
 import type { PlainLog } from '../../platform/log.js'
 import type { Reloadable } from '../../platform/reloadable.js'
 import { onReload } from '../../platform/reloadable.js'
+import { closingSilent } from '../../platform/silent-connections.js'
 import type { FileWatch } from '../../platform/watch.js'
 import type { KeyPair } from '../../tls/files.js'
 
@@ -40,6 +41,9 @@ const CHANNEL: ChannelOptions = {
   // Otherwise a new client would get the old connection back.
   'grpc.use_local_subchannel_pool': 1,
 }
+
+/** How long an etcd to which a connection was made may say nothing at first: longer than a call may take. */
+const SILENT_MS = 5_000
 
 /** The members of an etcd, of which one is in use at a time. */
 export class Endpoints {
@@ -92,7 +96,7 @@ export class Endpoints {
     const { hostname, port } = new URL(this.#connection.endpoints[this.#at] ?? '')
     const address = `${hostname}:${port || DEFAULT_PORT}`
     const { tls } = this.#connection
-    if (tls === undefined) return new Client(address, ChannelCredentials.createInsecure(), CHANNEL)
+    if (tls === undefined) return clientOf(address, ChannelCredentials.createInsecure(), CHANNEL)
     const { key = null, chain = null } = tls.certificate?.current() ?? {}
     const ip = hostname.replace(/^\[|\]$/g, '')
     // TLS has no server names that are addresses: Node.js warns of one. The certificate must be for the address still.
@@ -101,8 +105,12 @@ export class Endpoints {
       ? {}
       : { checkServerIdentity: (_: string, cert: PeerCertificate) => checkServerIdentity(ip, cert) }
     const credentials = ChannelCredentials.createSsl(tls.authorities.current(), key, chain, verify)
-    return new Client(address, credentials, isName ? CHANNEL : { ...CHANNEL, ...NO_NAME })
+    return clientOf(address, credentials, isName ? CHANNEL : { ...CHANNEL, ...NO_NAME })
   }
+}
+
+function clientOf(address: string, credentials: ChannelCredentials, options: ChannelOptions): Client {
+  return new Client(address, closingSilent(credentials, SILENT_MS), options)
 }
 
 const NO_NAME = { 'grpc.ssl_target_name_override': 'etcd' } as const

@@ -1,5 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js'
 import { status } from '@grpc/grpc-js'
+import { connectionWords } from '../../platform/grpc-words.js'
 
 /** etcd refused a call, which has changed nothing. */
 export class EtcdError extends Error {
@@ -52,9 +53,4 @@ export function errorOf({ code, details, message }: ServiceError, limitMs: numbe
   if (!REFUSALS.has(code) || BUSY.test(words)) return new EtcdAwayError(connectionWords(words))
   if (code === status.OUT_OF_RANGE) return new EtcdCompactedError(words)
   return code === status.NOT_FOUND ? new EtcdMissingError(words) : new EtcdError(words)
-}
-
-/** gRPC's words about a connection that can't be made, reduced to the reason. */
-function connectionWords(words: string): string {
-  return words.replace(/^No connection established\. Last error: (Error: )?/, '').replace(/\.? Resolution note: ?$/, '')
 }
