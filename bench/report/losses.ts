@@ -13,25 +13,36 @@ export interface Loss {
   /** The medians. */
   readonly ours: number
   readonly theirs: number
+  /** How many times better; Infinity if the other one takes nothing. */
+  readonly factor: number
 }
 
-/** All of them, in the order of the works, each with the best of the others. */
+/** What is as good: two runs differ by more. */
+const AS_GOOD = 1.02
+
+/** All of them, the greatest first, each with the best of the others. */
 export function lossesIn(works: readonly Work[], samples: readonly Sample[]): Loss[] {
-  return works.flatMap((work) =>
-    Object.entries(work.figures).flatMap(([name, figure]) => {
-      const medianOf = (contender: ContenderName) => {
-        const values = [...valuesOf(samples, work.name, contender, name).values()]
-        return values.length === 0 ? undefined : median(values)
-      }
-      const ours = medianOf('ours')
-      if (ours === undefined || figure.isCondition) return []
-      const isBetter = (value: number) => (isMoreBetter(figure) ? value > ours : value < ours)
-      const better = work.contenders.flatMap((contender) => {
-        const theirs = medianOf(contender)
-        return theirs !== undefined && isBetter(theirs) ? [{ work, figure, contender, ours, theirs }] : []
-      })
-      const [best] = better.sort((one, other) => (one.theirs - other.theirs) * (isMoreBetter(figure) ? -1 : 1))
-      return best === undefined ? [] : [best]
-    }),
-  )
+  return works
+    .flatMap((work) =>
+      Object.entries(work.figures).flatMap(([name, figure]) => {
+        const medianOf = (contender: ContenderName) => {
+          const values = [...valuesOf(samples, work.name, contender, name).values()]
+          return values.length === 0 ? undefined : median(values)
+        }
+        const ours = medianOf('ours')
+        if (ours === undefined || figure.isCondition) return []
+        const better = work.contenders.flatMap((contender) => {
+          const theirs = medianOf(contender)
+          if (theirs === undefined) return []
+          const factor = isMoreBetter(figure) ? theirs / ours : ours / theirs
+          return factor > AS_GOOD ? [{ work, figure, contender, ours, theirs, factor }] : []
+        })
+        return better.sort(greatestFirst).slice(0, 1)
+      }),
+    )
+    .sort(greatestFirst)
+}
+
+function greatestFirst(one: Loss, other: Loss): number {
+  return one.factor === other.factor ? 0 : other.factor - one.factor
 }

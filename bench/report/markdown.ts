@@ -64,16 +64,17 @@ function wantedWritten({ wanted, unit }: Requirement): string {
 }
 
 function losses({ data, works }: ReportInput): string {
-  const rows = lossesIn(works, data.samples).map(({ work, figure, contender, ours, theirs }) => [
+  const rows = lossesIn(works, data.samples).map(({ work, figure, contender, ours, theirs, factor }) => [
     work.name,
     `${figure.title}, ${figure.unit}`,
     written(ours),
     written(theirs),
+    Number.isFinite(factor) ? written(factor) : '-',
     titleOf(data, contender),
   ])
   if (rows.length === 0) return ''
-  const head = ['work', 'figure', 'here', 'best', 'by']
-  return `## Where others are better\n\n${markdownTable(head, rows)}`
+  const head = ['work', 'figure', 'here', 'best', 'times', 'by']
+  return `## Where others are better\n\nBy more than 2 %, the greatest losses first.\n\n${markdownTable(head, rows)}`
 }
 
 function drawings({ plots, directory }: ReportInput): string {
