@@ -37,7 +37,7 @@ export class FleetStore implements OpenedStore {
   readonly #fleet: Fleet
   readonly #clock: Clock
   /** The last write of anybody that is known here. */
-  #last: Revision = 0n
+  #last: Revision | undefined
   #loadedAt = 0
   /** Whether there can be no Envoys of earlier control planes: there were none. Known once the routes are loaded. */
   isFirst = false
@@ -71,8 +71,8 @@ export class FleetStore implements OpenedStore {
         this.#history.fences(id, peer)
         log.warn(`Fenced the control plane at ${peer?.member.address ?? id}: ${this.#history.last[0]?.why}`)
       },
-      onSetBack: (revision) => {
-        this.#last = revision
+      onSetBack: () => {
+        this.#last = undefined
       },
     })
     this.place = new Place({
@@ -104,7 +104,6 @@ export class FleetStore implements OpenedStore {
     })
     this.#loadedAt = this.#clock.now()
     const routes = await this.#store.load()
-    this.#last = this.#store.loaded
     this.isFirst = this.#store.isFirst && routes.length === 0
     return routes
   }
@@ -148,7 +147,7 @@ export class FleetStore implements OpenedStore {
   watch(apply: (event: StoreEvent) => Promise<void>): void {
     this.#fleet.begin(apply, this.#loadedAt, this.isFirst)
     this.#store.watch((event) => {
-      this.#seen(event.revision)
+      if ('key' in event) this.#seen(event.revision)
       return this.#fleet.report(event)
     })
   }
@@ -179,7 +178,7 @@ export class FleetStore implements OpenedStore {
     const { id, leaseAgeMs } = this.#fleet
     const { standing, acknowledged } = protocol
     return fleetView({
-      ...{ store: this.where, revision: this.#last, peers: protocol.peers(), fenced: this.#history.last },
+      ...{ store: this.where, lastWrite: this.#last, peers: protocol.peers(), fenced: this.#history.last },
       self: { id, address: this.#address, standing, acknowledged, envoys, leaseAgeMs },
     })
   }
@@ -210,6 +209,6 @@ export class FleetStore implements OpenedStore {
   }
 
   #seen(revision: Revision): void {
-    if (revision > this.#last) this.#last = revision
+    if (revision > (this.#last ?? 0n)) this.#last = revision
   }
 }

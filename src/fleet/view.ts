@@ -7,7 +7,10 @@ import type { PeerView } from './protocol/peer.js'
 export interface FleetView {
   /** Where the routes are. */
   readonly store: string
-  /** The last write that is known here. Revisions are strings, since they may be larger than a number in JSON. */
+  /**
+   * The last write that is known here; if none is, a revision up to which all in their places have all. Revisions are strings,
+   * since they may be larger than a number in JSON.
+   */
   readonly revision: string
   readonly members: readonly MemberView[]
   /** Who has lost its place lately, the last one first. */
@@ -21,7 +24,7 @@ export interface MemberView {
   /** Whether it is the one that answers. */
   readonly self: boolean
   readonly standing: Standing
-  /** Up to which write its Envoys have all. */
+  /** Up to which write its Envoys have all; at most the last one that is known here. */
   readonly acknowledged: string
   /** The node ids of its Envoys. */
   readonly envoys: readonly string[]
@@ -58,7 +61,8 @@ export interface FleetFigures {
 /** What {@link fleetView} is made from. */
 export interface FleetFacts {
   readonly store: string
-  readonly revision: Revision
+  /** The last write that is known here; undefined if none is. */
+  readonly lastWrite: Revision | undefined
   readonly self: {
     readonly id: string
     readonly address: string | undefined
@@ -71,27 +75,43 @@ export interface FleetFacts {
   readonly fenced: readonly Fenced[]
 }
 
-export function fleetView({ store, revision, self, peers, fenced }: FleetFacts): FleetView {
+export function fleetView(facts: FleetFacts): FleetView {
+  const { store, self, peers, fenced } = facts
+  const revision = facts.lastWrite ?? lowestOf(facts)
   const own: MemberView = {
     ...{ id: self.id, address: self.address ?? null, self: true, standing: self.standing },
-    ...{ acknowledged: String(self.acknowledged), envoys: self.envoys },
+    ...{ acknowledged: upTo(revision, self.acknowledged), envoys: self.envoys },
     ...{ heard_seconds_ago: null, lease_renewed_seconds_ago: inSeconds(self.leaseAgeMs), fenced: false },
   }
   return {
     store,
     revision: String(revision),
-    members: [own, ...peers.map(memberView)],
+    members: [own, ...peers.map((peer) => memberView(peer, revision))],
     fenced: fenced.map(({ at, id, address, isSelf, why }) => {
       return { at: at.toISOString(), id, address: address ?? null, self: isSelf, why }
     }),
   }
 }
 
-function memberView(peer: PeerView): MemberView {
+/** The store gives revisions to more than routes, so members that have all the same may have acknowledged different ones. */
+function lowestOf({ self, peers }: FleetFacts): Revision {
+  let lowest = self.acknowledged
+  for (const { standing, isFenced, acknowledged } of peers) {
+    if (standing === 'in' && !isFenced && acknowledged < lowest) lowest = acknowledged
+  }
+  return lowest
+}
+
+/** Who has read all routes since the last write may have acknowledged more than that. */
+function upTo(last: Revision, acknowledged: Revision): string {
+  return String(acknowledged < last ? acknowledged : last)
+}
+
+function memberView(peer: PeerView, last: Revision): MemberView {
   const { member, standing, acknowledged, envoys, heardMs, leaseAgeMs, isFenced } = peer
   return {
     ...{ id: member.id, address: member.address ?? null, self: false, standing },
-    ...{ acknowledged: String(acknowledged), envoys },
+    ...{ acknowledged: upTo(last, acknowledged), envoys },
     ...{ heard_seconds_ago: inSeconds(heardMs), lease_renewed_seconds_ago: inSeconds(leaseAgeMs), fenced: isFenced },
   }
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { asText } from '../../src/cli/commands/members.js'
+import { LIMITS } from '../../src/fleet/protocol/limits.js'
 import { turns } from './clock.js'
 import type { Member } from './fleet-world.js'
 import { answered, FleetOfWorlds } from './fleet-world.js'
@@ -209,6 +210,19 @@ t.test('a control plane over a store that is away is ready if there is no other'
   await fleet.clock.pass(20_000)
   t.equal(one.standing, 'joining')
   t.ok(await isReady(one))
+})
+
+t.test('members that have the same routes are shown so, though each has read them at another revision', async (t) => {
+  const [fleet, one] = await two(t)
+  const acknowledged = () => {
+    const { revision, members } = one.store.view([])
+    return members.map((member) => (member.acknowledged === revision ? 'all' : member.acknowledged))
+  }
+  t.strictSame(acknowledged(), ['all', 'all'], 'without a write since')
+  await answered(fleet, one.world.post('/a', `http://${OLD}`))
+  await fleet.add()
+  await fleet.clock.pass(LIMITS.heartbeat)
+  t.strictSame(acknowledged(), ['all', 'all', 'all'], 'with one that has come since')
 })
 
 async function isReady({ world }: Member): Promise<boolean> {
