@@ -53,13 +53,10 @@ export class ClusterPublisher implements RoutePublisher {
   readonly #named: boolean
   readonly #warn: (line: string) => void
   readonly #byName = new RoutesByName()
-  /**
-   * By key: the routes that are being changed, each with the names that its change needs. Their new addresses wait for
-   * it.
-   */
-  readonly #changing = new Map<string, readonly string[]>()
-  /** By key: the names of routes that are about to be published. */
-  readonly #prepared = new Map<string, string>()
+  /** The keys of routes that are being changed. New addresses of their names wait for that. */
+  readonly #changing = new Set<string>()
+  /** How many changes that are under way need a name. */
+  readonly #needed = new Map<string, number>()
 
   constructor(options: ClusterPublisherOptions) {
     this.#clusters = options.clusters.collection
@@ -85,7 +82,7 @@ export class ClusterPublisher implements RoutePublisher {
   async prepare({ key, target }: RoutePublication): Promise<void> {
     const host = hostNameOf(target)
     if (host === undefined) return
-    this.#prepared.set(key, host)
+    this.#need(host)
     await this.#addresses.resolve(host, this.#byName.get(key)?.host === host)
   }
 
@@ -94,7 +91,7 @@ export class ClusterPublisher implements RoutePublisher {
     const rollback = this.#rollback(route.key)
     const host = hostNameOf(route.target)
     await this.#change(route.key, host, async () => {
-      this.#prepared.delete(route.key)
+      if (host !== undefined) this.#needNoLonger(host)
       await orRouteError(this.#lookup.finds(route))
       await orRouteError(this.#delivery.apply(clusterName(route.key), this.#encode(route)))
       this.#byName.set(route.key, host === undefined ? undefined : { host, route })
@@ -142,15 +139,26 @@ export class ClusterPublisher implements RoutePublisher {
   /** @param host the host name of the route's new target */
   async #change(key: string, host: string | undefined, change: () => Promise<void>): Promise<void> {
     const hosts = [host, this.#byName.get(key)?.host].filter((one) => one !== undefined)
-    this.#changing.set(key, hosts)
+    this.#changing.add(key)
+    for (const one of hosts) this.#need(one)
     try {
       await change()
     } finally {
       this.#changing.delete(key)
       this.#update(key)
-      const held = new Set([...[...this.#changing.values()].flat(), ...this.#prepared.values()])
-      for (const one of hosts) if (!this.#byName.has(one) && !held.has(one)) this.#addresses.release(one)
+      for (const one of hosts) this.#needNoLonger(one)
     }
+  }
+
+  #need(host: string): void {
+    this.#needed.set(host, (this.#needed.get(host) ?? 0) + 1)
+  }
+
+  #needNoLonger(host: string): void {
+    const others = (this.#needed.get(host) ?? 0) - 1
+    if (others > 0) this.#needed.set(host, others)
+    else this.#needed.delete(host)
+    if (others <= 0 && !this.#byName.has(host)) this.#addresses.release(host)
   }
 
   /** Called when the addresses of a host name have changed. */

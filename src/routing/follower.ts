@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Turns } from '../platform/turns.js'
 import { RouteNotAcknowledgedError } from './errors.js'
@@ -6,6 +7,12 @@ import type { RoutePublisher } from './publisher.js'
 import type { Route, RoutePublication } from './route.js'
 import type { Routes } from './routes.js'
 import type { Revision, StoreEvent } from './store.js'
+
+/** How many routes of a list are looked at in one turn of the event loop. */
+const SLICE = 200
+
+/** How many of them wait for Envoys at most. */
+const AT_ONCE = 5_000
 
 export interface FollowerOptions {
   readonly routes: Routes
@@ -26,6 +33,8 @@ export class Follower {
   readonly #own = new OwnWrites()
   /** The revision of the last event. */
   #last: Revision = 0n
+  /** The list that is being applied. Never rejects. */
+  #list: Promise<unknown> | undefined
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -38,23 +47,49 @@ export class Follower {
 
   /** See {@link RouteStore.watch}. */
   async apply(event: StoreEvent): Promise<void> {
-    const { routes, turns, keyOf } = this.#options
+    // A list takes many turns of the event loop. Later events must not be overtaken by what it has of their routes.
+    while (this.#list !== undefined) await this.#list
     // The store was set back, as from a backup.
     if (event.revision < this.#last) this.#own.clear()
     this.#last = event.revision
-    const apply = (key: string, route: Route | undefined) =>
-      turns.run(key, async () => {
-        if (this.#own.takesNews(key, event.revision)) await this.#adopt(key, route)
-      })
-    if ('key' in event) return apply(event.key, event.route)
-    const stored = new Map(event.routes.map((route) => [keyOf(route), route]))
-    const keys = new Set([...routes.keys(), ...stored.keys()])
-    // Each of them, since the promise says that every Envoy has answered for all.
-    const changed = [...keys].filter((key) => !this.#isKnown(key, stored.get(key)))
-    const outcomes = await Promise.allSettled(changed.map((key) => apply(key, stored.get(key))))
-    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    if ('key' in event) return this.#apply(event.key, event.route, event.revision)
+    const applied = this.#applyAll(event)
+    this.#list = applied.finally(() => {
+      this.#list = undefined
+    })
+    const errors = await applied
     const error = errors.find((one) => one instanceof RouteNotAcknowledgedError) ?? errors[0]
     if (error !== undefined) throw error
+  }
+
+  #apply(key: string, route: Route | undefined, revision: Revision): Promise<void> {
+    return this.#options.turns.run(key, async () => {
+      if (this.#own.takesNews(key, revision)) await this.#adopt(key, route)
+    })
+  }
+
+  /** Returns the errors. Other work gets its turn between slices of the routes, and Envoys their share of time to answer. */
+  async #applyAll({
+    revision,
+    routes,
+  }: StoreEvent & { readonly routes: readonly Route[] }): Promise<readonly unknown[]> {
+    const stored = new Map(routes.map((route) => [this.#options.keyOf(route), route]))
+    const keys = [...new Set([...this.#options.routes.keys(), ...stored.keys()])]
+    const errors: unknown[] = []
+    let pending: Promise<unknown>[] = []
+    for (let at = 0; at < keys.length; at += SLICE) {
+      for (const key of keys.slice(at, at + SLICE)) {
+        if (this.#isKnown(key, stored.get(key))) continue
+        // Each of them, since the promise says that every Envoy has answered for all.
+        pending.push(this.#apply(key, stored.get(key), revision).catch((error) => errors.push(error)))
+      }
+      await endOfTurn()
+      if (pending.length < AT_ONCE) continue
+      await Promise.all(pending)
+      pending = []
+    }
+    await Promise.all(pending)
+    return errors
   }
 
   /**

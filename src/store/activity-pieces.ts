@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { mapInSlices } from '../platform/slices.js'
 import { lastActive } from '../routing/last-active.js'
 import type { Route } from '../routing/route.js'
 
@@ -32,7 +33,7 @@ export class StoredActivity {
   /** The routes with the stored times. */
   async addTo(routes: readonly Route[]): Promise<readonly Route[]> {
     const times = new Map((await this.#pieces.list()).flatMap(timesOf))
-    return routes.map((route) => lastActive(route, times.get(this.#nameOf(route))))
+    return mapInSlices(routes, (route) => lastActive(route, times.get(this.#nameOf(route))))
   }
 
   /**
@@ -42,7 +43,7 @@ export class StoredActivity {
   async store(routes: readonly Route[], since: Date): Promise<void> {
     const stored = await this.#pieces.list()
     const before = new Map(stored.flatMap(timesOf))
-    const all = routes.map((route) => {
+    const all = await mapInSlices(routes, (route) => {
       const [name, at] = [this.#nameOf(route), route.lastActivity]
       return [name, at < since ? before.get(name) : at.getTime()] as const
     })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { TestResolver } from '../names/test-resolver.js'
 import { SharedRoutes } from '../support/shared-store.js'
 import { turns } from './clock.js'
-import type { SimulatedEnvoy } from './envoy.js'
+import { startTwo, startWorld } from './two-worlds.js'
 import { World } from './world.js'
 
 /*
@@ -11,23 +11,6 @@ import { World } from './world.js'
  */
 
 const [OLD, NEW] = ['127.0.0.1:1', '127.0.0.1:2']
-
-interface Member {
-  readonly world: World
-  readonly envoy: SimulatedEnvoy
-}
-
-type Tap = { teardown(fn: () => unknown): unknown }
-
-async function start(t: Tap, shared: SharedRoutes, resolver?: TestResolver): Promise<Member> {
-  const world = await World.start(t, { openStore: () => shared.open(), ...(resolver && { resolver }) })
-  return { world, envoy: await world.envoy() }
-}
-
-async function startTwo(t: Tap): Promise<[SharedRoutes, Member, Member]> {
-  const shared = new SharedRoutes()
-  return [shared, await start(t, shared), await start(t, shared)]
-}
 
 t.test('what is added, changed and removed by one control plane is so at the other', async (t) => {
   const [, one, other] = await startTwo(t)
@@ -45,9 +28,9 @@ t.test('what is added, changed and removed by one control plane is so at the oth
 
 t.test('a control plane that starts has what was written before it watched and after', async (t) => {
   const shared = new SharedRoutes()
-  const one = await start(t, shared)
+  const one = await startWorld(t, shared)
   await one.world.post('/a', `http://${OLD}`).answered
-  const other = await start(t, shared)
+  const other = await startWorld(t, shared)
   await one.world.post('/b', `http://${NEW}`).answered
   await turns()
   t.strictSame([other.envoy.target('/a'), other.envoy.target('/b')], [OLD, NEW])
@@ -89,28 +72,6 @@ t.test('an event of a route that is being changed here waits for that', async (t
   await turns()
   t.equal(shared.routes.get('/a')?.data.target, `http://${NEW}`, 'the later write')
   t.strictSame([one.envoy.target('/a'), other.envoy.target('/a')], [NEW, NEW])
-})
-
-t.test('after writes that nobody was told of one by one, all that there is counts', async (t) => {
-  const [shared, one, other] = await startTwo(t)
-  for (const name of ['/gone', '/moved', '/same']) await one.world.post(name, `http://${OLD}`).answered
-  await turns()
-  shared.holds = true
-  await one.world.delete('/gone').answered
-  await one.world.post('/moved', `http://${NEW}`).answered
-  await one.world.post('/new', `http://${NEW}`).answered
-  const sent = other.envoy.received.length
-  shared.compact()
-  await turns()
-  for (const { world, envoy } of [one, other]) {
-    t.strictSame(
-      ['/gone', '/moved', '/same', '/new'].map((name) => envoy.target(name)),
-      [undefined, NEW, OLD, NEW],
-    )
-    t.equal(world.core.table.size, 3)
-  }
-  const names = other.envoy.received.slice(sent).flatMap(({ resources }) => resources?.map(({ name }) => name) ?? [])
-  t.strictSame(names.sort(), ['r:/moved', 'r:/new'], 'what is the same is not sent again')
 })
 
 t.test('a write whose answer was lost fails, and is there nevertheless once the store tells of it', async (t) => {
@@ -164,24 +125,12 @@ t.test('an event is applied once every Envoy that serves has it', async (t) => {
   t.strictSame(shared.applied, ['1 done', '1 done'])
 })
 
-t.test('what a store that was set back no longer has is gone here, too', async (t) => {
-  const [shared, one] = await startTwo(t)
-  await one.world.post('/a', `http://${OLD}`).answered
-  const restore = shared.backUp()
-  for (const name of ['/b', '/c']) await one.world.post(name, `http://${OLD}`).answered
-  shared.holds = true
-  await one.world.post('/a', `http://${NEW}`).answered
-  restore()
-  await turns()
-  t.strictSame([one.envoy.target('/a'), one.envoy.target('/b')], [OLD, undefined])
-})
-
 t.test('an event is not held up by name servers that are slower here than for who wrote it', async (t) => {
   const shared = new SharedRoutes()
   const resolvers = [new TestResolver(), new TestResolver()] as const
   for (const resolver of resolvers) resolver.names.set('a-host', ['10.0.0.1'])
-  const one = await start(t, shared, resolvers[0])
-  const other = await start(t, shared, resolvers[1])
+  const one = await startWorld(t, shared, resolvers[0])
+  const other = await startWorld(t, shared, resolvers[1])
   resolvers[1].hangs = true
   t.equal((await one.world.post('/a', 'http://a-host:80').answered).status, 201)
   await other.world.clock.pass(1_500)

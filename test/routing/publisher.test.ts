@@ -3,6 +3,7 @@ import t from 'tap'
 import { ClusterPublisher } from '../../src/control-plane/clusters.js'
 import { SYSTEM_CLOCK } from '../../src/platform/clock.js'
 import type { Rollback } from '../../src/routing/publisher.js'
+import type { RoutePublication } from '../../src/routing/route.js'
 import { parseTarget } from '../../src/routing/target.js'
 import type { DeltaResponse } from '../../src/xds/in-flight.js'
 import { Listing } from '../../src/xds/listing.js'
@@ -76,9 +77,8 @@ class Rig {
   readonly answer: (response: DeltaResponse) => void
 
   async publish(key: string, target: string): Promise<Rollback> {
-    const route = { key, target: parseTarget(target), route: { routespec: key, data: { target } } }
-    await this.publisher.prepare(route)
-    return this.publisher.publish(route)
+    await this.publisher.prepare(publication(key, target))
+    return this.publisher.publish(publication(key, target))
   }
 
   /** Gives a name other addresses, and lets Envoy take them. */
@@ -98,6 +98,10 @@ class Rig {
   get unanswered(): DeltaResponse | undefined {
     return this.#sent.at(-1)
   }
+}
+
+function publication(key: string, target: string): RoutePublication {
+  return { key, target: parseTarget(target), route: { routespec: key, data: { target } } }
 }
 
 t.test('a host name is sent once, as the addresses that it has', async (t) => {
@@ -193,6 +197,20 @@ t.test('a name is kept as long as any route leads there', async (t) => {
   await rig.publisher.withdraw('/a')
   t.strictSame(rig.released, [])
   await rig.publish('/b', 'http://10.0.0.7')
+  t.strictSame(rig.released, ['one'])
+})
+
+t.test('a name is kept for a route that is about to be published, though no other one needs it any more', async (t) => {
+  const rig = new Rig()
+  rig.names.set('one', ['10.0.0.1'])
+  await rig.publish('/a', 'http://one')
+  const next = publication('/b', 'http://one')
+  await rig.publisher.prepare(next)
+  await rig.publisher.withdraw('/a')
+  t.strictSame(rig.released, [])
+  await rig.publisher.publish(next)
+  t.match(rig.sent('/b'), [/10\.0\.0\.1/])
+  await rig.publisher.withdraw('/b')
   t.strictSame(rig.released, ['one'])
 })
 

@@ -19,7 +19,7 @@ export interface FollowOptions {
   /** Changes, in order. */
   readonly onEvents: (answer: WatchResponse__Output) => void
   /** Single changes are no longer known: all keys. */
-  readonly onList: (listed: Listed) => void
+  readonly onList: (listed: Listed) => Promise<void>
   /** Stops it. */
   readonly signal: AbortSignal
 }
@@ -32,7 +32,7 @@ export async function follow({ client, range, from, log, onEvents, onList, signa
     try {
       if (known === undefined) {
         const listed = await listRange(client, range)
-        onList(listed)
+        await onList(listed)
         known = listed.revision
       }
       await watchRange(client, {

@@ -1,6 +1,7 @@
 import type { Event__Output } from '#proto/mvccpb/Event.js'
 import type { KeyValue__Output } from '#proto/mvccpb/KeyValue.js'
 import type { PlainLog } from '../../platform/log.js'
+import { mapInSlices } from '../../platform/slices.js'
 import type { Route } from '../../routing/route.js'
 import type { StoreEvent } from '../../routing/store.js'
 import { Places } from '../places.js'
@@ -29,14 +30,15 @@ export class StoredRoutes {
   }
 
   /** All routes of a list. */
-  readAll(kvs: readonly KeyValue__Output[]): readonly Route[] {
+  async readAll(kvs: readonly KeyValue__Output[]): Promise<readonly Route[]> {
+    const read = await mapInSlices(kvs, (kv) => {
+      const stored = this.#keys.routeKeyIn(kv.key.toString())
+      return { stored, route: stored === undefined ? undefined : this.#read(stored, kv) }
+    })
     this.#places.clear()
     const routes = new Map<string, Route>()
-    for (const kv of kvs) {
-      const stored = this.#keys.routeKeyIn(kv.key.toString())
-      const route = stored === undefined ? undefined : this.#read(stored, kv)
-      if (stored === undefined || route === undefined) continue
-      routes.set(this.#found(stored, route), route)
+    for (const { stored, route } of read) {
+      if (stored !== undefined && route !== undefined) routes.set(this.#found(stored, route), route)
     }
     return [...routes.values()]
   }

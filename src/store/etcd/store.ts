@@ -107,7 +107,7 @@ export class EtcdStore implements SharedStore {
   async #snapshot(): Promise<Snapshot> {
     const listed = await listRange(this.#client, this.#keys.routes)
     const { revision } = listed
-    return { revision, routes: await this.#activity.addTo(this.#readAll(listed)) }
+    return { revision, routes: await this.#activity.addTo(await this.#readAll(listed)) }
   }
 
   async hasBegun(): Promise<boolean> {
@@ -159,7 +159,7 @@ export class EtcdStore implements SharedStore {
     this.#following = follow({
       ...{ client: this.#client, range: this.#keys.routes, from: this.#loaded },
       ...{ log: this.#log, signal: this.#stop.signal },
-      onList: (listed) => tell({ revision: listed.revision, routes: this.#readAll(listed) }),
+      onList: async (listed) => tell({ revision: listed.revision, routes: await this.#readAll(listed) }),
       onEvents: ({ events }) => {
         for (const each of events) {
           const event = this.#routes.eventOf(each)
@@ -180,7 +180,7 @@ export class EtcdStore implements SharedStore {
   }
 
   /** @throws StoreAwayError if nothing is there any more: then users are better served with what was there before */
-  #readAll({ kvs }: Listed): readonly Route[] {
+  async #readAll({ kvs }: Listed): Promise<readonly Route[]> {
     // It is among the last keys.
     const isMarked = kvs.slice(-2).some(({ key }) => key.toString() === this.#keys.begun)
     if (this.#wasMarked && !isMarked) throw new StoreAwayError(EMPTIED)

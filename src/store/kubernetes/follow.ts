@@ -26,7 +26,7 @@ export interface FollowOptions {
   /** A change, in order. */
   readonly onChange: (object: ConfigMap, isDeleted: boolean) => void
   /** Single changes are no longer known: all objects. */
-  readonly onList: (listed: Listed) => void
+  readonly onList: (listed: Listed) => Promise<void>
 }
 
 /** Follows every change of the selected ConfigMaps, until it is stopped. An API server that is away is tried again. */
@@ -85,7 +85,7 @@ export class Following {
   async #listAgain(): Promise<string> {
     const { configMaps, selector, onList } = this.#options
     const listed = await configMaps.list(selector)
-    onList(listed)
+    await onList(listed)
     return listed.resourceVersion
   }
 

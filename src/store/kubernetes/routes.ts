@@ -1,4 +1,5 @@
 import type { PlainLog } from '../../platform/log.js'
+import { mapInSlices } from '../../platform/slices.js'
 import type { Route } from '../../routing/route.js'
 import type { StoreEvent } from '../../routing/store.js'
 import { Places } from '../places.js'
@@ -50,13 +51,16 @@ export class StoredRoutes {
   }
 
   /** All routes of a list, and what is left of removals. */
-  readAll(objects: readonly ConfigMap[]): { readonly routes: readonly Route[]; readonly removed: readonly Removed[] } {
+  async readAll(objects: readonly ConfigMap[]): Promise<{
+    readonly routes: readonly Route[]
+    readonly removed: readonly Removed[]
+  }> {
+    const read = await mapInSlices(objects, (object) => ({ object, decoded: this.#read(object) }))
     this.#versions.clear()
     this.#places.clear()
     const routes = new Map<string, Route>()
     const removed: Removed[] = []
-    for (const object of objects) {
-      const decoded = this.#read(object)
+    for (const { object, decoded } of read) {
       if (decoded === undefined) continue
       const { key, stored, route } = decoded
       this.#found(key, stored, object)

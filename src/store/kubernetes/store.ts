@@ -109,7 +109,7 @@ export class KubernetesStore implements SharedStore {
 
   async #snapshot(): Promise<Snapshot> {
     const listed = await this.#configMaps.list(this.#selector)
-    return { revision: BigInt(listed.resourceVersion), routes: await this.#activity.addTo(this.#readAll(listed)) }
+    return { revision: BigInt(listed.resourceVersion), routes: await this.#activity.addTo(await this.#readAll(listed)) }
   }
 
   async hasBegun(): Promise<boolean> {
@@ -173,7 +173,7 @@ export class KubernetesStore implements SharedStore {
     this.#following = new Following({
       ...{ client: this.#client, configMaps: this.#configMaps, log },
       ...{ selector: this.#selector, from: String(this.#loaded) },
-      onList: (listed) => tell({ revision: BigInt(listed.resourceVersion), routes: this.#readAll(listed) }),
+      onList: async (listed) => tell({ revision: BigInt(listed.resourceVersion), routes: await this.#readAll(listed) }),
       onChange: (object, isDeleted) => {
         const event = this.#routes.eventOf(object, isDeleted)
         if (event !== undefined) tell(event)
@@ -191,8 +191,8 @@ export class KubernetesStore implements SharedStore {
     return this.close()
   }
 
-  #readAll({ items }: Listed): readonly Route[] {
-    const { routes, removed } = this.#routes.readAll(items)
+  async #readAll({ items }: Listed): Promise<readonly Route[]> {
+    const { routes, removed } = await this.#routes.readAll(items)
     this.#sweep(removed)
     return routes
   }
