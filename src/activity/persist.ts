@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.js'
 import { isDoneWithin, SYSTEM_CLOCK } from '../platform/clock.js'
 import type { Logger } from '../platform/log.js'
+import { storeReason } from '../routing/errors.js'
 
 /** How long the end of the proxy may wait for the store, in milliseconds. */
 const LAST_LIMIT_MS = 5_000
@@ -26,7 +27,7 @@ export function persistActivity(options: PersistActivityOptions): () => Promise<
       await store(since)
       since = begun
     } catch (error) {
-      log.warn(`Could not store last_activity, will retry: ${(error as Error).message}`)
+      log.warn(`Could not store last_activity, will retry: ${storeReason(error as Error)}`)
     }
   }
   const next = () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.js'
 import { Alarm } from '../platform/clock.js'
 import type { PlainLog } from '../platform/log.js'
+import { storeReason } from '../routing/errors.js'
 import type { Revision, StoreEvent } from '../routing/store.js'
 import type { Member, SharedStore } from '../store/shared.js'
 import { Calls } from './calls.js'
@@ -122,7 +123,10 @@ export class Fleet {
     this.#questions.close()
     this.tell({ type: 'leave' })
     await gone
-    await this.#options.store.members.leave()
+    const { store, log } = this.#options
+    await store.members.leave().catch((error: Error) => {
+      log.warn(`This control plane can't give up its lease, which ends by itself within 10 s: ${storeReason(error)}`)
+    })
   }
 
   close(): void {

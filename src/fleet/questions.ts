@@ -1,10 +1,13 @@
 import type { Clock } from '../platform/clock.js'
 import type { PlainLog } from '../platform/log.js'
+import { storeReason } from '../routing/errors.js'
 import type { Route } from '../routing/route.js'
 import type { Revision } from '../routing/store.js'
 import type { Member, SharedStore } from '../store/shared.js'
 import { LeaseLostError } from '../store/shared.js'
 import type { Input } from './protocol/input.js'
+import type { Question } from './troubles.js'
+import { Troubles } from './troubles.js'
 
 /** The pause before the store is asked again for what must succeed, in milliseconds. */
 const PAUSE_MS = 500
@@ -30,7 +33,7 @@ export interface Reloaded {
 /** Asks the store what the protocol wants to know, and tells the answers. */
 export class Questions {
   readonly #options: QuestionsOptions
-  #isAway = false
+  readonly #troubles: Troubles
   /** The registration that is asked for. */
   #id = ''
   #isClosed = false
@@ -41,6 +44,7 @@ export class Questions {
 
   constructor(options: QuestionsOptions) {
     this.#options = options
+    this.#troubles = new Troubles(options.log, options.clock)
   }
 
   /**
@@ -59,7 +63,7 @@ export class Questions {
 
   /** Registers this member again, as soon as that succeeds; undefined if this is closed before. */
   joinAgain(): Promise<{ readonly me: Member; readonly askedAt: number } | undefined> {
-    return this.#untilDone(async () => {
+    return this.#untilDone('join', async () => {
       await this.#options.store.members.leave()
       return this.#register()
     })
@@ -75,7 +79,7 @@ export class Questions {
 
   async list(): Promise<void> {
     const askedAt = this.#options.clock.now()
-    const members = await this.#once(() => this.#options.store.members.list())
+    const members = await this.#once('list', () => this.#options.store.members.list())
     if (members === undefined) return
     this.#warnOfDouble(members)
     this.#options.tell({ type: 'members', members, askedAt })
@@ -95,7 +99,7 @@ export class Questions {
 
   async renew(): Promise<void> {
     const askedAt = this.#options.clock.now()
-    const renewed = await this.#once(async () => {
+    const renewed = await this.#once('renew', async () => {
       await this.#options.store.members.renew()
       return true
     })
@@ -121,7 +125,7 @@ export class Questions {
         tell({ type: 'lost', id: own })
         return false
       }
-      const line = `The control plane ${id} can't be fenced, will retry: ${(error as Error).message}`
+      const line = `The control plane ${id} can't be fenced, will retry: ${storeReason(error as Error)}`
       if (line !== this.#notFenced) log.warn(line)
       this.#notFenced = line
       tell({ type: 'not-revoked', id })
@@ -131,7 +135,7 @@ export class Questions {
 
   /** All routes, once the store can be read; undefined if this is closed before. */
   reload(): Promise<Reloaded | undefined> {
-    return this.#untilDone(async () => {
+    return this.#untilDone('load', async () => {
       const askedAt = this.#options.clock.now()
       return { ...(await this.#options.store.reload()), askedAt }
     })
@@ -141,7 +145,7 @@ export class Questions {
   async settled(): Promise<void> {
     const { store } = this.#options
     if (!store.hasOpenWrite) return
-    await this.#untilDone(async () => {
+    await this.#untilDone('settle', async () => {
       await store.settle()
       return true
     })
@@ -153,28 +157,24 @@ export class Questions {
   }
 
   /** The answer; undefined if there is none. */
-  async #once<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    const { log, tell } = this.#options
+  async #once<T>(question: Question, ask: () => Promise<T>): Promise<T | undefined> {
     const id = this.#id
     try {
       const answer = await ask()
-      if (this.#isAway) log.info('The store of the routes can be reached again')
-      this.#isAway = false
+      this.#troubles.answered(question)
       return answer
     } catch (error) {
       if (error instanceof LeaseLostError) {
-        tell({ type: 'lost', id })
-        return undefined
-      }
-      if (!this.#isAway) log.warn(`The store of the routes can't be reached, will retry: ${(error as Error).message}`)
-      this.#isAway = true
+        this.#troubles.answered(question)
+        this.#options.tell({ type: 'lost', id })
+      } else this.#troubles.failed(question, storeReason(error as Error))
       return undefined
     }
   }
 
-  async #untilDone<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  async #untilDone<T>(question: Question, ask: () => Promise<T>): Promise<T | undefined> {
     for (;;) {
-      const answer = await this.#once(ask)
+      const answer = await this.#once(question, ask)
       if (answer !== undefined || this.#isClosed) return answer
       await new Promise<void>((resolve) => void this.#options.clock.after(PAUSE_MS, resolve))
     }

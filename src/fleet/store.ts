@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../platform/clock.js'
 import { SYSTEM_CLOCK } from '../platform/clock.js'
 import { FatalError } from '../platform/fatal-error.js'
+import { storeReason } from '../routing/errors.js'
 import type { Route } from '../routing/route.js'
 import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../routing/store.js'
 import type { Member, SharedStore } from '../store/shared.js'
@@ -100,7 +101,7 @@ export class FleetStore implements OpenedStore {
   async load(): Promise<readonly Route[]> {
     await this.#fleet.join().catch((error: Error) => {
       if (error instanceof FatalError) throw error
-      throw new FatalError(`This control plane can't join the others that use ${this.where}: ${error.message}`)
+      throw new FatalError(`This control plane can't join the others that use ${this.where}: ${storeReason(error)}`)
     })
     this.#loadedAt = this.#clock.now()
     const routes = await this.#store.load()

@@ -15,10 +15,17 @@ export const RouteRejectedError = createError('CEP_RESOURCE_REJECTED', 'Envoy re
 export const RouteNotAcknowledgedError = createError('CEP_NOT_ACKNOWLEDGED', 'The route was not changed: %s', 503)
 
 /** What the message of {@link NotStoredError} begins with; the reason follows. */
-export const NOT_STORED = 'The route was not changed, since it could not be stored: '
+const NOT_STORED = 'The route was not changed, since it could not be stored: '
 
 /** The store could not keep a change, most often because the disk is full. Nothing has changed. */
 export const NotStoredError = createError('CEP_NOT_STORED', `${NOT_STORED}%s`, 507)
 
+const AWAY = 'The route was not changed: '
+
 /** The store can't be reached. Nothing has changed, as far as is known; a retry may succeed. */
-export const StoreAwayError = createError('CEP_STORE_AWAY', 'The route was not changed: %s', 503)
+export const StoreAwayError = createError('CEP_STORE_AWAY', `${AWAY}%s`, 503)
+
+/** Why the store has failed, without what that means for a route: for what the store is asked beside changes of routes. */
+export function storeReason({ message }: Error): string {
+  return message.replace(NOT_STORED, '').replace(AWAY, '')
+}

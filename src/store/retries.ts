@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PlainLog } from '../platform/log.js'
+import { storeReason } from '../routing/errors.js'
 
 /**
  * The pause before the next attempt: doubled each time, and jittered so that many don't come at once. Changes that others
@@ -56,7 +57,7 @@ export class Retries {
       this.#logged = now
       this.#isKnownAway = true
       this.#reasons.add(error.message)
-      this.#log.warn(`${this.#what} can't be watched, will retry: ${error.message}`)
+      this.#log.warn(`${this.#what} can't be watched, will retry: ${storeReason(error)}`)
     }
     const pause = Math.min(PAUSE_MS.first * 2 ** (this.#failures - 1), PAUSE_MS.most)
     await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {})

@@ -212,6 +212,33 @@ t.test('a control plane over a store that is away is ready if there is no other'
   t.ok(await isReady(one))
 })
 
+t.test(
+  'what the store does not do is logged once, again when there is another reason, and every five minutes',
+  async (t) => {
+    const fleet = await FleetOfWorlds.start(t, 1)
+    const [one] = fleet.members as [Member]
+    let seen = 0
+    const logged = () => {
+      const lines = one.world.log.slice(seen)
+      seen += lines.length
+      return lines.filter((line) => /can't|answers again/.test(line))
+    }
+    fleet.shared.unreadable = 'its routes are gone'
+    fleet.shared.endLease('m1:1')
+    await fleet.passUntil(() => one.standing === 'joining', 'it joins again, but has no routes')
+    await fleet.clock.pass(10_000)
+    t.strictSame(logged(), ["warn: This control plane can't read the routes, will retry: its routes are gone"])
+    fleet.shared.unreadable = 'they are still gone'
+    await fleet.clock.pass(10_000)
+    t.strictSame(logged(), ["warn: This control plane can't read the routes, will retry: they are still gone"])
+    await fleet.clock.pass(5 * 60_000)
+    t.strictSame(logged(), ["warn: This control plane can't read the routes, will retry: they are still gone"])
+    fleet.shared.unreadable = undefined
+    await fleet.passUntil(() => one.standing === 'in', 'it is in its place')
+    t.strictSame(logged(), ['info: The store of the routes answers again'])
+  },
+)
+
 t.test('members that have the same routes are shown so, though each has read them at another revision', async (t) => {
   const [fleet, one] = await two(t)
   const acknowledged = () => {

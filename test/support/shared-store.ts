@@ -42,6 +42,8 @@ export class SharedRoutes {
   settling: Promise<void> = Promise.resolve()
   /** Whether no call of anybody is answered but with an error. */
   isAway = false
+  /** Why the routes can't be read again; undefined if they can. */
+  unreadable: string | undefined
   /** Whether nobody has used it before. */
   isFirst = false
   /** What a reading of all routes takes. They are as of its beginning. */
@@ -97,6 +99,7 @@ export class SharedRoutes {
       isFirst: this.isFirst,
       reload: async () => {
         this.#answer()
+        if (this.unreadable !== undefined) throw new StoreAwayError(this.unreadable)
         const all = { revision: this.#revision, routes: [...this.routes.values()] }
         await this.reading
         return all

@@ -1,6 +1,6 @@
 import type { MetricFamily__Output } from '#proto/io/prometheus/client/MetricFamily.js'
 import { routeKeyOf } from '../../resources/names.js'
-import { NOT_STORED } from '../../routing/errors.js'
+import { storeReason } from '../../routing/errors.js'
 import type { Rejection } from '../../xds/delivery.js'
 import { RecentEvents } from './events.js'
 import { RecentFailures } from './failures.js'
@@ -47,7 +47,7 @@ export class Recents {
   written(key: string, error: Error | undefined): void {
     this.#unstoredSince = error && (this.#unstoredSince ?? this.#now())
     if (error === undefined) this.events.areOver(key)
-    else this.#add('not_stored', key, error.message.replace(NOT_STORED, ''))
+    else this.#add('not_stored', key, storeReason(error))
   }
 
   envoyEnded(how: string): void {

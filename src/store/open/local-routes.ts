@@ -1,5 +1,6 @@
 import { FatalError } from '../../platform/fatal-error.js'
 import type { PlainLog } from '../../platform/log.js'
+import { storeReason } from '../../routing/errors.js'
 import type { Route } from '../../routing/route.js'
 import type { StateDirKey } from '../directory/state-dir.js'
 import { possibleStateDirs } from '../directory/state-dir.js'
@@ -27,7 +28,7 @@ export async function takeLocalRoutes(store: SharedStore, key: StateDirKey, log:
     await store.begin()
   } catch (error) {
     if (error instanceof FatalError) throw error
-    throw new FatalError(`${store.where} can't be used for routes: ${(error as Error).message}`)
+    throw new FatalError(`${store.where} can't be used for routes: ${storeReason(error as Error)}`)
   }
 }
 
