@@ -5,7 +5,7 @@ import { FatalError } from '../platform/fatal-error.js'
 import { storeReason } from '../routing/errors.js'
 import type { Route } from '../routing/route.js'
 import type { OpenedStore, Revision, RouteChange, StoreEvent } from '../routing/store.js'
-import type { Member, SharedStore } from '../store/shared.js'
+import type { SharedStore } from '../store/shared.js'
 import { LeaseLostError } from '../store/shared.js'
 import type { Subscriptions } from '../xds/subscriptions.js'
 import type { ActivityExchange, ActivityTable } from './activity.js'
@@ -113,12 +113,13 @@ export class FleetStore implements OpenedStore {
     return this.#store.fill(routes)
   }
 
+  /** Whoever is no member any more doesn't know of those who have joined since, and so can't vouch for their Envoys. */
   async write(change: RouteChange): Promise<Revision> {
     const { id } = this.#fleet
     this.#fleet.tell({ type: 'writing' })
     try {
       const { revision, members } = await this.#store.writeAmong(change)
-      this.#requireAmong(members, id)
+      if (members?.every((member) => member.id !== id)) this.#fleet.lost(id)
       this.#seen(revision)
       return revision
     } catch (error) {
@@ -129,11 +130,6 @@ export class FleetStore implements OpenedStore {
 
   agreed(revision: Revision): Promise<void> {
     return this.#fleet.agree(revision)
-  }
-
-  /** Whoever is no member any more doesn't know of those who have joined since, and so can't vouch for their Envoys. */
-  #requireAmong(members: readonly Member[], id: string): void {
-    if (!members.some((member) => member.id === id)) this.#fleet.lost(id)
   }
 
   /** Of all control planes only one stores activity: the others would store the same. */

@@ -28,8 +28,11 @@ export interface Member {
 /** A change that is stored, and whom it concerns. */
 export interface StoredChange {
   readonly revision: Revision
-  /** All members as of the revision or later: each of them has to apply it. Whoever joins later loads it. */
-  readonly members: readonly Member[]
+  /**
+   * All members as of the revision or later: each of them has to apply it. Whoever joins later loads it. Undefined if the
+   * store takes no write of a member that was fenced, so that the writer is among them.
+   */
+  readonly members: readonly Member[] | undefined
 }
 
 /** All routes as of one revision. */

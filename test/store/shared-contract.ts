@@ -96,26 +96,36 @@ export function sharedStore(t: Test, name: string, make: MakeShared): void {
     t.equal(seen.length, 2)
   })
 
-  t.test(`${name}: a write says who is there, and a member sees every write after it joined`, async (t) => {
-    const [one, other] = await openTwo(t, await make(t))
-    const me = await join(one, '127.0.0.1:1')
-    await one.load()
-    const alone = await one.writeAmong({ key: '/a', before: undefined, after: route('/a') })
-    t.strictSame(alone.members, [me])
-    const newcomer = await join(other)
-    t.ok(newcomer.joined > alone.revision)
-    t.strictSame(await other.load(), [route('/a')], 'it loads what was written before')
-    for (const after of [route('/b'), undefined]) {
-      const both = await one.writeAmong({ key: '/b', before: undefined, after })
-      t.ok(both.revision > newcomer.joined)
-      t.strictSame(sorted(both.members), sorted([me, newcomer]))
-    }
-    t.strictSame(sorted(await other.members.list()), sorted([me, newcomer]))
-    await other.members.leave()
-    await other.members.leave()
-    t.strictSame(await one.members.list(), [me])
-    await one.members.renew()
-  })
+  t.test(
+    `${name}: a write says who is there, or takes none of who isn't, and a member sees every write after it joined`,
+    async (t) => {
+      const [one, other] = await openTwo(t, await make(t))
+      const me = await join(one, '127.0.0.1:1')
+      await one.load()
+      const alone = await one.writeAmong({ key: '/a', before: undefined, after: route('/a') })
+      t.strictSame(alone.members ?? (await one.members.list()), [me])
+      const newcomer = await join(other)
+      t.ok(newcomer.joined > alone.revision)
+      t.strictSame(await other.load(), [route('/a')], 'it loads what was written before')
+      for (const after of [route('/b'), undefined]) {
+        const both = await one.writeAmong({ key: '/b', before: undefined, after })
+        t.ok(both.revision > newcomer.joined)
+        t.strictSame(sorted(both.members ?? (await one.members.list())), sorted([me, newcomer]))
+      }
+      t.strictSame(sorted(await other.members.list()), sorted([me, newcomer]))
+      await other.members.leave()
+      await other.members.leave()
+      t.strictSame(await one.members.list(), [me])
+      await one.members.renew()
+      await other.members.fence(me.id)
+      const change = { key: '/c', before: undefined, after: route('/c') }
+      const known = await one.writeAmong(change).then(
+        ({ members }) => members,
+        ({ code }) => code,
+      )
+      t.ok(known === LOST.code || known?.length === 0, 'who is fenced learns so by its next write')
+    },
+  )
 
   t.test(`${name}: who is fenced is in no list and knows it; it may join again`, async (t) => {
     const [one, other] = await openTwo(t, await make(t))

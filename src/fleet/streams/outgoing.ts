@@ -18,6 +18,8 @@ const PAUSE = { first: 50, most: 1_000 } as const
 const CHANNEL = {
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_http_proxy': 0,
+  // Nobody reads what gRPC would count of each call.
+  'grpc.enable_channelz': 0,
   // A connection whose other end has disappeared is noticed after two seconds, and made again.
   'grpc.keepalive_time_ms': 1_000,
   'grpc.keepalive_timeout_ms': 1_000,

@@ -37,6 +37,8 @@ const CHANNEL: ChannelOptions = {
   // Whoever calls decides what is tried again.
   'grpc.enable_retries': 0,
   'grpc.enable_http_proxy': 0,
+  // Nobody reads what gRPC would count of each call.
+  'grpc.enable_channelz': 0,
   'grpc.service_config_disable_resolution': 1,
   // Otherwise a new client would get the old connection back.
   'grpc.use_local_subchannel_pool': 1,

@@ -86,7 +86,7 @@ export class EtcdMembers implements Members {
 
   async list(): Promise<readonly Member[]> {
     const { kvs } = await this.#run(() => this.#client.call(RPC.range, rangeOf(this.#keys.members)))
-    return this.read(kvs)
+    return this.#read(kvs)
   }
 
   /** Only while this member has its own key: of two that fence each other, the first does. */
@@ -102,7 +102,7 @@ export class EtcdMembers implements Members {
   }
 
   /** The members in the keys of a range. A key without a lease is nobody's, and would be waited for for ever. */
-  read(kvs: readonly KeyValue__Output[]): readonly Member[] {
+  #read(kvs: readonly KeyValue__Output[]): readonly Member[] {
     const foreign = kvs.filter(({ lease }) => lease === '0')
     for (const { key } of foreign) this.#skip(key.toString())
     return kvs.flatMap(({ key, value, create_revision, lease }) =>

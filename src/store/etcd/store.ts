@@ -19,7 +19,7 @@ import { Keys } from './keys.js'
 import type { Listed } from './list.js'
 import { listRange } from './list.js'
 import { EtcdMembers } from './members.js'
-import { bytes, isCreatedAt, put, rangeIn, rangeOf, remove, revisionOf } from './operations.js'
+import { bytes, isCreatedAt, put, remove, revisionOf } from './operations.js'
 import { portions } from './portions.js'
 import { StoredRoutes } from './routes.js'
 import { RPC } from './rpc.js'
@@ -127,15 +127,13 @@ export class EtcdStore implements SharedStore {
     for (const some of portions(operations)) await this.#queue.run(() => this.#writer.write(some))
   }
 
-  async write(change: RouteChange): Promise<Revision> {
-    return (await this.writeAmong(change)).revision
+  async write({ key, after }: RouteChange): Promise<Revision> {
+    const operation = after === undefined ? this.#remove(key) : this.#put(key, after)
+    return revisionOf(await this.#queue.run(() => this.#writer.write([operation])))
   }
 
-  async writeAmong({ key, after }: RouteChange): Promise<StoredChange> {
-    const operation = after === undefined ? this.#remove(key) : this.#put(key, after)
-    const members = { request_range: rangeOf(this.#keys.members) }
-    const answer = await this.#queue.run(() => this.#writer.write([operation, members]))
-    return { revision: revisionOf(answer), members: this.members.read(rangeIn(answer, 1)) }
+  async writeAmong(change: RouteChange): Promise<StoredChange> {
+    return { revision: await this.write(change), members: undefined }
   }
 
   get hasOpenWrite(): boolean {
