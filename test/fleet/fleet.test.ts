@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { LATE_MS, lastActivity, untilActive } from '../activity/watch.js'
@@ -14,6 +13,7 @@ import { freePorts } from '../support/ports.js'
 import type { ProxyProcess } from '../support/proxy.js'
 import { CLI, TOKEN } from '../support/proxy.js'
 import { eventually } from '../support/wait.js'
+import { FleetLoad } from './load.js'
 import { call, isReady, RealFleet, received } from './real-fleet.js'
 
 /*
@@ -142,47 +142,18 @@ t.test('a control plane that is killed costs one call some seconds, and is back 
 
 t.test('one after the other is replaced under load, and no request and no call of the hub fails', async (t) => {
   await add(one, '/user/ana')
-  const failed: unknown[] = []
-  let going = true
-  const counts = { requests: 0, calls: 0, repeated: 0 }
-  const users = async () => {
-    while (going) {
-      const seen = await fleet.answers('/user/ana/x')
-      counts.requests += seen.length
-      if (seen.join() !== 'user,user') failed.push(seen)
-    }
-  }
-  const calls = async () => {
-    for (let index = 0; going; index += 1) {
-      const path = `/user/r${index}`
-      for (const [method, status] of [['POST', 201] as const, ['DELETE', 204] as const]) {
-        const body = method === 'POST' ? { target: user.url } : undefined
-        const ask = () => fleet.callService(method, path, body).catch((error: Error) => error)
-        let answer = await ask()
-        // As a hub does. A control plane that gets no processor for a second loses its place, and says so.
-        if ('status' in answer && answer.status === 503 && Number(answer.retryAfter) > 0) {
-          counts.repeated += 1
-          await setTimeout(Number(answer.retryAfter) * 1_000)
-          answer = await ask()
-        }
-        counts.calls += 1
-        if (!('status' in answer) || answer.status !== status) failed.push({ method, path, answer })
-      }
-    }
-  }
-  const load = Promise.all([users(), calls()])
+  const load = FleetLoad.start(fleet, '/user/ana/x', 'user', user.url)
   try {
     for (const index of [0, 1, 2]) {
       await fleet.stop(index)
       await fleet.start(index)
     }
-    await eventually(() => counts.requests > 100 && counts.calls > 20, 'there was enough load')
+    await eventually(() => load.requests > 100 && load.calls > 20, 'there was enough load')
   } finally {
-    going = false
-    await load
+    await load.stop()
   }
-  t.strictSame(failed, [], `of ${counts.requests} requests and ${counts.calls} calls`)
-  t.ok(counts.repeated <= 2, `${counts.repeated} calls were repeated: on a machine with processors to spare none is`)
+  t.strictSame(load.failed, [], `of ${load.requests} requests and ${load.calls} calls`)
+  t.ok(load.repeated <= 2, `${load.repeated} calls were repeated: on a machine with processors to spare none is`)
 })
 
 t.test('etcd is away: users are served, reads are answered, writes are refused; afterwards all is right', async (t) => {

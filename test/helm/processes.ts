@@ -1,6 +1,4 @@
 // Run by processes.test.ts, in a network namespace of its own.
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { Test } from 'tap'
 import t from 'tap'
 import { HEALTH_PATH } from '../../src/resources/names.js'
@@ -8,27 +6,21 @@ import { effort } from '../support/effort.js'
 import { eventually } from '../support/wait.js'
 import { ask } from './ask.js'
 import { Cluster } from './cluster.js'
-import { Network, NODE_IP } from './network.js'
+import { Network } from './network.js'
+import { startNodeBackend } from './node-backend.js'
 import type { PodProcess } from './pod.js'
 import { FULL_NAME, NAMESPACE, render } from './render.js'
 import { ServiceUsers } from './service-users.js'
 import { helmTools } from './tools.js'
 
-const BACKEND_PORT = 8888
 /** Of the test in which they come and go. */
 const ROUTES = effort('CEP_FLEET_ROUTES')
 /** How many answers are looked at between two ends of the same Envoy. */
 const CHECKS_A_LIFE = 50
-const TARGET = `http://${NODE_IP}:${BACKEND_PORT}`
 
 const tools = await helmTools()
 const network = await Network.create()
-const backend = createServer((_request, response) => response.end('a notebook')).listen(BACKEND_PORT, NODE_IP)
-await once(backend, 'listening')
-t.teardown(() => {
-  backend.close()
-  backend.closeAllConnections()
-})
+const TARGET = await startNodeBackend(t)
 
 t.test('sidecar: either container is killed under load', async (t) => {
   const cluster = await Cluster.create(t, network, await render(tools, {}))

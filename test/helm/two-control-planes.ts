@@ -1,6 +1,4 @@
 // Run by two-control-planes.test.ts, in a network namespace of its own.
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import t from 'tap'
 import { ApiServer } from '../kubernetes/api-server.js'
 import { defineOthers } from '../kubernetes/definitions.js'
@@ -8,24 +6,18 @@ import { eventually } from '../support/wait.js'
 import { Cluster } from './cluster.js'
 import { Gateway } from './gateway.js'
 import { Network, NODE_IP } from './network.js'
+import { startNodeBackend } from './node-backend.js'
 import { helmDirectory, Release } from './release.js'
 import { FULL_NAME, NAMESPACE } from './render.js'
 import { ServiceUsers } from './service-users.js'
 import { helmTools, kubeApiServer } from './tools.js'
 
-const BACKEND_PORT = 8888
-const TARGET = `http://${NODE_IP}:${BACKEND_PORT}`
 const ONE = { mode: 'gateway', envoy: { drainSeconds: 5 } }
 const TWO = { ...ONE, controlPlane: { replicas: 2 } }
 
 const tools = await helmTools()
 const network = await Network.create()
-const backend = createServer((_request, response) => response.end('a notebook')).listen(BACKEND_PORT, NODE_IP)
-await once(backend, 'listening')
-t.teardown(() => {
-  backend.close()
-  backend.closeAllConnections()
-})
+const TARGET = await startNodeBackend(t)
 
 t.test('the documented way from a volume to two control planes, under load', { timeout: 180_000 }, async (t) => {
   const api = await ApiServer.start(t, await kubeApiServer(), { ip: NODE_IP })
