@@ -23,12 +23,19 @@ export interface FleetOptions {
   readonly clock: Clock
   readonly newId: () => string
   readonly log: PlainLog
-  /** Called when this member stands elsewhere. */
-  readonly onStanding: (standing: Standing) => void
+  /** Called when this member stands elsewhere, with what it was told just before. */
+  readonly onStanding: (standing: Standing, after: Input['type']) => void
   /** Called when this member has revoked the lease of another one, with what it knew of that one before. */
   readonly onFenced: (id: string, peer: PeerView | undefined) => void
   /** Called when the store has been set back to this revision, as from a backup. */
   readonly onSetBack: (revision: Revision) => void
+}
+
+/** What the protocol is told. */
+interface Told {
+  readonly input: Input
+  /** The event, if it is one. */
+  readonly reported?: Reported | undefined
 }
 
 /** Carries out what the protocol decides: asks the store, talks to peers, keeps time and applies events. */
@@ -39,7 +46,7 @@ export class Fleet {
   readonly #alarm: Alarm
   readonly #protocol = new FleetMember()
   /** What the protocol is yet to be told. */
-  readonly #inputs: Array<{ readonly input: Input; readonly reported?: Reported | undefined }> = []
+  readonly #inputs: Told[] = []
   #isHandling = false
   readonly #calls = new Calls()
   /** Resolves {@link join}. */
@@ -143,7 +150,7 @@ export class Fleet {
     try {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
         const effects = this.#protocol.handle(next.input, this.#options.clock.now())
-        for (const effect of effects) this.#carryOut(effect, next.reported)
+        for (const effect of effects) this.#carryOut(effect, next)
         // Too old, unless it is being applied.
         next.reported?.settle(Promise.resolve())
       }
@@ -153,9 +160,9 @@ export class Fleet {
     this.#alarm.at(this.#protocol.wakeAt)
   }
 
-  #carryOut(effect: Effect, reported: Reported | undefined): void {
+  #carryOut(effect: Effect, { input, reported }: Told): void {
     const { links, onStanding } = this.#options
-    if (effect.type === 'standing') onStanding(effect.standing)
+    if (effect.type === 'standing') onStanding(effect.standing, input.type)
     else if (effect.type === 'answer') this.#calls.answer(effect.call, effect.agreed)
     else if (effect.type === 'gone') this.#onGone()
     else if (effect.type === 'connect') links.connect(effect.member)

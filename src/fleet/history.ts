@@ -1,3 +1,4 @@
+import type { Input } from './protocol/input.js'
 import type { PeerView } from './protocol/peer.js'
 
 /** A control plane that has lost its place. */
@@ -25,11 +26,14 @@ export class FenceHistory {
     this.#add({ at: new Date(), id, address: peer?.member.address, isSelf: false, why: whyFenced(peer) })
   }
 
-  /** This control plane has lost its own place. */
-  lost(id: string, address: string | undefined): void {
+  /**
+   * This control plane has lost its own place.
+   *
+   * @param after what it was told just before
+   */
+  lost(id: string, address: string | undefined, after: Input['type']): void {
     this.#self += 1
-    const why = 'another control plane has fenced it, or the store was out of its reach for too long'
-    this.#add({ at: new Date(), id, address, isSelf: true, why })
+    this.#add({ at: new Date(), id, address, isSelf: true, why: whyLost(after) })
   }
 
   get last(): readonly Fenced[] {
@@ -45,6 +49,12 @@ export class FenceHistory {
     this.#last.unshift(fenced)
     this.#last.length = Math.min(this.#last.length, MOST)
   }
+}
+
+function whyLost(after: Input['type']): string {
+  if (after === 'set-back') return 'the store was set back to an earlier state'
+  if (after === 'stuck') return 'one of its Envoys neither took a change of another control plane nor could be cut off'
+  return 'another control plane has fenced it, or the store was out of its reach for too long'
 }
 
 function whyFenced(peer: PeerView | undefined): string {

@@ -12,6 +12,14 @@ import { Troubles } from './troubles.js'
 /** The pause before the store is asked again for what must succeed, in milliseconds. */
 const PAUSE_MS = 500
 
+const NO_ADDRESSES =
+  'Another control plane of these routes runs, and neither can reach the other: only the one that was started last takes ' +
+  'changes. Stop one of them, or run both with --envoy-mode external, each with its own --member-address'
+
+function sameAddress(address: string): string {
+  return `Another control plane of these routes has the same address, ${address}: give each its own --member-address`
+}
+
 export interface QuestionsOptions {
   readonly store: SharedStore
   /** `host:port` at which other members reach this one; undefined if they can't. */
@@ -88,12 +96,8 @@ export class Questions {
   /** Whoever starts at an address takes its place: of two that run, each start would end the other's. */
   #warnOfDouble(members: readonly Member[]): void {
     const { address, log } = this.#options
-    const isDouble = address !== undefined && members.some((one) => one.address === address && one.id !== this.#id)
-    if (isDouble && !this.#isDouble) {
-      log.warn(
-        `Another control plane of these routes has the same address, ${address}: give each its own --member-address`,
-      )
-    }
+    const isDouble = members.some((one) => one.address === address && one.id !== this.#id)
+    if (isDouble && !this.#isDouble) log.warn(address === undefined ? NO_ADDRESSES : sameAddress(address))
     this.#isDouble = isDouble
   }
 

@@ -14,6 +14,7 @@ import { Exchanges } from './exchanges.js'
 import { Fleet } from './fleet.js'
 import { FenceHistory } from './history.js'
 import { Place } from './place.js'
+import type { Input } from './protocol/input.js'
 import type { Standing } from './protocol/messages.js'
 import type { FleetStoreOptions } from './store-options.js'
 import type { PeerLinks } from './streams/links.js'
@@ -67,7 +68,7 @@ export class FleetStore implements OpenedStore {
     })
     this.#fleet = new Fleet({
       ...{ store, links: this.links, address: options.address, clock, newId, log },
-      onStanding: (standing) => this.#stands(standing),
+      onStanding: (standing, after) => this.#stands(standing, after),
       onFenced: (id, peer) => {
         this.#history.fences(id, peer)
         log.warn(`Fenced the control plane at ${peer?.member.address ?? id}: ${this.#history.last[0]?.why}`)
@@ -160,8 +161,10 @@ export class FleetStore implements OpenedStore {
   }
 
   async discard(own: number): Promise<void> {
+    this.place.beginLeaving()
+    // If others weren't told, a change would wait until one of them has given this one up.
+    await this.#fleet.leave().catch(() => {})
     this.#stop()
-    await this.#store.members.leave().catch(() => {})
     await this.#store.discard(own)
   }
 
@@ -188,9 +191,9 @@ export class FleetStore implements OpenedStore {
     return { isIn, members: others.length + (isIn ? 1 : 0), fenced, lost }
   }
 
-  #stands(standing: Standing): void {
+  #stands(standing: Standing, after: Input['type']): void {
     if (standing === 'out' && this.place.standing !== 'out' && !this.place.hasLeft) {
-      this.#history.lost(this.#fleet.id, this.#address)
+      this.#history.lost(this.#fleet.id, this.#address, after)
     }
     this.place.stands(standing)
   }

@@ -75,6 +75,32 @@ t.test('after the store was set back, Envoys get as long to come as after any ot
   t.ok(ms > LIMITS.find + 200 && ms <= LIMITS.move, `after ${ms} ms`)
 })
 
+t.test('why a control plane has lost its place is told as it was', async (t) => {
+  const [fleet, one, other] = await two(t)
+  fleet.shared.endLease('m1:1')
+  await fleet.passUntil(() => one.store.figures.lost === 1, 'it knows')
+  await fleet.passUntil(() => one.standing === 'in', 'it joins again')
+  const restore = fleet.shared.backUp()
+  await answered(fleet, other.world.post('/a', `http://${OLD}`))
+  restore()
+  await fleet.passUntil(() => one.store.figures.lost === 2, 'it knows')
+  t.match(one.store.view([]).fenced, [
+    { self: true, why: 'the store was set back to an earlier state' },
+    { self: true, why: /another control plane has fenced it, or the store was out of its reach/ },
+  ])
+})
+
+t.test('a start that fails keeps no change of another control plane waiting', async (t) => {
+  const [fleet, one, other] = await two(t)
+  await fleet.envoy(one)
+  const discarded = other.store.discard(0)
+  const call = one.world.post('/a', `http://${OLD}`)
+  const ms = await fleet.passUntil(() => call.answer !== undefined, 'it is answered')
+  await discarded
+  t.equal(call.answer?.status, 201)
+  t.ok(ms < 500, `after ${ms} ms`)
+})
+
 t.test('a write that was given up can not undo one that its control plane has confirmed', async (t) => {
   const [fleet, one, other] = await two(t)
   const envoys = [await fleet.envoy(one), await fleet.envoy(other)] as const

@@ -78,6 +78,7 @@ class LocalLinks implements PeerLinks {
   }
 
   close(): void {
+    this.#network.cut.add(this)
     this.#peers.clear()
   }
 }

@@ -24,24 +24,29 @@ interface Watch {
   readonly response: ServerResponse
 }
 
+interface Answer {
+  readonly status: number
+  readonly body: object
+}
+
 /** An API without objects, which allows everything. */
 class PlayedApi {
   readonly watches: Watch[] = []
   readonly lines: string[] = []
   /** Another answer than the usual one; undefined for that. */
-  answer: (call: string) => { readonly status: number; readonly body: object } | undefined = () => undefined
+  answer: (call: string) => Answer | undefined | Promise<Answer> = () => undefined
   /** Whether it ends each watch at once. */
   endsWatches = false
   #url = ''
 
   static async start(t: Tap): Promise<PlayedApi> {
     const api = new PlayedApi()
-    const server = createServer((request, response) => {
+    const server = createServer(async (request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
       const call = `${request.method} ${pathname.split('/').slice(-2).join('/')}`
       if (searchParams.has('watch')) api.#watch(searchParams.get('resourceVersion'), response)
       else {
-        const { status, body } = api.answer(call) ?? { status: 200, body: USUAL }
+        const { status, body } = (await api.answer(call)) ?? { status: 200, body: USUAL }
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
       }
     })
@@ -152,3 +157,32 @@ t.test('a Lease that could not be deleted is deleted when the API is back', asyn
   await store.members.leave()
   t.strictSame(calls, ['DELETE leases/x-member-a', 'DELETE leases/x-member-a'])
 })
+
+t.test(
+  'a Lease of before whose renewal is answered late does not take the place of the one that came after',
+  async (t) => {
+    const api = await PlayedApi.start(t)
+    const store = await api.open(t)
+    const renewed: string[] = []
+    let answerLate = (_answer: Answer) => {}
+    api.answer = (call) => {
+      if (call === 'POST hub/leases') return { status: 201, body: leaseOf(renewed.length === 0 ? 'a' : 'b') }
+      if (call === 'GET hub/leases') return { status: 200, body: { items: [leaseOf('b')] } }
+      if (!call.startsWith('PUT')) return undefined
+      renewed.push(call)
+      if (renewed.length > 1) return { status: 200, body: leaseOf('b') }
+      return new Promise((resolve) => {
+        answerLate = resolve
+      })
+    }
+    await join(store)
+    const late = store.members.renew()
+    await eventually(() => renewed.length === 1, 'it is asked')
+    await store.members.leave()
+    await join(store)
+    answerLate({ status: 200, body: leaseOf('a') })
+    await t.rejects(late, { code: 'CEP_LEASE_LOST' })
+    await store.members.renew()
+    t.strictSame(renewed, ['PUT leases/x-member-a', 'PUT leases/x-member-b'])
+  },
+)

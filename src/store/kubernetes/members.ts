@@ -59,8 +59,11 @@ export class KubernetesMembers implements Members {
     const mine = this.#mine
     if (mine === undefined) throw new LeaseLostError()
     await this.#run(async () => {
-      this.#mine = (await this.#replace(mine)) ?? (await this.#replaceAgain(mine))
-      if (!isHeld(this.#mine, await this.#leases.list(), this.#fences)) throw new LeaseLostError()
+      const renewed = (await this.#replace(mine)) ?? (await this.#replaceAgain(mine))
+      // It may have left meanwhile, and joined under another id.
+      if (this.#mine?.metadata.uid !== mine.metadata.uid) throw new LeaseLostError()
+      this.#mine = renewed
+      if (!isHeld(renewed, await this.#leases.list(), this.#fences)) throw new LeaseLostError()
     })
   }
 
