@@ -12,6 +12,9 @@ import { Troubles } from './troubles.js'
 /** The pause before the store is asked again for what must succeed, in milliseconds. */
 const PAUSE_MS = 500
 
+/** How long a registration is remembered whose answer was lost. Its lease ends sooner, if there is one. */
+const MEMORY_MS = 60_000
+
 const NO_ADDRESSES =
   'Another control plane of these routes runs, and neither can reach the other: only the one that was started last takes ' +
   'changes. Stop one of them, or run both with --envoy-mode external, each with its own --member-address'
@@ -45,6 +48,8 @@ export class Questions {
   /** The registration that is asked for. */
   #id = ''
   #isClosed = false
+  /** The registrations that got no answer, and when they were asked for: the store may have them. */
+  readonly #unanswered = new Map<string, number>()
   /** What the log says of a member that can't be fenced, until one can. */
   #notFenced = ''
   /** Whether another member is known to have this one's address. */
@@ -80,7 +85,12 @@ export class Questions {
   async #register(): Promise<{ readonly me: Member; readonly askedAt: number }> {
     const { store, address, clock, newId } = this.#options
     const askedAt = clock.now()
-    const me = await store.members.join({ id: newId(), address })
+    const id = newId()
+    for (const [other, at] of this.#unanswered) if (at + MEMORY_MS < askedAt) this.#unanswered.delete(other)
+    const me = await store.members.join({ id, address }).catch((error) => {
+      this.#unanswered.set(id, askedAt)
+      throw error
+    })
     this.#id = me.id
     return { me, askedAt }
   }
@@ -89,8 +99,17 @@ export class Questions {
     const askedAt = this.#options.clock.now()
     const members = await this.#once('list', () => this.#options.store.members.list())
     if (members === undefined) return
-    this.#warnOfDouble(members)
-    this.#options.tell({ type: 'members', members, askedAt })
+    const others = members.filter((member) => !this.#isNobody(member))
+    this.#warnOfDouble(others)
+    this.#options.tell({ type: 'members', members: others, askedAt })
+  }
+
+  /** A registration of this process that it doesn't use. Whoever joins would wait for its lease to end. */
+  #isNobody({ id }: Member): boolean {
+    if (!this.#unanswered.has(id)) return false
+    // If this fails, the next list has it once more.
+    this.#options.store.members.fence(id).catch(() => {})
+    return true
   }
 
   /** Whoever starts at an address takes its place: of two that run, each start would end the other's. */

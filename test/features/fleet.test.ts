@@ -239,6 +239,17 @@ t.test(
   },
 )
 
+t.test('a registration whose answer was lost is nobody, and keeps nobody waiting', async (t) => {
+  const [fleet, one, other] = await two(t)
+  fleet.shared.losesRegistration = true
+  fleet.shared.endLease('m2:1')
+  await fleet.passUntil(() => other.standing === 'out', 'it knows that it is no member any more')
+  const ms = await fleet.passUntil(() => other.standing === 'in', 'it is in its place again')
+  t.ok(ms < 2_000, `it does not wait until the lease of that one ends: ${ms} ms`)
+  t.strictSame(fleet.shared.addresses, ['m1:1', 'm2:1'])
+  for (const { world } of [one, other]) t.notOk(world.log.some((line) => /same address/.test(line)))
+})
+
 t.test('members that have the same routes are shown so, though each has read them at another revision', async (t) => {
   const [fleet, one] = await two(t)
   const acknowledged = () => {

@@ -48,6 +48,8 @@ export class SharedRoutes {
   isFirst = false
   /** What a reading of all routes takes. They are as of its beginning. */
   reading: Promise<void> = Promise.resolve()
+  /** The next registration is made, but nobody learns so from its answer. */
+  losesRegistration = false
   /** What a registration takes. */
   registering: Promise<void> = Promise.resolve()
   /** Whether nobody's lease can be revoked. */
@@ -126,6 +128,10 @@ export class SharedRoutes {
         this.#revision += 1n
         const mine = { id, address, joined: this.#revision, until: this.#now() + LEASE_MS }
         this.#members.set(id, mine)
+        if (this.losesRegistration) {
+          this.losesRegistration = false
+          throw new StoreAwayError('the connection is lost')
+        }
         Object.assign(own, { mine, hasOpenWrite: false })
         return mine
       },
