@@ -1,7 +1,6 @@
 import type { Clock } from '../platform/clock.js'
 import { Alarm } from '../platform/clock.js'
 import type { PlainLog } from '../platform/log.js'
-import { storeReason } from '../routing/errors.js'
 import type { Revision, StoreEvent } from '../routing/store.js'
 import type { Member, SharedStore } from '../store/shared.js'
 import { Calls } from './calls.js'
@@ -130,10 +129,7 @@ export class Fleet {
     this.#questions.close()
     this.tell({ type: 'leave' })
     await gone
-    const { store, log } = this.#options
-    await store.members.leave().catch((error: Error) => {
-      log.warn(`This control plane can't give up its lease, which ends by itself within 10 s: ${storeReason(error)}`)
-    })
+    await this.#questions.leave()
   }
 
   close(): void {
@@ -208,8 +204,7 @@ export class Fleet {
     const joined = await this.#questions.joinAgain()
     if (joined === undefined) return
     if (!this.#hasLeft) this.#joined(joined.me, joined.askedAt)
-    // Otherwise the lease would end by itself, but later.
-    else await this.#options.store.members.leave().catch(() => {})
+    else await this.#questions.leave()
   }
 
   /** The first time by way of the table. */

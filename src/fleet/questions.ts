@@ -174,6 +174,14 @@ export class Questions {
     })
   }
 
+  /** Gives up the lease, so that nobody waits until it ends by itself. */
+  async leave(): Promise<void> {
+    const { store, log } = this.#options
+    await store.members.leave().catch((error: Error) => {
+      log.warn(`This control plane can't give up its lease, which ends by itself within 10 s: ${storeReason(error)}`)
+    })
+  }
+
   /** Nothing is asked again from now on. */
   close(): void {
     this.#isClosed = true
