@@ -48,7 +48,7 @@ const BUSY = /too many requests/
 
 export function errorOf({ code, details, message }: ServiceError, limitMs: number): Error {
   const words = (details || message).replace(/^etcdserver: /, '')
-  if (code === status.DEADLINE_EXCEEDED) return new EtcdAwayError(`no answer within ${limitMs / 1_000} s`)
+  if (code === status.DEADLINE_EXCEEDED) return new EtcdAwayError(`no answer within ${(limitMs / 1_000).toFixed(1)} s`)
   if (TOKEN_TROUBLE.test(words)) return new EtcdTokenError(words)
   if (!REFUSALS.has(code) || BUSY.test(words)) return new EtcdAwayError(connectionWords(words))
   if (code === status.OUT_OF_RANGE) return new EtcdCompactedError(words)
