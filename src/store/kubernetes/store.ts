@@ -3,18 +3,18 @@ import type { PlainLog } from '../../platform/log.js'
 import type { Route } from '../../routing/route.js'
 import type { Revision, RouteChange, StoreEvent } from '../../routing/store.js'
 import { StoredActivity } from '../activity-pieces.js'
-import { CallQueue } from '../call-queue.js'
 import { LoneMembers } from '../lone-members.js'
 import type { Members, SharedStore, Snapshot, StoredChange } from '../shared.js'
 import type { Account } from './account.js'
 import { ActivityConfigMaps } from './activity.js'
-import { ApiAwayError, CONNECTIONS, KubernetesClient } from './client.js'
+import { CONNECTIONS, KubernetesClient } from './client.js'
 import type { Listed } from './config-maps.js'
 import { ConfigMaps } from './config-maps.js'
 import { Following } from './follow.js'
 import { Leases } from './leases.js'
 import { KubernetesMembers } from './members.js'
 import { encodeNew, encodeRemoval, encodeRoute, labelsOf, revisionOf, selectorOf } from './objects.js'
+import { callQueue } from './queue.js'
 import { requireRights } from './rights.js'
 import type { Removed } from './routes.js'
 import { StoredRoutes } from './routes.js'
@@ -128,7 +128,7 @@ export class KubernetesStore implements SharedStore {
   /** Not all or none: a shared store may be in use and is never new, so this is only for routes that are copied. */
   async fill(routes: readonly Route[]): Promise<void> {
     const keyOf = ({ routespec }: Route) => this.#routes.keyOf(routespec)
-    await Promise.all(routes.map((route) => this.write({ key: keyOf(route), before: undefined, after: route })))
+    await Promise.all(routes.map((route) => this.#queue.run(() => this.#put(keyOf(route), route, true))))
   }
 
   write(change: RouteChange): Promise<Revision> {
@@ -143,20 +143,26 @@ export class KubernetesStore implements SharedStore {
   async settle(): Promise<void> {}
 
   async #write({ key, after }: RouteChange): Promise<Revision> {
-    const { name: store } = this.#options
-    const [stored, name] = [this.#routes.storedKeyOf(key), this.#routes.nameOf(key)]
-    const version = this.#routes.versionOf(key)
-    const written =
-      after === undefined
-        ? await this.#configMaps.put(encodeRemoval(store, name, stored, key), version)
-        : await this.#configMaps.put(
-            encodeRoute(store, name, stored, after),
-            version,
-            encodeNew(store, name, stored, key),
-          )
+    if (after !== undefined) return this.#put(key, after)
+    const removal = encodeRemoval(...this.#placeOf(key), key)
+    const written = await this.#configMaps.put(removal, this.#routes.versionOf(key))
     this.#routes.wrote(key, written)
-    if (after === undefined) this.#sweep([{ name, version: written.metadata.resourceVersion ?? '' }])
+    this.#sweep([{ name: removal.metadata.name, version: written.metadata.resourceVersion ?? '' }])
     return revisionOf(written)
+  }
+
+  /** @param isCopy whether it may be made in one call: if that is given up, all routes are copied again */
+  async #put(key: string, route: Route, isCopy = false): Promise<Revision> {
+    const place = this.#placeOf(key)
+    const object = encodeRoute(...place, route)
+    const made = isCopy ? object : encodeNew(...place, key)
+    const written = await this.#configMaps.put(object, this.#routes.versionOf(key), made)
+    this.#routes.wrote(key, written)
+    return revisionOf(written)
+  }
+
+  #placeOf(key: string): [store: string, name: string, stored: string] {
+    return [this.#options.name, this.#routes.nameOf(key), this.#routes.storedKeyOf(key)]
   }
 
   async storeActivity(routes: readonly Route[], since: Date): Promise<void> {
@@ -211,8 +217,4 @@ export class KubernetesStore implements SharedStore {
   get #selector(): string {
     return selectorOf(this.#options.name, 'route')
   }
-}
-
-function callQueue(calls: number): CallQueue {
-  return new CallQueue({ calls, store: 'the Kubernetes API', isAway: (error) => error instanceof ApiAwayError })
 }
