@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import { Network, NODE_IP } from '../../test/helm/network.js'
 import type { InPod } from '../../test/kubernetes/pods.js'
 import { Faults } from './faults.js'
@@ -81,7 +83,9 @@ type Values = Readonly<Record<keyof typeof OPTIONS, string>>
 async function play(directory: string, onEnd: (step: () => unknown) => void, values: Values): Promise<boolean> {
   const begun = performance.now()
   const progress = (line: string) =>
-    console.log(`${String(Math.round((performance.now() - begun) / 1000)).padStart(4)} s  ${line}`)
+    console.log(
+      `${new Date().toISOString()}  ${String(Math.round((performance.now() - begun) / 1000)).padStart(4)} s  ${line}`,
+    )
   const network = await Network.create()
   const stage = await Stage.make({ network, directory, onEnd })
   const [hub, targets] = [await startTarget('hub', onEnd), await startTarget(undefined, onEnd)]
@@ -101,8 +105,7 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
   }
   const faults = new Faults({ parts: stage.parts, members, envoys, progress })
   if (!(await faults.wellBy(performance.now() + 60_000))) {
-    for (const { name, output } of stage.parts) console.error(`${name}:\n${output}`)
-    throw new Error('not all parts have started')
+    throw new Error(`not all parts have started: ${await keepLogs(stage)} says why`)
   }
   progress('all parts run')
   const tally = new Tally()
@@ -118,12 +121,19 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
   await Promise.all(work)
   await traffic.compare()
   const isGood = tally.isGood && faults.late.length === 0
-  if (!isGood) {
-    for (const { name, output } of stage.parts) console.log(`\n${name}, the end of its log:\n${output.slice(-3_000)}`)
-  }
+  if (!isGood) console.log(`\nThe logs are in ${await keepLogs(stage)}`)
   console.log(`\n${faults.count} troubles, one after the other\n${tally.report()}`)
   for (const late of faults.late) console.log(`BAD  not well again within 60 s: ${late}`)
   return isGood
+}
+
+/** @returns the directory with the logs of all parts */
+async function keepLogs({ parts }: Stage): Promise<string> {
+  const directory = join(PACKAGE_ROOT, 'build/fleet-chaos')
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { recursive: true })
+  for (const { log } of parts) if (existsSync(log)) await copyFile(log, join(directory, basename(log)))
+  return directory
 }
 
 /** The options that lead to it. */

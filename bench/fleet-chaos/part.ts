@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { PodNetwork } from '../../test/helm/network.js'
 import { PLAIN } from '../../test/support/environment.js'
@@ -29,7 +31,6 @@ export class Part {
   trouble: 'killed' | 'frozen' | 'cut off' | undefined
   /** When its last trouble was over. */
   wellSince = 0
-  output = ''
 
   constructor(options: PartOptions) {
     this.options = options
@@ -39,21 +40,22 @@ export class Part {
     return this.options.name
   }
 
+  /** The file with all that it has said. */
+  get log(): string {
+    return join(this.options.directory, `${this.name}.log`)
+  }
+
   start(): void {
     const { network, command, env, directory } = this.options
     const inside = network === undefined ? [] : ['nsenter', '--target', String(network.pid), '--net']
     const [program, ...args] = [...PLAIN, ...inside, ...command] as [string, ...string[]]
-    const child = spawn(program, args, {
+    const log = openSync(this.log, 'a')
+    this.#child = spawn(program, args, {
       cwd: directory,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', log, log],
     })
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        this.output = `${this.output}${chunk}`.slice(-200_000)
-      })
-    }
-    this.#child = child
+    closeSync(log)
   }
 
   get isRunning(): boolean {

@@ -133,7 +133,7 @@ export class Traffic {
       return
     }
     const text = `${path} at ${envoy.part.name}: ${seen}, not ${expected}, answered by ${member.part.name}`
-    tally.wrong.push(`${Math.round((performance.now() - tally.begun) / 1000)} s: ${text} (${when})`)
+    tally.wrong.push(`${new Date().toISOString()}: ${text} (${when})`)
   }
 
   /** What answers a request, by its name, or a status, or why there is no answer. */
