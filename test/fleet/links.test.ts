@@ -7,6 +7,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { pino } from 'pino'
 import t from 'tap'
 import { hostOf, isMember } from '../../src/fleet/streams/identity.js'
+import type { LinksOptions } from '../../src/fleet/streams/links.js'
 import { Links } from '../../src/fleet/streams/links.js'
 import { MEMBERS_SERVICE } from '../../src/fleet/streams/messages.js'
 import type { Clock } from '../../src/platform/clock.js'
@@ -21,20 +22,20 @@ const QUICK: Clock = {
   after: (ms, callback) => SYSTEM_CLOCK.after(ms / 10, callback),
 }
 
-t.test('a member with an address that leads nowhere is not connected to, and the log names it', async (t) => {
+/** Links whose log is kept, on the quick clock. */
+function makeLinks(t: { teardown(fn: () => unknown): unknown }, more: Partial<LinksOptions> = {}) {
   const lines: string[] = []
   const links = new Links({
-    ...{
-      tls: undefined,
-      clock: SYSTEM_CLOCK,
-      onMessage: () => {},
-      onUp: () => {},
-      onEnded: () => {},
-      addressOf: async () => undefined,
-    },
+    ...{ tls: undefined, clock: QUICK, addressOf: async () => undefined },
+    ...{ onMessage: () => {}, onUp: () => {}, onEnded: () => {}, ...more },
     log: pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) }),
   })
   t.teardown(() => links.close())
+  return { links, lines }
+}
+
+t.test('a member with an address that leads nowhere is not connected to, and the log names it', async (t) => {
+  const { links, lines } = makeLinks(t)
   const bad = ['', 'host', 'host:', ':1', 'unix:/run/x', 'dns://a/b:1', 'a:1\nb:2', '[::1:1']
   for (const [index, address] of bad.entries()) links.connect({ id: `m${index}`, address, joined: 0n })
   t.strictSame(lines.length, bad.length)
@@ -50,11 +51,7 @@ t.test('a member with an address that leads nowhere is not connected to, and the
 
 t.test('a stream that has ended before it is known whose it is is not one of a member', async (t) => {
   const up: string[] = []
-  const links = new Links({
-    ...{ tls: undefined, clock: SYSTEM_CLOCK, log: pino({ level: 'silent' }), addressOf: async () => undefined },
-    ...{ onMessage: () => {}, onUp: (id) => up.push(id), onEnded: () => {} },
-  })
-  t.teardown(() => links.close())
+  const { links } = makeLinks(t, { onUp: (id) => up.push(id) })
   links.begin('me')
   const written: unknown[] = []
   const open = () =>
@@ -81,17 +78,11 @@ t.test('a stream that has ended before it is known whose it is is not one of a m
 t.test('that nobody listens where nobody ever did does not mean that a process has ended', async (t) => {
   const [port = 0] = await freePorts(1)
   const told: string[] = []
-  const lines: string[] = []
-  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) })
-  const links = new Links({
-    ...{ tls: undefined, clock: QUICK, log, addressOf: async () => undefined, onMessage: () => {} },
-    ...{ onUp: (id) => told.push(`${id} is up`), onEnded: (id) => told.push(`${id} has ended`) },
+  const { links, lines } = makeLinks(t, {
+    onUp: (id) => told.push(`${id} is up`),
+    onEnded: (id) => told.push(`${id} has ended`),
   })
-  const other = new Links({
-    ...{ tls: undefined, clock: QUICK, log, addressOf: async () => undefined, onMessage: () => {} },
-    ...{ onUp: () => {}, onEnded: () => {} },
-  })
-  t.teardown(() => links.close())
+  const { links: other } = makeLinks(t)
   links.begin('me')
   other.begin('it')
   links.connect({ id: 'it', address: `127.0.0.1:${port}`, joined: 0n })
@@ -116,18 +107,24 @@ t.test('a member that takes connections and says nothing is named as one that gi
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => server.close())
-  const lines: string[] = []
-  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) })
-  const links = new Links({
-    ...{ tls: undefined, clock: QUICK, log, addressOf: async () => undefined },
-    ...{ onMessage: () => {}, onUp: () => {}, onEnded: () => {} },
-  })
-  t.teardown(() => links.close())
+  const { links, lines } = makeLinks(t)
   links.connect({ id: 'it', address: `127.0.0.1:${(server.address() as AddressInfo).port}`, joined: 0n })
   await eventually(() => lines.length > 0, 'it is logged')
   t.match(lines, [/can't be reached, will retry: no answer within 1 s$/])
   links.close()
   await eventually(() => open.size === 0, 'and all connections to it are closed')
+})
+
+t.test('one without a certificate is told that a member wants it', async (t) => {
+  const server = createServer((socket) => socket.once('data', () => socket.end()).on('error', () => {}))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  const { links, lines } = makeLinks(t)
+  links.connect({ id: 'it', address: `127.0.0.1:${(server.address() as AddressInfo).port}`, joined: 0n })
+  await eventually(() => lines.length > 0, 'it is logged')
+  t.match(lines, [
+    /can't be reached, will retry: it closes the connection, as one does that wants TLS: .* --xds-ssl-key/,
+  ])
 })
 
 t.test('the name of a member inside of another name makes no member', async (t) => {

@@ -2,6 +2,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js'
 import { status } from '@grpc/grpc-js'
 import type { Message, Message__Output } from '#proto/configurable_envoy_proxy/fleet/v1/Message.js'
 import type { Clock } from '../../platform/clock.js'
+import { CLOSED_AT_ONCE } from '../../platform/grpc-words.js'
 import type { PlainLog } from '../../platform/log.js'
 import type { Member } from '../../store/shared.js'
 import type { MutualTls } from '../../xds/credentials.js'
@@ -17,6 +18,10 @@ const UNREACHABLE_MS = 2_000
 /** What a stranger among the control planes is told, and logs. */
 const NO_MEMBER =
   'it refuses this one, whose certificate (--xds-ssl-cert) is neither for the host of its --member-address nor for a name of the other one'
+
+/** What is added if one that has no certificate at all finds one that asks for it. */
+const NO_CERTIFICATE =
+  ', as one does that wants TLS: start this one with --envoy-mode external and --xds-ssl-key, -cert and -ca'
 
 type Incoming = ServerDuplexStream<Message__Output, Message>
 
@@ -100,7 +105,8 @@ export class Links implements PeerLinks {
         downSince ??= clock.now()
         if (isKnownDown || clock.now() - downSince < UNREACHABLE_MS) return
         isKnownDown = true
-        log.warn(`The control plane at ${address} can't be reached, will retry: ${reason}`)
+        const hint = tls === undefined && reason === CLOSED_AT_ONCE ? NO_CERTIFICATE : ''
+        log.warn(`The control plane at ${address} can't be reached, will retry: ${reason}${hint}`)
       },
       onRefused: () => hasBeenUp && onEnded(id),
     })
