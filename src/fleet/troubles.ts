@@ -1,11 +1,6 @@
 import type { Clock } from '../platform/clock.js'
 import type { PlainLog } from '../platform/log.js'
-
-/** How often what lasts is mentioned, in milliseconds. */
-const REMIND_MS = 5 * 60_000
-
-/** How many reasons of one trouble are logged. */
-const REASONS = 10
+import { LoggedReasons } from '../platform/logged-reasons.js'
 
 /** What a control plane asks of the store, to follow "can't". */
 const QUESTIONS = {
@@ -27,8 +22,7 @@ export class Troubles {
   readonly #log: PlainLog
   readonly #clock: Clock
   readonly #open = new Set<Question>()
-  readonly #reasons = new Set<string>()
-  #loggedAt = Number.NEGATIVE_INFINITY
+  readonly #reasons = new LoggedReasons()
 
   constructor(log: PlainLog, clock: Clock) {
     this.#log = log
@@ -37,18 +31,13 @@ export class Troubles {
 
   failed(question: Question, reason: string): void {
     this.#open.add(question)
-    const now = this.#clock.now()
-    const isNews = this.#reasons.size < REASONS && !this.#reasons.has(reason)
-    if (!isNews && now - this.#loggedAt < REMIND_MS) return
-    this.#reasons.add(reason)
-    this.#loggedAt = now
+    if (!this.#reasons.isDue(reason, this.#clock.now())) return
     this.#log.warn(`This control plane can't ${QUESTIONS[question]}, will retry: ${reason}`)
   }
 
   answered(question: Question): void {
     if (!this.#open.delete(question) || this.#open.size > 0) return
     this.#reasons.clear()
-    this.#loggedAt = Number.NEGATIVE_INFINITY
     this.#log.info('The store of the routes answers again')
   }
 }

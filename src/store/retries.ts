@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PlainLog } from '../platform/log.js'
+import { LoggedReasons } from '../platform/logged-reasons.js'
 import { storeReason } from '../routing/errors.js'
 
 /**
@@ -11,12 +12,6 @@ const PAUSE_MS = { first: 100, most: 2_000 } as const
 /** What can be followed for less than this counts as a failure again. */
 const STEADY_MS = 2_000
 
-/** How often a store that stays away is mentioned. */
-const REMIND_MS = 5 * 60_000
-
-/** How many reasons of one absence are logged. */
-const REASONS = 10
-
 /** The pauses between attempts to follow a store, and what the log has of them. */
 export class Retries {
   readonly #what: string
@@ -24,11 +19,9 @@ export class Retries {
   #failures = 0
   /** Since when it is followed; undefined if it isn't. */
   #since: number | undefined
-  #logged = 0
   /** Whether the last line of the log says that it is away. */
   #isKnownAway = false
-  /** Those that the log has. */
-  readonly #reasons = new Set<string>()
+  readonly #reasons = new LoggedReasons()
 
   /** @param what the store, at the beginning of a sentence, such as `The Kubernetes API` */
   constructor(what: string, log: PlainLog) {
@@ -52,11 +45,8 @@ export class Retries {
     }
     this.#since = undefined
     this.#failures += 1
-    const isNews = this.#reasons.size < REASONS && !this.#reasons.has(error.message)
-    if (this.#failures > 1 && (isNews || now - this.#logged >= REMIND_MS)) {
-      this.#logged = now
+    if (this.#failures > 1 && this.#reasons.isDue(error.message, now)) {
       this.#isKnownAway = true
-      this.#reasons.add(error.message)
       this.#log.warn(`${this.#what} can't be watched, will retry: ${storeReason(error)}`)
     }
     const pause = Math.min(PAUSE_MS.first * 2 ** (this.#failures - 1), PAUSE_MS.most)
