@@ -49,11 +49,11 @@ export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOpt
 async function measureAnswers(one: ProxyProcess, members: readonly ProxyProcess[], rounds: number): Promise<string[]> {
   const ratios: number[] = []
   const lines: string[] = []
-  // The first round, in which everything is new, doesn't count.
-  for (let round = 0; round <= rounds; round += 1) {
+  // The first round of each control plane, in which everything is new to it, doesn't count; nor as many of the one.
+  for (let round = 1 - members.length; round <= rounds; round += 1) {
     const lone = await postTimes(one, round)
-    const three = await postTimes(members[round % members.length] as ProxyProcess, round)
-    if (round === 0) continue
+    const three = await postTimes(members.at(round % members.length) as ProxyProcess, round)
+    if (round <= 0) continue
     ratios.push(median(three) / median(lone))
     lines.push(`round ${round}: one over LMDB ${shown(lone)}, three over etcd ${shown(three)}`)
   }
