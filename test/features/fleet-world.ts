@@ -2,86 +2,20 @@ import type { Logger } from 'pino'
 import type { ActivityExchange } from '../../src/fleet/activity.js'
 import { LIMITS } from '../../src/fleet/protocol/limits.js'
 import { FleetStore } from '../../src/fleet/store.js'
-import type { LinksOptions, PeerLinks } from '../../src/fleet/streams/links.js'
-import type { PeerMessage } from '../../src/fleet/streams/messages.js'
 import type { HostResolver } from '../../src/names/resolver.js'
 import type { EnvoyAdmission } from '../../src/xds/admission.js'
 import { ENVOYS_OF_FLEET } from '../../src/xds/wait-policy.js'
 import { SharedRoutes } from '../support/shared-store.js'
 import { TestClock, turns } from './clock.js'
 import { SimulatedEnvoy } from './envoy.js'
+import type { LocalLinks } from './local-links.js'
+import { Network } from './local-links.js'
 import { until, World } from './world.js'
 
 type Tap = { teardown(fn: () => unknown): unknown }
 
 /** How long an Envoy takes to be at another control plane. */
 const MOVE_MS = 100
-
-/** Streams between members, which can be cut. */
-class Network {
-  readonly #ends = new Map<string, LocalLinks>()
-  /** The members that nobody reaches. */
-  readonly cut = new Set<LocalLinks>()
-
-  make(options: LinksOptions): LocalLinks {
-    return new LocalLinks(this, options)
-  }
-
-  begin(id: string, end: LocalLinks): void {
-    this.#ends.set(id, end)
-  }
-
-  /** The process of this end is gone: others find nobody at its address. */
-  end(gone: LocalLinks): void {
-    this.cut.add(gone)
-    for (const end of this.#ends.values()) if (end !== gone) end.options.onEnded(gone.id)
-  }
-
-  deliver(from: LocalLinks, to: string, message: PeerMessage): void {
-    const end = this.#ends.get(to)
-    if (end === undefined || this.cut.has(from) || this.cut.has(end)) return
-    setImmediate(() => end.options.onMessage(from.id, message))
-  }
-}
-
-class LocalLinks implements PeerLinks {
-  readonly #network: Network
-  readonly options: LinksOptions
-  readonly #peers = new Set<string>()
-  id = ''
-
-  constructor(network: Network, options: LinksOptions) {
-    this.#network = network
-    this.options = options
-  }
-
-  begin(id: string): void {
-    this.id = id
-    this.#network.begin(id, this)
-  }
-
-  connect({ id }: { readonly id: string }): void {
-    this.#peers.add(id)
-    this.options.onUp(id)
-  }
-
-  disconnect(id: string): void {
-    this.#peers.delete(id)
-  }
-
-  send(id: string, message: PeerMessage): void {
-    this.#network.deliver(this, id, message)
-  }
-
-  broadcast(message: PeerMessage): void {
-    for (const id of this.#peers) this.send(id, message)
-  }
-
-  close(): void {
-    this.#network.cut.add(this)
-    this.#peers.clear()
-  }
-}
 
 /** A control plane of a fleet. */
 export class Member {
