@@ -33,8 +33,8 @@ export class Follower {
   readonly #own = new OwnWrites()
   /** The revision of the last event. */
   #last: Revision = 0n
-  /** The list that is being applied. Never rejects. */
-  #list: Promise<unknown> | undefined
+  /** The end of what waits for the list that is being applied, or that list. Never rejects. */
+  #queue: Promise<void> | undefined
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -46,18 +46,26 @@ export class Follower {
   }
 
   /** See {@link RouteStore.watch}. */
-  async apply(event: StoreEvent): Promise<void> {
-    // A list takes many turns of the event loop. Later events must not be overtaken by what it has of their routes.
-    while (this.#list !== undefined) await this.#list
+  apply(event: StoreEvent): Promise<void> {
+    if (this.#queue === undefined && 'key' in event) return this.#begin(event)
+    // A list takes many turns of the event loop. Later events must overtake neither it nor each other.
+    return new Promise((settle) => {
+      const turn = (this.#queue ?? Promise.resolve()).then(async () => {
+        const outcome = this.#begin(event)
+        settle(outcome)
+        if (!('key' in event)) await outcome.catch(() => {})
+        if (this.#queue === turn) this.#queue = undefined
+      })
+      this.#queue = turn
+    })
+  }
+
+  async #begin(event: StoreEvent): Promise<void> {
     // The store was set back, as from a backup.
     if (event.revision < this.#last) this.#own.clear()
     this.#last = event.revision
     if ('key' in event) return this.#apply(event.key, event.route, event.revision)
-    const applied = this.#applyAll(event)
-    this.#list = applied.finally(() => {
-      this.#list = undefined
-    })
-    const errors = await applied
+    const errors = await this.#applyAll(event)
     const error = errors.find((one) => one instanceof RouteNotAcknowledgedError) ?? errors[0]
     if (error !== undefined) throw error
   }
