@@ -1,3 +1,4 @@
+import type { Route } from '../src/routing/route.js'
 import { EtcdStore } from '../src/store/etcd/store.js'
 import { Fleet } from '../test/external/fleet.js'
 import { RealFleet } from '../test/fleet/real-fleet.js'
@@ -22,8 +23,8 @@ export interface FleetAnswersOptions {
 }
 
 /**
- * What a 201 of three control planes over an etcd of three costs, beside that of one over LMDB, in turn; then how soon a
- * control plane takes calls that starts with many routes. Each side has one Envoy, and all disks are waited for.
+ * What a 201 of three control planes over an etcd of three costs, beside that of one over LMDB and a change of that etcd
+ * alone, in turn; then how soon a control plane takes calls that starts with many routes. Each side has one Envoy, and all disks are waited for.
  */
 export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOptions): Promise<string> {
   const cleanup = new Cleanup()
@@ -36,7 +37,7 @@ export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOpt
     const one = await alone.start()
     await (await alone.envoy('of-one')).envoy.serve()
     progress('all run')
-    const lines = await measureAnswers(one, fleet.members, rounds)
+    const lines = await measureAnswers({ one, members: fleet.members, etcd }, rounds)
     for (const index of [0, 1, 2]) await fleet.stop(index)
     await fill(etcd, routes)
     progress(`${routes} routes`)
@@ -46,16 +47,25 @@ export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOpt
   }
 }
 
-async function measureAnswers(one: ProxyProcess, members: readonly ProxyProcess[], rounds: number): Promise<string[]> {
+interface Sides {
+  readonly one: ProxyProcess
+  readonly members: readonly ProxyProcess[]
+  readonly etcd: Etcd
+}
+
+async function measureAnswers({ one, members, etcd }: Sides, rounds: number): Promise<string[]> {
   const ratios: number[] = []
   const lines: string[] = []
   // The first round of each control plane, in which everything is new to it, doesn't count; nor as many of the one.
   for (let round = 1 - members.length; round <= rounds; round += 1) {
     const lone = await postTimes(one, round)
     const three = await postTimes(members.at(round % members.length) as ProxyProcess, round)
+    const alone = await changeTimes(etcd)
     if (round <= 0) continue
     ratios.push(median(three) / median(lone))
-    lines.push(`round ${round}: one over LMDB ${shown(lone)}, three over etcd ${shown(three)}`)
+    lines.push(
+      `round ${round}: one over LMDB ${shown(lone)}, three over etcd ${shown(three)}, etcd alone ${shown(alone)}`,
+    )
   }
   const ratio = median(ratios)
   return [...lines, `${verdict(ratio <= RATIO)} p50 of three over that of one: ${ratio.toFixed(2)} (at most ${RATIO})`]
@@ -71,14 +81,33 @@ async function postTimes({ apiPort }: ProxyProcess, round: number): Promise<numb
   return times
 }
 
+/** The same changes without control planes, Envoys, and who hears of them. */
+async function changeTimes(etcd: Etcd): Promise<number[]> {
+  const store = await openStore(etcd, 'nobodys')
+  const times: number[] = []
+  for (const route of routesOf(POSTS)) {
+    const begun = performance.now()
+    await store.write({ key: route.routespec, before: undefined, after: route })
+    times.push(performance.now() - begun)
+  }
+  await store.close()
+  return times
+}
+
 async function fill(etcd: Etcd, count: number): Promise<void> {
-  const { connection } = etcd
-  const store = await EtcdStore.open({ connection, name: 'proxy-routes', hostRouting: false, log: SILENT })
-  const routes = Array.from({ length: count }, (_, index) => {
+  const store = await openStore(etcd, 'proxy-routes')
+  await store.fill(routesOf(count))
+  await store.close()
+}
+
+function openStore({ connection }: Etcd, name: string): Promise<EtcdStore> {
+  return EtcdStore.open({ connection, name, hostRouting: false, log: SILENT })
+}
+
+function routesOf(count: number): Route[] {
+  return Array.from({ length: count }, (_, index) => {
     return { routespec: `/user/u${index}`, data: { target: TARGET }, lastActivity: new Date() }
   })
-  await store.fill(routes)
-  await store.close()
 }
 
 async function measureStart(fleet: RealFleet, routes: number): Promise<string> {
