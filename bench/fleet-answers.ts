@@ -12,8 +12,15 @@ import { median, quantile } from './statistics.js'
 const TARGET = 'http://127.0.0.1:9'
 /** How many routes are added one after the other in each round. */
 const POSTS = 100
+const BAD = 'BAD '
 /** What is wanted at the most. */
 const [RATIO, START_MS] = [3, 3_000]
+
+export interface FleetAnswers {
+  readonly text: string
+  /** Whether all is as it is wanted. */
+  readonly isGood: boolean
+}
 
 export interface FleetAnswersOptions {
   readonly rounds: number
@@ -26,7 +33,7 @@ export interface FleetAnswersOptions {
  * What a 201 of three control planes over an etcd of three costs, beside that of one over LMDB and a change of that etcd
  * alone, in turn; then how soon a control plane takes calls that starts with many routes. Each side has one Envoy, and all disks are waited for.
  */
-export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOptions): Promise<string> {
+export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOptions): Promise<FleetAnswers> {
   const cleanup = new Cleanup()
   try {
     const etcd = await Etcd.start(cleanup, { members: 3, isDurable: true })
@@ -41,7 +48,8 @@ export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOpt
     for (const index of [0, 1, 2]) await fleet.stop(index)
     await fill(etcd, routes)
     progress(`${routes} routes`)
-    return [...lines, await measureStart(fleet, routes)].join('\n')
+    lines.push(await measureStart(fleet, routes))
+    return { text: lines.join('\n'), isGood: !lines.some((line) => line.startsWith(BAD)) }
   } finally {
     await cleanup.run()
   }
@@ -128,5 +136,5 @@ function shown(times: readonly number[]): string {
 }
 
 function verdict(isGood: boolean): string {
-  return isGood ? 'ok  ' : 'BAD '
+  return isGood ? 'ok  ' : BAD
 }

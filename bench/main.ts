@@ -4,6 +4,7 @@ import { costBench } from './cost/main.js'
 import { fleetAnswers } from './fleet-answers.js'
 import { fleetBench } from './fleet-bench.js'
 import { fleetChaos } from './fleet-chaos/main.js'
+import { positive } from './positive.js'
 import { REHEARSALS } from './rehearsals/main.js'
 import { storesBench } from './stores-bench.js'
 import { bench } from './suite/bench.js'
@@ -50,14 +51,17 @@ function fleet(args: string[]): Promise<string> {
   const options = { routes: { type: 'string', default: '100000' }, envoys: { type: 'string', default: '20' } } as const
   const { values } = parseArgs({ args, options })
   const progress = (what: string) => console.error(`... ${what}`)
-  return fleetBench({ routes: Number(values.routes), envoys: Number(values.envoys), progress })
+  return fleetBench({ routes: positive(values, 'routes'), envoys: positive(values, 'envoys'), progress })
 }
 
-function answers(args: string[]): Promise<string> {
+async function answers(args: string[]): Promise<string> {
   const options = { rounds: { type: 'string', default: '5' }, routes: { type: 'string', default: '10000' } } as const
   const { values } = parseArgs({ args, options })
   const progress = (what: string) => console.error(`... ${what}`)
-  return fleetAnswers({ rounds: Number(values.rounds), routes: Number(values.routes), progress })
+  const numbers = { rounds: positive(values, 'rounds'), routes: positive(values, 'routes') }
+  const { text, isGood } = await fleetAnswers({ ...numbers, progress })
+  if (!isGood) throw new Error(text)
+  return text
 }
 
 function stores(args: string[]): Promise<string> {

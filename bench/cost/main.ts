@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { positive } from '../positive.js'
 import { startNginx } from './backend.js'
 import { startBuild } from './build.js'
 import { startCeiling } from './ceiling.js'
@@ -28,7 +29,11 @@ interface Measured extends Program {
  */
 export async function costBench(args: string[]): Promise<string> {
   const { values } = parseArgs({ args, options: OPTIONS })
-  const [routes, rounds, seconds] = [Number(values.routes), Number(values.rounds), Number(values.seconds)]
+  const [routes, rounds, seconds] = [
+    positive(values, 'routes'),
+    positive(values, 'rounds'),
+    positive(values, 'seconds'),
+  ]
   requireCommands('wrk', 'nginx')
   const programs: Measured[] = []
   const nginx = await startNginx()

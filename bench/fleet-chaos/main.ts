@@ -9,9 +9,11 @@ import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { FatalError } from '../../src/platform/fatal-error.js'
 import { PACKAGE_ROOT } from '../../src/platform/package.js'
 import { Network, NODE_IP } from '../../test/helm/network.js'
 import type { InPod } from '../../test/kubernetes/pods.js'
+import { positive } from '../positive.js'
 import { Faults } from './faults.js'
 import { startKubernetes } from './kubernetes.js'
 import { Stage } from './stage.js'
@@ -91,11 +93,11 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
   const [hub, targets] = [await startTarget('hub', onEnd), await startTarget(undefined, onEnd)]
   const { store, inPod } = await startStore(values.store, stage, directory, onEnd)
   const members: Array<Asked & { readonly xds: string }> = []
-  for (let index = 0; index < Number(values.members); index += 1) {
+  for (let index = 0; index < positive(values, 'members'); index += 1) {
     members.push(await stage.member(index, store, hub, inPod))
   }
   const envoys: Asked[] = []
-  for (let index = 0; index < Number(values.envoys); index += 1) {
+  for (let index = 0; index < positive(values, 'envoys'); index += 1) {
     envoys.push(
       await stage.envoy(
         index,
@@ -111,11 +113,11 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
   const tally = new Tally()
   const target = (name: string) => `${targets}/${name}`
   const traffic = new Traffic({ members, envoys, target, tally, during: () => faults.now })
-  await addRoutes(traffic, members, Number(values.routes))
+  await addRoutes(traffic, members, positive(values, 'routes'))
   progress(`${values.routes} routes`)
 
-  const until = performance.now() + Number(values.minutes) * 60_000
-  const work = [traffic.write(Number(values.writes)), traffic.use(`${STEADY}/x`, FIRST)]
+  const until = performance.now() + positive(values, 'minutes') * 60_000
+  const work = [traffic.write(positive(values, 'writes')), traffic.use(`${STEADY}/x`, FIRST)]
   await faults.run(until)
   traffic.end()
   await Promise.all(work)
@@ -189,6 +191,9 @@ async function addRoutes(traffic: Traffic, members: readonly Asked[], count: num
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const isGood = await main()
+  const isGood = await main().catch((error: Error) => {
+    console.error(error instanceof FatalError ? error.message : error)
+    return false
+  })
   process.exit(isGood ? 0 : 1)
 }

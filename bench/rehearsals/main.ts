@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { positive } from '../positive.js'
 import { incidentRehearsals } from './incidents.js'
 import { outageRehearsals } from './outage.js'
 import { SIZES, sizingRehearsals } from './sizing.js'
@@ -11,7 +12,7 @@ export const REHEARSALS = {
   },
   outage: (args: string[]): Promise<string> => {
     const { values } = parseArgs({ args, options: { minutes: { type: 'string', default: '3' } } })
-    return outageRehearsals(Number(values.minutes))
+    return outageRehearsals(positive(values, 'minutes'))
   },
   sizing: (args: string[]): Promise<string> => {
     const { values } = parseArgs({ args, options: { users: { type: 'string', default: SIZES.join(',') } } })

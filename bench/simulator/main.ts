@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { FatalError } from '../../src/platform/fatal-error.js'
+import { positive } from '../positive.js'
 import type { FaultName } from './faults-planted.js'
 import { isFault, PLANTED, plant } from './faults-planted.js'
 import { runSchedule } from './schedule.js'
@@ -30,7 +32,7 @@ function main(): void {
     console.log(HELP)
     return
   }
-  const [schedules, first] = [Number(values.schedules), Number(values.seed)]
+  const [schedules, first] = [positive(values, 'schedules'), positive(values, 'seed')]
   const { fault } = values
   const isKnown = fault === undefined || isFault(fault)
   if (!isKnown || !Number.isSafeInteger(schedules) || !Number.isSafeInteger(first)) {
@@ -71,4 +73,9 @@ function simulate(schedules: number, first: number, fault: FaultName | undefined
   if (fault !== undefined) process.exitCode = 1
 }
 
-main()
+try {
+  main()
+} catch (error) {
+  console.error(error instanceof FatalError ? error.message : error)
+  process.exitCode = 1
+}
