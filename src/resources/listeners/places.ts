@@ -1,5 +1,6 @@
 import type { Limits } from '../../settings/limits.js'
 import { UNFINISHED, UNFINISHED_GAUGES } from '../names.js'
+import { BUFFER_BYTES } from '../shared/limits.js'
 
 /*
  * How much memory unfinished requests may use, in total and per connection. Envoy doesn't count that, so scripts do
@@ -16,7 +17,7 @@ export interface PlacesInput {
 const STREAM_BYTES = 8 * 1024
 
 /** What an upload uses in Envoy if its backend doesn't read it: a buffer in each of two connections. */
-const UPLOAD_BYTES = 128 * 1024
+const UPLOAD_BYTES = 2 * BUFFER_BYTES.value
 
 /** The share of the heap for waiting requests. */
 const WAITING_SHARE = 0.25

@@ -12,7 +12,6 @@ import type { HttpFilter } from '#proto/envoy/extensions/filters/network/http_co
 import type { UInt32Value } from '#proto/google/protobuf/UInt32Value.js'
 import { packAny } from '../../xds/messages.js'
 import type { Scripts } from '../scripts.js'
-import { BUFFER_BYTES } from '../shared/limits.js'
 import { absent, FITTING_SIZE, LARGE_HEADERS, NO_CODING } from './arrival.js'
 import type { PlacesInput } from './places.js'
 import { uploadPlaces, waitingPlaces } from './places.js'
@@ -98,6 +97,9 @@ function untilComplete(max_request_bytes: UInt32Value): PerFilter {
   }
 }
 
+/** The largest body that waits. */
+const WAITING_BODY = { value: 64 * 1024 }
+
 /** The smallest limit that Envoy accepts. */
 const NO_BODY = { value: 1 }
 
@@ -108,9 +110,9 @@ export const WAITING: readonly {
   readonly typed_per_filter_config: PerFilter
 }[] = [
   {
-    headers: [{ name: 'content-length', range_match: { end: String(BUFFER_BYTES.value + 1) } }],
+    headers: [{ name: 'content-length', range_match: { end: String(WAITING_BODY.value + 1) } }],
     hasBody: true,
-    typed_per_filter_config: { ...untilComplete(BUFFER_BYTES), [FILTER.wait]: SCRIPT },
+    typed_per_filter_config: { ...untilComplete(WAITING_BODY), [FILTER.wait]: SCRIPT },
   },
   {
     headers: [absent('content-length'), NO_CODING, BODILESS, LARGE_HEADERS],
@@ -145,7 +147,7 @@ export function unfinishedRequestFilters(scripts: Scripts, input: PlacesInput): 
     {
       name: FILTER.body,
       typed_config: packAny('envoy.extensions.filters.http.buffer.v3.Buffer', {
-        max_request_bytes: BUFFER_BYTES,
+        max_request_bytes: WAITING_BODY,
       } satisfies BufferFilter),
     },
     markComplete(FILTER.complete),
