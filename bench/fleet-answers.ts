@@ -12,10 +12,10 @@ import { median, quantile } from './statistics.js'
 const TARGET = 'http://127.0.0.1:9'
 /** How many routes are added one after the other in each round. */
 const POSTS = 100
-const BAD = 'BAD '
 /** What is wanted at the most. */
 const [RATIO, START_MS] = [3, 3_000]
 
+/** Some lines, or all of them. */
 export interface FleetAnswers {
   readonly text: string
   /** Whether all is as it is wanted. */
@@ -31,7 +31,8 @@ export interface FleetAnswersOptions {
 
 /**
  * What a 201 of three control planes over an etcd of three costs, beside that of one over LMDB and a change of that etcd
- * alone, in turn; then how soon a control plane takes calls that starts with many routes. Each side has one Envoy, and all disks are waited for.
+ * alone, in turn; then how soon a control plane takes calls that starts with many routes. Each side has one Envoy, and all
+ * disks are waited for.
  */
 export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOptions): Promise<FleetAnswers> {
   const cleanup = new Cleanup()
@@ -44,12 +45,12 @@ export async function fleetAnswers({ rounds, routes, progress }: FleetAnswersOpt
     const one = await alone.start()
     await (await alone.envoy('of-one')).envoy.serve()
     progress('all run')
-    const lines = await measureAnswers({ one, members: fleet.members, etcd }, rounds)
+    const answers = await measureAnswers({ one, members: fleet.members, etcd }, rounds)
     for (const index of [0, 1, 2]) await fleet.stop(index)
     await fill(etcd, routes)
     progress(`${routes} routes`)
-    lines.push(await measureStart(fleet, routes))
-    return { text: lines.join('\n'), isGood: !lines.some((line) => line.startsWith(BAD)) }
+    const start = await measureStart(fleet, routes)
+    return { text: `${answers.text}\n${start.text}`, isGood: answers.isGood && start.isGood }
   } finally {
     await cleanup.run()
   }
@@ -61,7 +62,7 @@ interface Sides {
   readonly etcd: Etcd
 }
 
-async function measureAnswers({ one, members, etcd }: Sides, rounds: number): Promise<string[]> {
+async function measureAnswers({ one, members, etcd }: Sides, rounds: number): Promise<FleetAnswers> {
   const ratios: number[] = []
   const lines: string[] = []
   // The first round of each control plane, in which everything is new to it, doesn't count; nor as many of the one.
@@ -76,7 +77,8 @@ async function measureAnswers({ one, members, etcd }: Sides, rounds: number): Pr
     )
   }
   const ratio = median(ratios)
-  return [...lines, `${verdict(ratio <= RATIO)} p50 of three over that of one: ${ratio.toFixed(2)} (at most ${RATIO})`]
+  const last = judged(ratio <= RATIO, `p50 of three over that of one: ${ratio.toFixed(2)} (at most ${RATIO})`)
+  return { ...last, text: [...lines, last.text].join('\n') }
 }
 
 /** How long each POST took, in milliseconds. The routes are removed again. */
@@ -118,7 +120,7 @@ function routesOf(count: number): Route[] {
   })
 }
 
-async function measureStart(fleet: RealFleet, routes: number): Promise<string> {
+async function measureStart(fleet: RealFleet, routes: number): Promise<FleetAnswers> {
   const begun = performance.now()
   const member = await fleet.begin(0)
   const post = async () =>
@@ -128,13 +130,14 @@ async function measureStart(fleet: RealFleet, routes: number): Promise<string> {
     )
   await eventually(post, 'it takes calls')
   const ms = Math.round(performance.now() - begun)
-  return `${verdict(ms <= START_MS)} from a start with ${routes} routes to its first 201: ${ms} ms (at most ${START_MS})`
+  const what = `from a start with ${routes} routes to its first 201: ${ms} ms (at most ${START_MS})`
+  return judged(ms <= START_MS, what)
 }
 
 function shown(times: readonly number[]): string {
   return `${median(times).toFixed(1)} ms (p99 ${quantile(times, 0.99).toFixed(1)})`
 }
 
-function verdict(isGood: boolean): string {
-  return isGood ? 'ok  ' : BAD
+function judged(isGood: boolean, what: string): FleetAnswers {
+  return { text: `${isGood ? 'ok  ' : 'BAD '} ${what}`, isGood }
 }

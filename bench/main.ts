@@ -68,7 +68,8 @@ function stores(args: string[]): Promise<string> {
   const only = { type: 'string', default: 'lmdb,etcd-1,etcd-3,kubernetes' } as const
   const { values } = parseArgs({ args, options: { only, routes: { type: 'string', default: '1000,10000,50000' } } })
   const progress = (what: string) => console.error(`... ${what}`)
-  return storesBench({ stores: values.only.split(','), sizes: values.routes.split(',').map(Number), progress })
+  const sizes = values.routes.split(',').map((routes) => positive({ routes }, 'routes'))
+  return storesBench({ stores: values.only.split(','), sizes, progress })
 }
 
 /** The first SIGINT or SIGTERM ends the run in order, so that no proxy is left behind. */

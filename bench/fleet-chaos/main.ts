@@ -57,12 +57,12 @@ export async function fleetChaos(args: readonly string[]): Promise<string> {
 }
 
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({ options: OPTIONS })
+  const choice = chosen()
   const steps: Array<() => unknown> = []
   const directory = await mkdtemp(join(tmpdir(), 'cep-chaos-'))
   steps.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   try {
-    return await Promise.race([play(directory, (step) => steps.push(step), values), untilStopped()])
+    return await Promise.race([play(directory, (step) => steps.push(step), choice), untilStopped()])
   } finally {
     for (const step of steps.reverse()) await step()
   }
@@ -80,9 +80,22 @@ function untilStopped(): Promise<false> {
   })
 }
 
-type Values = Readonly<Record<keyof typeof OPTIONS, string>>
+type Choice = ReturnType<typeof chosen>
 
-async function play(directory: string, onEnd: (step: () => unknown) => void, values: Values): Promise<boolean> {
+/** @throws FatalError, before anything is started */
+function chosen() {
+  const { values } = parseArgs({ options: OPTIONS })
+  return {
+    store: values.store,
+    minutes: positive(values, 'minutes'),
+    routes: positive(values, 'routes'),
+    writes: positive(values, 'writes'),
+    members: positive(values, 'members'),
+    envoys: positive(values, 'envoys'),
+  }
+}
+
+async function play(directory: string, onEnd: (step: () => unknown) => void, choice: Choice): Promise<boolean> {
   const begun = performance.now()
   const progress = (line: string) =>
     console.log(
@@ -91,13 +104,13 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
   const network = await Network.create()
   const stage = await Stage.make({ network, directory, onEnd })
   const [hub, targets] = [await startTarget('hub', onEnd), await startTarget(undefined, onEnd)]
-  const { store, inPod } = await startStore(values.store, stage, directory, onEnd)
+  const { store, inPod } = await startStore(choice.store, stage, directory, onEnd)
   const members: Array<Asked & { readonly xds: string }> = []
-  for (let index = 0; index < positive(values, 'members'); index += 1) {
+  for (let index = 0; index < choice.members; index += 1) {
     members.push(await stage.member(index, store, hub, inPod))
   }
   const envoys: Asked[] = []
-  for (let index = 0; index < positive(values, 'envoys'); index += 1) {
+  for (let index = 0; index < choice.envoys; index += 1) {
     envoys.push(
       await stage.envoy(
         index,
@@ -113,11 +126,11 @@ async function play(directory: string, onEnd: (step: () => unknown) => void, val
   const tally = new Tally()
   const target = (name: string) => `${targets}/${name}`
   const traffic = new Traffic({ members, envoys, target, tally, during: () => faults.now })
-  await addRoutes(traffic, members, positive(values, 'routes'))
-  progress(`${values.routes} routes`)
+  await addRoutes(traffic, members, choice.routes)
+  progress(`${choice.routes} routes`)
 
-  const until = performance.now() + positive(values, 'minutes') * 60_000
-  const work = [traffic.write(positive(values, 'writes')), traffic.use(`${STEADY}/x`, FIRST)]
+  const until = performance.now() + choice.minutes * 60_000
+  const work = [traffic.write(choice.writes), traffic.use(`${STEADY}/x`, FIRST)]
   await faults.run(until)
   traffic.end()
   await Promise.all(work)

@@ -3,18 +3,13 @@ import { LIMITS } from '../../src/fleet/protocol/limits.js'
 import { TestResolver } from '../names/test-resolver.js'
 import { turns } from './clock.js'
 import type { Member } from './fleet-world.js'
-import { answered, FleetOfWorlds } from './fleet-world.js'
+import { answered, FleetOfWorlds, two } from './fleet-world.js'
 
 /*
  * Control planes over one store: a store that goes back in time or gives no answer, and changes that take long.
  */
 
 const [OLD, NEW] = ['127.0.0.1:1', '127.0.0.1:2']
-
-async function two(t: { teardown(fn: () => unknown): unknown }): Promise<[FleetOfWorlds, Member, Member]> {
-  const fleet = await FleetOfWorlds.start(t, 2)
-  return [fleet, ...(fleet.members as [Member, Member])]
-}
 
 t.test('a store that is set back, as from a backup, is followed, and nobody vouches by what was before', async (t) => {
   const [fleet, one, other] = await two(t)

@@ -176,3 +176,9 @@ export async function answered(
   await fleet.passUntil(() => call.answer !== undefined, 'the call is answered')
   return call.answer ?? { status: 0, body: '' }
 }
+
+/** Two control planes over one store. */
+export async function two(t: Tap): Promise<[FleetOfWorlds, Member, Member]> {
+  const fleet = await FleetOfWorlds.start(t, 2)
+  return [fleet, ...(fleet.members as [Member, Member])]
+}

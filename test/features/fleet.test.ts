@@ -3,7 +3,7 @@ import { asText } from '../../src/cli/commands/members.js'
 import { LIMITS } from '../../src/fleet/protocol/limits.js'
 import { turns } from './clock.js'
 import type { Member } from './fleet-world.js'
-import { answered, FleetOfWorlds } from './fleet-world.js'
+import { answered, FleetOfWorlds, two } from './fleet-world.js'
 
 /*
  * Control planes over one store, with Envoys of their own: when a change is answered, and what becomes of Envoys when one of
@@ -11,11 +11,6 @@ import { answered, FleetOfWorlds } from './fleet-world.js'
  */
 
 const [OLD, NEW] = ['127.0.0.1:1', '127.0.0.1:2']
-
-async function two(t: { teardown(fn: () => unknown): unknown }): Promise<[FleetOfWorlds, Member, Member]> {
-  const fleet = await FleetOfWorlds.start(t, 2)
-  return [fleet, ...(fleet.members as [Member, Member])]
-}
 
 t.test('a change is answered once the Envoys of all control planes have it', async (t) => {
   const [fleet, one, other] = await two(t)

@@ -14,7 +14,8 @@ import { duration, packAny } from '../../xds/messages.js'
 
 /**
  * How many bytes Envoy buffers for a peer that doesn't read, in each direction, before it stops reading from the other
- * side. Envoy's default is 1 MiB. With half of this, large uploads and downloads take a quarter more of the processor.
+ * side. Envoy's default is 1 MiB. With half of this, large uploads take a third more
+ * of the processor, and downloads a quarter.
  */
 export const BUFFER_BYTES = { value: 128 * 1024 }
 
